@@ -1,0 +1,110 @@
+// The PostgreSQL connections of one core, and the bounded queue in front of them.
+//
+// Everything runs on the thread of the io_context given; nothing is locked. A statement goes to the
+// connection with the fewest in flight; when all are at their depth it waits in the queue; when none can take
+// any it fails at once.
+#pragma once
+
+#include "ingest/postgres/error.hpp"
+#include "ingest/postgres/metrics.hpp"
+#include "ingest/postgres/request.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/intrusive/slist.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace beastmark::postgres {
+
+class connection;
+
+struct pool_options {
+    /// libpq's, "key=value ..." or "postgresql://...". A host *name* is resolved by libpq with a blocking
+    /// look-up at each connect; give `hostaddr` too where the resolver may be slow.
+    std::string conninfo;
+    /// Prepared on each connection before it is offered; takes $1 to $4, returns one integer column.
+    std::string statement;
+    /// Connections of this pool, at least 1.
+    std::size_t connections = 4;
+    /// Statements in flight on one connection, at least 1. Each is a transaction of its own; a server
+    /// executes those of one connection one after the other.
+    std::size_t depth = 4;
+    /// Requests that may wait for a connection.
+    std::size_t max_queued = 1024;
+    /// Deadline of a request, counted from submit, kept to the precision of tick.
+    std::chrono::nanoseconds timeout = std::chrono::seconds(2);
+    /// A connection whose oldest statement is without reply for so long is closed; 0: twice the timeout.
+    std::chrono::nanoseconds hard_limit{0};
+    /// For one attempt to connect, log in and prepare.
+    std::chrono::nanoseconds connect_timeout = std::chrono::seconds(5);
+    /// Wait after the first failed attempt, doubled up to the cap; each with up to half taken off at random.
+    std::chrono::milliseconds first_retry{50};
+    std::chrono::milliseconds retry_cap{1000};
+    /// Names the pool in the log; empty: logs nothing (so that of several cores one can speak for all).
+    std::string name = "postgres";
+};
+
+/// Destroy it only when its io_context no longer runs: handlers of its descriptors may still be queued there.
+class pool {
+public:
+    /// @throws std::invalid_argument when the connection string cannot be parsed (the message does not quote
+    /// it).
+    pool(boost::asio::io_context& context, const pool_options& options, pool_metrics& metrics);
+    ~pool();
+    pool(const pool&) = delete;
+    pool& operator=(const pool&) = delete;
+
+    /// Connects in the background and keeps retrying for ever; a failure is logged once per change.
+    void start();
+
+    /// At least one connection can take a statement. One whose oldest statement has timed out takes none
+    /// until the reply has come, so that a server that hangs makes the pool not ready.
+    [[nodiscard]] bool ready() const noexcept { return ready_ > 0; }
+
+    /// Sends the statement, or queues it. Calls `done` at once when not ready (unavailable) or the queue is
+    /// full (overloaded), otherwise later. No allocation but libpq's own.
+    void submit(request& r);
+
+    /// To be called every 100 ms: expires what is overdue.
+    void tick(std::chrono::steady_clock::time_point now);
+
+    /// Fails what is left (queued: unavailable; sent: outcome_unknown) and closes the connections. For the
+    /// end of a drain.
+    void stop();
+
+private:
+    friend class connection;
+    using clock = std::chrono::steady_clock;
+    using request_queue = boost::intrusive::slist<request, boost::intrusive::cache_last<true>,
+                                                  boost::intrusive::constant_time_size<true>>;
+
+    // What the connections report. The load is what the connection has in flight, or `closed` when it takes
+    // none.
+    static constexpr std::uint32_t closed = UINT32_MAX;
+    void load_changed(std::size_t index, std::uint32_t load);
+    void connection_ready(std::size_t index, bool again);
+    void connection_lost(std::size_t index, bool was_ready, std::string_view reason);
+    void finish(request& r, boost::system::error_code error);
+
+    bool dispatch(request& r, clock::time_point now);
+    void send_queued();
+    void fail_queued(errc reason);
+    void count_states();
+
+    pool_options options_;
+    pool_metrics& metrics_;
+    std::vector<std::unique_ptr<connection>> connections_;
+    std::vector<std::uint32_t>
+        loads_; // by connection: compact, so that the least loaded is found in one sweep
+    std::size_t ready_ = 0;
+    request_queue queue_;
+    bool stopped_ = false;
+};
+
+} // namespace beastmark::postgres
