@@ -1,0 +1,105 @@
+// One thread of a server: its event loop, its acceptor, its sessions, its counters. Cores share nothing.
+#pragma once
+
+#include "server/acceptor.hpp"
+#include "server/handler.hpp"
+#include "server/response.hpp"
+#include "server/server_metrics.hpp"
+#include "server/session.hpp"
+#include "server/timeouts.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/intrusive/list.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+namespace beastmark::server {
+
+/// Bounds of one core.
+struct core_limits {
+    std::size_t max_connections;
+    std::array<timeouts::clock::duration, timeout_kind_count> timeout_lengths; ///< by timeout_kind
+};
+
+class core {
+public:
+    /// @param routes outlives the core.
+    core(const route_table& routes, const core_limits& limits, listening_socket listener);
+    core(const core&) = delete;
+    core& operator=(const core&) = delete;
+    ~core();
+
+    /// Must be called once, before run().
+    void set_handler(std::unique_ptr<handler> handles) { handler_ = std::move(handles); }
+
+    /// The thread's body: serves until drained or cut.
+    void run();
+
+    /// From any thread: takes no new connection, answers what is under way, then run() returns.
+    void begin_drain();
+
+    /// From any thread: closes every connection at once, then run() returns.
+    void cut();
+
+    /// From any thread: run() has returned or is about to.
+    [[nodiscard]] bool finished() const { return finished_.load(std::memory_order_acquire); }
+
+    /// From any thread: as of the last tick.
+    [[nodiscard]] bool ready() const { return ready_.load(std::memory_order_relaxed); }
+
+    /// Valid when finished: connections that cut() closed.
+    [[nodiscard]] std::size_t cut_connections() const { return cut_connections_; }
+
+    boost::asio::io_context& context() { return context_; }
+
+    // For its sessions and acceptor, on the core's thread:
+    [[nodiscard]] const route_table& routes() const { return routes_; }
+
+    [[nodiscard]] std::string_view date() const { return date_.text(); }
+
+    [[nodiscard]] bool draining() const { return draining_; }
+
+    core_metrics& metrics() { return metrics_; }
+
+    timeouts& deadlines() { return timeouts_; }
+
+    handler& request_handler() { return *handler_; }
+
+    void add(tcp_socket accepted);
+    void remove(session& gone);
+    [[nodiscard]] bool has_room() const;
+
+private:
+    using session_list = boost::intrusive::list<session, boost::intrusive::base_hook<session_list_hook>,
+                                                boost::intrusive::constant_time_size<true>>;
+
+    void schedule_tick();
+    void tick();
+    void close_sessions();
+    void finish_if_drained();
+    void stop_handler();
+
+    // Only this thread runs the context, so its per-descriptor locks can go; post() from others stays
+    // allowed.
+    boost::asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
+    const route_table& routes_;
+    core_limits limits_;
+    core_metrics metrics_;
+    timeouts timeouts_;
+    date_header date_;
+    boost::asio::steady_timer ticker_;
+    acceptor acceptor_;
+    std::unique_ptr<handler> handler_;
+    session_list sessions_;
+    std::size_t cut_connections_ = 0;
+    bool draining_ = false;
+    bool handler_stopped_ = false;
+    std::atomic<bool> ready_{false};
+    std::atomic<bool> finished_{false};
+};
+
+} // namespace beastmark::server

@@ -1,0 +1,116 @@
+#include "server/options.hpp"
+
+#include "common/duration.hpp"
+#include "common/log.hpp"
+#include "common/version.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+namespace beastmark::server {
+
+namespace {
+
+// CLI11 names the flag even when the bad value came by environment; the user needs the variable's name.
+std::string where_from(const CLI::App& app, const std::string& message) {
+    for (const CLI::Option* const option : app.get_options()) {
+        const std::string flag =
+            "--" + (option->get_lnames().empty() ? std::string{} : option->get_lnames().front());
+        const char* const value =
+            option->get_envname().empty() ? nullptr : std::getenv(option->get_envname().c_str());
+        if (value != nullptr && message.find(flag + ":") != std::string::npos) {
+            return fmt::format(" (the value '{}' came from the environment variable {})", value,
+                               option->get_envname());
+        }
+    }
+    return {};
+}
+
+int explain_usage_error(const CLI::App& app, const CLI::ParseError& error) {
+    std::string message = error.what();
+    std::replace(message.begin(), message.end(), '\n', ' ');
+    fmt::print(stderr, "{}: {}{}; see {} --help\n", app.get_name(), message, where_from(app, message),
+               app.get_name());
+    return 2;
+}
+
+} // namespace
+
+CLI::Option* with_environment(CLI::Option* option) {
+    std::string variable = "BEASTMARK_" + option->get_lnames().front();
+    std::transform(variable.begin(), variable.end(), variable.begin(),
+                   [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
+    return option->envname(variable);
+}
+
+CLI::Option* add_duration(CLI::App& app, const std::string& flag, std::chrono::nanoseconds& into,
+                          const std::string& help) {
+    auto* const option = app.add_option_function<std::string>(
+        flag,
+        [&into, flag](const std::string& text) {
+            const auto read = parse_duration(text);
+            if (!read) {
+                throw CLI::ValidationError{flag,
+                                           "'" + text + "' is not a duration such as 500ms, 30s or 1m30s"};
+            }
+            into = *read;
+        },
+        help);
+    return with_environment(option->default_str(format_duration(into))->type_name("DURATION"));
+}
+
+void add_options(CLI::App& app, options& into) {
+    const auto add = [&app](const std::string& flag, auto& value, const std::string& help) {
+        return with_environment(app.add_option(flag, value, help)->capture_default_str());
+    };
+    const CLI::Range port_range{1, 65535};
+    add("--address", into.address, "Numeric address to serve on");
+    add("--port", into.port, "TCP port to serve on")->check(port_range);
+    add("--admin-address", into.admin_address, "Numeric address of the admin port");
+    add("--admin-port", into.admin_port, "TCP port of /healthz, /readyz and /metrics")->check(port_range);
+    add("--threads", into.threads,
+        "Threads that serve, one event loop each; 0: the cores allowed by affinity and CPU quota")
+        ->check(CLI::Range(0, 1024));
+    add("--max-connections", into.max_connections,
+        "Connections in total; more wait in the listen queue; 0: what the descriptor limit leaves");
+    add_duration(app, "--header-timeout", into.header_timeout,
+                 "For a request's head, from its first byte; then 408");
+    add_duration(app, "--body-timeout", into.body_timeout,
+                 "For a request's body, from the end of its head; then 408");
+    add_duration(app, "--idle-timeout", into.idle_timeout,
+                 "A connection without a request is closed after this");
+    add_duration(app, "--write-timeout", into.write_timeout,
+                 "A client that does not take its answer is cut off after this");
+    add_duration(
+        app, "--drain-delay", into.drain_delay,
+        "After SIGTERM, serve on for this long while /readyz says 503, so that load balancers notice");
+    add_duration(app, "--drain-timeout", into.drain_timeout,
+                 "Then wait this long at most for requests under way");
+    add("--log-level", into.log_level, "What is logged on stderr")->check(CLI::IsMember(log_levels()));
+    app.set_version_flag("--version", fmt::format("{} {} ({})", app.get_name(), version(), revision()));
+    app.get_formatter()->column_width(34);
+}
+
+int run_main(CLI::App& app, int argc, char** argv, const options& parsed, const std::function<int()>& body) {
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& help_or_version) {
+        return app.exit(help_or_version);
+    } catch (const CLI::ParseError& error) {
+        return explain_usage_error(app, error);
+    }
+    try {
+        init_logging(parsed.log_level);
+        return body();
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "{}: {}\n", app.get_name(), error.what());
+        return 1;
+    }
+}
+
+} // namespace beastmark::server

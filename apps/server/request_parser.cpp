@@ -1,0 +1,180 @@
+#include "server/request_parser.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/core/string.hpp>
+
+#include <algorithm>
+
+namespace beastmark::server {
+
+namespace {
+
+// Chunk headers, extensions and trailers come on top of the body; they too must end.
+constexpr std::size_t body_wire_limit_bytes = 256 * 1024;
+
+std::string_view trimmed(std::string_view text) {
+    const auto first = text.find_first_not_of(" \t");
+    if (first == std::string_view::npos) {
+        return {};
+    }
+    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+bool is_json(std::string_view media_type) {
+    return boost::beast::iequals(trimmed(media_type.substr(0, media_type.find(';'))), "application/json");
+}
+
+// Does the first line end with a version that is well formed ("HTTP/2.0"), so that only its number is wrong?
+bool has_http_version(std::string_view unread) {
+    const auto line = unread.substr(0, unread.find("\r\n"));
+    constexpr std::string_view form = " HTTP/0.0";
+    if (line.size() < form.size()) {
+        return false;
+    }
+    const auto last = line.substr(line.size() - form.size());
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    return last.substr(0, 6) == form.substr(0, 6) && is_digit(last[6]) && last[7] == '.' && is_digit(last[8]);
+}
+
+} // namespace
+
+request_parser::request_parser(const route_table& routes, std::string& body) : routes_{routes}, body_{body} {
+    body_.clear();
+    header_limit(head_limit_bytes);
+    body_limit(body_limit_bytes);
+    eager(false); // put() then stops behind the head, so that its size is known
+}
+
+std::size_t request_parser::feed(std::string_view input) {
+    std::size_t used = 0;
+    while (state_ == state::need_more && used < input.size()) {
+        const bool in_head = !has_head_;
+        const auto unread = input.substr(used);
+        error_code ec;
+        const std::size_t taken = put(boost::asio::buffer(unread.data(), unread.size()), ec);
+        used += taken;
+        (in_head ? head_bytes_ : body_wire_bytes_) += taken;
+        if (state_ == state::failed) {
+            break;
+        }
+        if (ec == http::error::need_more) {
+            if (!has_head_ && head_bytes_ + (input.size() - used) > head_limit_bytes) {
+                fail(errors::header_too_large);
+            }
+            break;
+        }
+        if (ec) {
+            fail_from_beast(ec, unread);
+        } else if (head_bytes_ > head_limit_bytes) {
+            fail(errors::header_too_large);
+        } else if (body_wire_bytes_ > body_wire_limit_bytes) {
+            fail(errors::content_too_large);
+        } else if (is_done()) {
+            state_ = state::complete;
+        }
+    }
+    return used;
+}
+
+void request_parser::overflow() {
+    fail(has_head_ ? errors::bad_request("a chunk header is over the limit of 8192 bytes")
+                   : errors::header_too_large);
+}
+
+void request_parser::on_request_impl(http::verb verb, string_view, string_view target, int version,
+                                     error_code&) {
+    version_ = version;
+    method_ = to_method(verb);
+    route_ = find_route(routes_, path_of(target));
+    if (route_ == no_route) {
+        refuse(errors::not_found);
+    } else if (!routes_[route_].allows(method_)) {
+        refuse(errors::method_not_allowed);
+    }
+}
+
+void request_parser::on_field_impl(http::field field, string_view, string_view value, error_code& ec) {
+    if (has_head_) {
+        return; // a trailer; none is understood, and none may change the framing (RFC 9110 section 6.5.1)
+    }
+    switch (field) {
+    case http::field::host:
+        ++hosts_;
+        break;
+    case http::field::content_length:
+        ++lengths_;
+        break;
+    case http::field::transfer_encoding:
+        ++codings_;
+        if (!boost::beast::iequals(trimmed(value), "chunked")) {
+            fail(errors::transfer_coding, ec);
+        }
+        break;
+    case http::field::expect:
+        expects_continue_ = boost::beast::iequals(trimmed(value), "100-continue");
+        if (!expects_continue_) {
+            refuse(errors::expectation_failed);
+        }
+        break;
+    case http::field::content_type:
+        if (method_ == method::post && !is_json(value)) {
+            refuse(errors::unsupported_media_type);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+void request_parser::on_header_impl(error_code& ec) {
+    has_head_ = true;
+    if (hosts_ != 1 && (version_ >= 11 || hosts_ > 1)) {
+        fail(errors::bad_request("exactly one Host header is needed"), ec);
+    } else if (lengths_ + codings_ > 1) {
+        fail(errors::bad_request("more than one Content-Length or Transfer-Encoding"), ec);
+    } else if (codings_ > 0 && version_ < 11) {
+        fail(errors::bad_request("Transfer-Encoding needs HTTP/1.1"), ec);
+    }
+    expects_continue_ = expects_continue_ && version_ >= 11 && lengths_ + codings_ > 0;
+}
+
+void request_parser::on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) {
+    if (length) {
+        body_.reserve(static_cast<std::size_t>(*length));
+    }
+}
+
+std::size_t request_parser::on_body_impl(string_view part, error_code&) {
+    body_.append(part.data(), part.size());
+    return part.size();
+}
+
+std::size_t request_parser::on_chunk_body_impl(std::uint64_t, string_view part, error_code& ec) {
+    return on_body_impl(part, ec);
+}
+
+void request_parser::refuse(const http_error& why) {
+    if (!error_) {
+        error_ = why;
+    }
+}
+
+void request_parser::fail(const http_error& why) {
+    state_ = state::failed;
+    error_ = why;
+}
+
+void request_parser::fail(const http_error& why, error_code& ec) {
+    fail(why);
+    ec = http::error::bad_value; // makes put() return at once
+}
+
+void request_parser::fail_from_beast(error_code code, std::string_view unread) {
+    if (code == http::error::bad_version && has_http_version(unread)) {
+        fail(errors::version_not_supported);
+    } else {
+        fail(from_parser(code));
+    }
+}
+
+} // namespace beastmark::server
