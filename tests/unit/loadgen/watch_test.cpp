@@ -1,0 +1,186 @@
+#include "loadgen/watch.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+
+#include <unistd.h>
+
+namespace beastmark::loadgen {
+namespace {
+
+using testing::UnorderedElementsAre;
+
+/// A folder that stands for /proc.
+class watch_tree : public testing::Test {
+protected:
+    watch_tree() {
+        std::string name = testing::TempDir() + "watch_XXXXXX";
+        root_ = ::mkdtemp(name.data());
+    }
+
+    ~watch_tree() override { std::filesystem::remove_all(root_); }
+
+    void write(pid_t pid, const std::string& file, const std::string& content) {
+        std::filesystem::create_directories(root_ / std::to_string(pid));
+        std::ofstream(root_ / std::to_string(pid) / file, std::ios::binary) << content;
+    }
+
+    void write_stat(pid_t pid, pid_t parent, int user, int system, int child_user = 0, int started = 1) {
+        write(pid, "stat",
+              std::to_string(pid) + " (a (b) c) S " + std::to_string(parent) + " 1 1 0 -1 4194304 1 2 3 4 " +
+                  std::to_string(user) + " " + std::to_string(system) + " " + std::to_string(child_user) +
+                  " 0 20 0 1 0 " + std::to_string(started) + " 1000 10 0\n");
+    }
+
+    void remove(pid_t pid) { std::filesystem::remove_all(root_ / std::to_string(pid)); }
+
+    std::filesystem::path root_;
+};
+
+TEST_F(watch_tree, reads_stat_with_any_process_name) {
+    write_stat(7, 3, 20, 5, 2, 99);
+    write(1, "stat", "no process");
+    std::filesystem::create_directories(root_ / "sys");
+    const auto processes = read_processes(root_);
+    ASSERT_EQ(processes.size(), 1U);
+    EXPECT_EQ(processes[0].pid, 7);
+    EXPECT_EQ(processes[0].parent, 3);
+    EXPECT_EQ(processes[0].own_ticks, 25U);
+    EXPECT_EQ(processes[0].reaped_ticks, 2U);
+    EXPECT_EQ(processes[0].started_ticks, 99U);
+}
+
+TEST_F(watch_tree, counts_the_process_and_its_descendants_only) {
+    process_tree tree(10);
+    write_stat(1, 0, 1000, 0);
+    write_stat(10, 1, 50, 0);
+    write_stat(11, 10, 5, 0);
+    write_stat(12, 11, 5, 0);
+    write_stat(20, 1, 900, 0);
+    EXPECT_FALSE(tree.update(read_processes(root_))) << "the first sight is the baseline";
+    EXPECT_THAT(tree.members(), UnorderedElementsAre(10, 11, 12));
+    write_stat(10, 1, 60, 0);
+    write_stat(12, 11, 25, 3);
+    write_stat(20, 1, 2000, 0);
+    EXPECT_EQ(tree.update(read_processes(root_)), 10U + 23U);
+}
+
+TEST_F(watch_tree, a_child_that_ends_is_counted_once) {
+    process_tree tree(10);
+    write_stat(10, 1, 100, 0, 0);
+    write_stat(11, 10, 500, 0);
+    tree.update(read_processes(root_));
+    remove(11); // used 30 more, then ended and was waited for
+    write_stat(10, 1, 101, 0, 530);
+    EXPECT_EQ(tree.update(read_processes(root_)), 1U + 30U);
+}
+
+TEST_F(watch_tree, a_child_that_lived_between_two_samples_is_counted) {
+    process_tree tree(10);
+    write_stat(10, 1, 100, 0, 0);
+    tree.update(read_processes(root_));
+    write_stat(10, 1, 100, 0, 8);
+    EXPECT_EQ(tree.update(read_processes(root_)), 8U);
+}
+
+TEST_F(watch_tree, a_child_that_nobody_waits_for_never_makes_it_negative) {
+    process_tree tree(10);
+    write_stat(10, 1, 100, 0);
+    write_stat(11, 10, 500, 0);
+    tree.update(read_processes(root_));
+    remove(11);
+    write_stat(10, 1, 102, 0);
+    EXPECT_EQ(tree.update(read_processes(root_)), 2U);
+}
+
+TEST_F(watch_tree, a_descendant_is_followed_when_its_parent_ended) {
+    process_tree tree(10);
+    write_stat(10, 1, 100, 0);
+    write_stat(11, 10, 10, 0);
+    write_stat(12, 11, 10, 0);
+    tree.update(read_processes(root_));
+    remove(11);
+    write_stat(12, 1, 14, 0);
+    write_stat(10, 1, 100, 0, 10);
+    EXPECT_EQ(tree.update(read_processes(root_)), 4U);
+    write_stat(13, 12, 3, 0, 0, 50);
+    EXPECT_EQ(tree.update(read_processes(root_)), 3U);
+}
+
+TEST_F(watch_tree, a_process_id_used_again_is_another_process) {
+    process_tree tree(10);
+    write_stat(10, 1, 100, 0, 0, 1);
+    tree.update(read_processes(root_));
+    write_stat(10, 1, 900, 0, 0, 77);
+    EXPECT_FALSE(tree.update(read_processes(root_)));
+    EXPECT_TRUE(tree.members().empty());
+}
+
+TEST_F(watch_tree, memory_is_the_sum_of_proportional_sizes) {
+    write(1, "smaps_rollup",
+          "55d0-7ffe ---p 0 00:00 0 [rollup]\nRss:  900 kB\nPss:     100 kB\nPss_Dirty: 7 kB\n");
+    write(2, "smaps_rollup", "Rss:  900 kB\nPss:  50 kB\n");
+    EXPECT_EQ(read_memory_bytes(root_, {1, 2, 3}), 150U * 1024U) << "3 has just ended";
+}
+
+TEST_F(watch_tree, memory_without_permission_counts_the_shared_part_once) {
+    write(1, "smaps_rollup", "Pss: 100 kB\n");
+    write(1, "statm", "5000 100 80 1 0 1 0\n");
+    write(2, "statm", "5000 130 90 1 0 1 0\n");
+    const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    EXPECT_EQ(read_memory_bytes(root_, {1, 2}), (20U + 40U + 90U) * page);
+}
+
+TEST_F(watch_tree, samples_columns_with_gaps_where_the_process_is_gone) {
+    write_stat(10, 1, 100, 0);
+    write(10, "smaps_rollup", "Pss: 4 kB\n");
+    write(10, "cmdline",
+          std::string("ingest\0--port\0"
+                      "8180\0",
+                      19));
+    write(10, "status", "Name:\tingest\nCpus_allowed:\t3\nCpus_allowed_list:\t0-1\n");
+    watched_process process({"ingest", 10}, root_);
+    ASSERT_TRUE(process.exists());
+    EXPECT_EQ(process.command(), "ingest --port 8180");
+    EXPECT_EQ(process.cpus(), "0-1");
+    process.sample(0, read_processes(root_));
+    const auto ticks = static_cast<int>(::sysconf(_SC_CLK_TCK));
+    write_stat(10, 1, 100 + 3 * ticks, 0);
+    process.sample(2, read_processes(root_));
+    remove(10);
+    process.sample(3, read_processes(root_));
+    EXPECT_EQ(process.t_s(), (std::vector<double>{2, 3}));
+    EXPECT_DOUBLE_EQ(process.cpu_cores()[0], 1.5);
+    EXPECT_DOUBLE_EQ(process.memory_bytes()[0], 4096);
+    EXPECT_TRUE(std::isnan(process.cpu_cores()[1]));
+    EXPECT_TRUE(std::isnan(process.memory_bytes()[1]));
+}
+
+TEST_F(watch_tree, a_process_that_is_not_there_does_not_exist) {
+    EXPECT_FALSE(watched_process({"x", 4242}, root_).exists());
+}
+
+TEST(watch, sees_this_very_process) {
+    const std::filesystem::path proc = "/proc";
+    process_tree tree(::getpid());
+    tree.update(read_processes(proc));
+    EXPECT_THAT(tree.members(), testing::Contains(::getpid()));
+    EXPECT_GT(read_memory_bytes(proc, {::getpid()}), 100'000U);
+    EXPECT_FALSE(read_cpus_allowed(proc, ::getpid()).empty());
+    EXPECT_THAT(read_command(proc, ::getpid()), testing::HasSubstr("test"));
+}
+
+TEST(watch, passwords_of_a_command_line_are_blanked) {
+    EXPECT_EQ(blank_passwords("ingest --postgres host=db password=s3cret user=x"),
+              "ingest --postgres host=db password=*** user=x");
+    EXPECT_EQ(blank_passwords("p 'password='a b' x'"), "p 'password=*** x'");
+    EXPECT_EQ(blank_passwords("p postgresql://me:s3cret@db/x http://h/a:b@c"),
+              "p postgresql://me:***@db/x http://h/a:b@c");
+    EXPECT_EQ(blank_passwords("password="), "password=***");
+}
+
+} // namespace
+} // namespace beastmark::loadgen
