@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# The parts of ./bench that can be tested without running it: placement, ports, bad use.
+set -euo pipefail
+# shellcheck source=bench
+. "$(dirname -- "$0")/../../bench"
+
+failures=0
+expect() { # WHAT ACTUAL EXPECTED
+    [[ $2 == "$3" ]] || { failures=$((failures + 1)); printf 'FAILED %s: "%s", expected "%s"\n' "$@"; }
+}
+placement() {
+    local cpus_service cpus_backend cpus_loadgen
+    place "$@" 2>/dev/null
+    echo "$cpus_service|$cpus_backend|$cpus_loadgen"
+}
+output() { ("$@") 2>&1 || true; }
+status() {
+    local code=0
+    ("$@") >/dev/null 2>&1 || code=$?
+    echo "$code"
+}
+
+# service | PostgreSQL and Memcached | loadgen
+expect 'one core'                      "$(placement 2 3)"     '3|3|3'
+expect 'two cores'                     "$(placement 2 0-1)"   '0|0|1'
+expect 'two cores, not the first ones' "$(placement 2 4,9)"   '4|4|9'
+expect 'three cores'                   "$(placement 2 0-2)"   '0|1|2'
+expect 'four cores'                    "$(placement 2 0-3)"   '0,1|2|3'
+expect 'eight cores'                   "$(placement 2 0-7)"   '0,1|2,3,4,5|6,7'
+expect 'eight cores, service on four'  "$(placement 4 0-7)"   '0,1,2,3|4,5|6,7'
+expect 'more asked for than there is'  "$(placement 64 0-3)"  '0,1|2|3'
+expect 'two ranges'                    "$(placement 1 0-1,8-9)" '0|1,8|9'
+
+# A port that is taken is named with what wanted it.
+user=()
+((EUID != 0)) || user=(-u nobody)
+for attempt in 1 2 3 4 5; do
+    port=$((20000 + RANDOM % 20000))
+    memcached -l 127.0.0.1 -p "$port" -U 0 "${user[@]}" 2>/dev/null &
+    listener=$!
+    for ((i = 0; i < 100; i++)); do
+        ! kill -0 "$listener" 2>/dev/null || ! port_open "$port" || break 2
+        kill -0 "$listener" 2>/dev/null || break # somebody else has it: another one
+        sleep 0.1
+    done
+    echo "attempt $attempt: could not listen on $port"
+done
+expect 'taken port, exit code' "$(status check_ports baseline 1 "$port")" 1
+expect 'taken port, message' "$(output check_ports ingest 1 PostgreSQL "$port" | grep -o "ports taken: $port (PostgreSQL)\\.")" \
+    "ports taken: $port (PostgreSQL)."
+kill "$listener"
+wait "$listener" || true
+expect 'free port' "$(status check_ports baseline "$port")" 0
+
+expect 'unknown verb'     "$(status main nonsense)"                 2
+expect 'unknown argument' "$(status main run --nonsense)"           2
+expect 'number expected'  "$(status main run --service-cpus many)"  2
+expect 'unknown preset'   "$(status main build nonsense)"           2
+for verb in setup build run test clean; do
+    expect "help of $verb" "$(output main "$verb" --help | grep -c "^usage: ./bench $verb")" 1
+done
+expect 'package already there' "$(missing_packages bash coreutils)" ''
+expect 'package not there' "$(missing_packages bash no-such-package)" no-such-package
+
+((failures == 0)) || exit 1
+echo ok
