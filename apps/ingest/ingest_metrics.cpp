@@ -1,0 +1,118 @@
+#include "ingest/ingest_metrics.hpp"
+
+#include "common/prometheus_family.hpp"
+
+namespace beastmark::ingest {
+
+namespace {
+
+using prometheus::MetricType;
+
+constexpr std::string_view postgres_name = "postgresql";
+constexpr std::string_view memcached_name = "memcached";
+constexpr std::string_view pool_label = "db_client_connection_pool_name";
+constexpr std::string_view state_label = "db_client_connection_state";
+
+using backends = std::vector<std::unique_ptr<backend_metrics>>;
+
+// Sums one gauge or counter, picked by `pick`, over the cores.
+template <class Pick>
+double sum_of(const backends& cores, Pick pick) {
+    double sum = 0;
+    for (const auto& core : cores) {
+        sum += static_cast<double>(pick(*core).value());
+    }
+    return sum;
+}
+
+template <class Pick>
+prometheus::ClientMetric::Histogram histogram_of(const backends& cores, Pick pick) {
+    prometheus::ClientMetric::Histogram sum;
+    for (const auto& core : cores) {
+        pick(*core).add_to(sum);
+    }
+    return sum;
+}
+
+} // namespace
+
+ingest_collector::ingest_collector(std::size_t cores) {
+    for (std::size_t i = 0; i < cores; ++i) {
+        cores_.push_back(std::make_unique<backend_metrics>());
+    }
+}
+
+std::vector<prometheus::MetricFamily> ingest_collector::Collect() const {
+    return {operations(), connections(), connection_maximum(), wait_time(), reconnects()};
+}
+
+prometheus::MetricFamily ingest_collector::operations() const {
+    auto family = make_family("db_client_operation_duration_seconds",
+                              "Inserts and cache sets, failures included.", MetricType::Histogram);
+    const auto add = [&](std::string_view system, std::string_view operation, std::string_view error,
+                         auto pick) {
+        add_metric(family,
+                   {{"db_system_name", system}, {"db_operation_name", operation}, {"error_type", error}})
+            .histogram = histogram_of(cores_, pick);
+    };
+    for (std::size_t i = 0; i < postgres::error_types.size(); ++i) {
+        add(postgres_name, "INSERT", postgres::error_types[i],
+            [i](auto& core) -> auto& { return core.postgres.insert_duration[i]; });
+    }
+    for (std::size_t i = 0; i < memcached::error_types.size(); ++i) {
+        add(memcached_name, "set", memcached::error_types[i],
+            [i](auto& core) -> auto& { return core.memcached.set_duration[i]; });
+    }
+    return family;
+}
+
+prometheus::MetricFamily ingest_collector::connections() const {
+    auto family = make_family("db_client_connection_count", "Connections by state.", MetricType::Gauge);
+    const auto add = [&](std::string_view pool, std::string_view state, auto pick) {
+        add_metric(family, {{pool_label, pool}, {state_label, state}}).gauge.value = sum_of(cores_, pick);
+    };
+    const auto add_pool = [&](std::string_view pool, auto of) {
+        add(pool, "idle", [of](auto& core) -> auto& { return of(core).idle; });
+        add(pool, "used", [of](auto& core) -> auto& { return of(core).used; });
+        add(pool, "connecting", [of](auto& core) -> auto& { return of(core).connecting; });
+    };
+    add_pool(postgres_name, [](auto& core) -> auto& { return core.postgres; });
+    add_pool(memcached_name, [](auto& core) -> auto& { return core.memcached; });
+    return family;
+}
+
+// The pools do not grow or shrink: what they may have is what they have, in whatever state.
+prometheus::MetricFamily ingest_collector::connection_maximum() const {
+    auto family =
+        make_family("db_client_connection_max", "Connections that a pool may open.", MetricType::Gauge);
+    const auto total = [this](auto of) {
+        return sum_of(cores_, [of](auto& core) -> auto& { return of(core).idle; }) +
+               sum_of(cores_, [of](auto& core) -> auto& { return of(core).used; }) +
+               sum_of(cores_, [of](auto& core) -> auto& { return of(core).connecting; });
+    };
+    add_metric(family, {{pool_label, postgres_name}}).gauge.value =
+        total([](auto& core) -> auto& { return core.postgres; });
+    add_metric(family, {{pool_label, memcached_name}}).gauge.value =
+        total([](auto& core) -> auto& { return core.memcached; });
+    return family;
+}
+
+prometheus::MetricFamily ingest_collector::wait_time() const {
+    auto family = make_family("db_client_connection_wait_time_seconds",
+                              "From a request for a connection until it had one.", MetricType::Histogram);
+    add_metric(family, {{pool_label, postgres_name}}).histogram =
+        histogram_of(cores_, [](auto& core) -> auto& { return core.postgres.wait_time; });
+    return family;
+}
+
+prometheus::MetricFamily ingest_collector::reconnects() const {
+    auto family = make_family("beastmark_reconnects_total", "Connections usable again after a loss.",
+                              MetricType::Counter);
+    add_metric(family, {{pool_label, postgres_name}}).counter.value =
+        sum_of(cores_, [](auto& core) -> auto& { return core.postgres.reconnects; });
+    add_metric(family, {{pool_label, memcached_name}}).counter.value =
+        sum_of(cores_, [](auto& core) -> auto& { return core.memcached.reconnects; });
+    return family;
+}
+
+} // namespace beastmark::ingest

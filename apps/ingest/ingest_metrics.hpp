@@ -1,0 +1,40 @@
+// The counters of the write path, by core, and how they become Prometheus families.
+#pragma once
+
+#include "ingest/memcached/metrics.hpp"
+#include "ingest/postgres/metrics.hpp"
+
+#include <prometheus/collectable.h>
+
+#include <memory>
+#include <vector>
+
+namespace beastmark::ingest {
+
+/// What one core counts about its backends.
+struct backend_metrics {
+    postgres::pool_metrics postgres;
+    memcached::client_metrics memcached;
+};
+
+/// Owns the counters of all cores and sums them when scraped.
+class ingest_collector : public prometheus::Collectable {
+public:
+    explicit ingest_collector(std::size_t cores);
+
+    /// The counters of one core: its thread writes them.
+    backend_metrics& of_core(std::size_t index) { return *cores_[index]; }
+
+    std::vector<prometheus::MetricFamily> Collect() const override; // NOLINT(readability-identifier-naming)
+
+private:
+    [[nodiscard]] prometheus::MetricFamily operations() const;
+    [[nodiscard]] prometheus::MetricFamily connections() const;
+    [[nodiscard]] prometheus::MetricFamily connection_maximum() const;
+    [[nodiscard]] prometheus::MetricFamily wait_time() const;
+    [[nodiscard]] prometheus::MetricFamily reconnects() const;
+
+    std::vector<std::unique_ptr<backend_metrics>> cores_;
+};
+
+} // namespace beastmark::ingest
