@@ -24,9 +24,14 @@ client_options checked(client_options options) {
 
 } // namespace
 
-client::client(boost::asio::io_context& context, const client_options& options, client_metrics& metrics) :
-    options_(checked(options)), metrics_(metrics), resolver_(context), socket_(context), timer_(context),
-    backoff_(options.first_retry, options.retry_cap, std::random_device()()), queue_(options.max_pending) {
+client::client(boost::asio::io_context& context, const client_options& options, client_metrics& metrics)
+    : options_(checked(options)),
+      metrics_(metrics),
+      resolver_(context),
+      socket_(context),
+      timer_(context),
+      backoff_(options.first_retry, options.retry_cap, std::random_device()()),
+      queue_(options.max_pending) {
     count_state();
 }
 
@@ -72,7 +77,8 @@ void client::tick(clock::time_point now) {
         lose("no reply to a set in time");
 }
 
-// --- connecting -----------------------------------------------------------------------------------------------
+// --- connecting
+// -----------------------------------------------------------------------------------------------
 
 void client::connect() {
     state_ = state::connecting;
@@ -86,7 +92,8 @@ void client::connect() {
     std::uint16_t port = 0;
     const auto [end, wrong] =
         std::from_chars(options_.port.data(), options_.port.data() + options_.port.size(), port);
-    if (!not_numeric && wrong == std::errc() && end == options_.port.data() + options_.port.size()) // spares the resolver and its thread
+    if (!not_numeric && wrong == std::errc() &&
+        end == options_.port.data() + options_.port.size()) // spares the resolver and its thread
         return socket_.async_connect({address, port}, on_connected);
     resolver_.async_resolve(options_.host, options_.port,
                             [this, attempt = attempt_, on_connected](error_code error, const auto& found) {
@@ -100,7 +107,8 @@ void client::connect() {
                             });
 }
 
-// A hung server's kernel still accepts connections, one that is full answers and closes: only a reply proves it.
+// A hung server's kernel still accepts connections, one that is full answers and closes: only a reply proves
+// it.
 void client::connected(error_code error) {
     if (error)
         return lose(error.message());
@@ -122,7 +130,8 @@ void client::up() {
         spdlog::info("{}: {}", options_.name, again ? "the cache is back" : "connected to the cache");
 }
 
-// --- reading and writing ----------------------------------------------------------------------------------------
+// --- reading and writing
+// ----------------------------------------------------------------------------------------
 
 void client::read() {
     const auto space = queue_.read_space();
@@ -185,7 +194,8 @@ void client::write() {
                              });
 }
 
-// --- loss and the end -------------------------------------------------------------------------------------------
+// --- loss and the end
+// -------------------------------------------------------------------------------------------
 
 void client::lose(std::string_view reason) {
     const bool was_up = state_ == state::up;

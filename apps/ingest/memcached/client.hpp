@@ -9,9 +9,9 @@
 #include "ingest/memcached/request.hpp"
 #include "ingest/memcached/set_queue.hpp"
 
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 
 #include <array>
 #include <chrono>

@@ -13,7 +13,8 @@ constexpr std::string_view line_end = "\r\n";
 
 template <class Integer>
 void append_number(std::string& out, Integer n) {
-    std::array<char, std::numeric_limits<Integer>::digits10 + 1> digits; // NOLINT: to_chars writes what is read
+    std::array<char, std::numeric_limits<Integer>::digits10 + 1>
+        digits; // NOLINT: to_chars writes what is read
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), n).ptr;
     out.append(digits.data(), end);
 }

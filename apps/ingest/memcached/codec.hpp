@@ -1,5 +1,5 @@
-// memcached's meta commands as bytes (protocol.txt of memcached 1.6, "Meta Commands"): `ms` stores an item, `mn`
-// does nothing and is answered, which proves that a server is there. No sockets, no state.
+// memcached's meta commands as bytes (protocol.txt of memcached 1.6, "Meta Commands"): `ms` stores an item,
+// `mn` does nothing and is answered, which proves that a server is there. No sockets, no state.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,8 @@
 
 namespace beastmark::memcached {
 
-/// What memcached takes as a key: 1 to 250 bytes, no space, no control character (which could end the command).
+/// What memcached takes as a key: 1 to 250 bytes, no space, no control character (which could end the
+/// command).
 bool is_key(std::string_view key) noexcept;
 
 /// Appends `ms <key> <datalen> T<ttl>\r\n<value>\r\n`. Precondition: is_key(key).
@@ -37,7 +38,8 @@ struct parsed_reply {
 /// Longest line taken for a reply, without its end.
 inline constexpr std::size_t longest_reply = 512;
 
-/// Reads the first line of `bytes`. Only whole lines are judged, so that it does not matter how they were cut up.
+/// Reads the first line of `bytes`. Only whole lines are judged, so that it does not matter how they were cut
+/// up.
 parsed_reply parse_reply(std::string_view bytes) noexcept;
 
 } // namespace beastmark::memcached

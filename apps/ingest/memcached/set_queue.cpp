@@ -40,8 +40,8 @@ void set_queue::written() {
 }
 
 std::span<char> set_queue::read_space() noexcept {
-    // What is left is less than one reply (next() takes all whole ones and refuses longer lines), so moving it is
-    // cheap and the rest is never empty.
+    // What is left is less than one reply (next() takes all whole ones and refuses longer lines), so moving
+    // it is cheap and the rest is never empty.
     std::copy(read_.begin() + read_begin_, read_.begin() + read_end_, read_.begin());
     read_end_ -= read_begin_;
     read_begin_ = 0;

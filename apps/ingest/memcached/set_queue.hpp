@@ -50,7 +50,8 @@ public:
 
     /// Copies the set into the bytes to be written. Precondition: not full, and is_key(r.key).
     void push(set_request& r);
-    /// A no-op, whose reply is a completion without a request: the first thing said on a new link. Precondition: empty.
+    /// A no-op, whose reply is a completion without a request: the first thing said on a new link.
+    /// Precondition: empty.
     void push_probe(time_point now);
 
     /// Writing: what has been pushed since, as one piece that stays valid until written(); empty when there

@@ -4,16 +4,15 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/endian/conversion.hpp>
-
 #include <spdlog/spdlog.h>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace beastmark::postgres {
 namespace {
@@ -43,7 +42,8 @@ std::optional<std::int64_t> integer_of(const PGresult* result) noexcept {
     if (PQntuples(result) != 1 || PQnfields(result) != 1 || PQgetisnull(result, 0, 0) == 1 ||
         PQfformat(result, 0) != binary_format)
         return std::nullopt;
-    const auto* const bytes = static_cast<const unsigned char*>(static_cast<const void*>(PQgetvalue(result, 0, 0)));
+    const auto* const bytes =
+        static_cast<const unsigned char*>(static_cast<const void*>(PQgetvalue(result, 0, 0)));
     switch (PQgetlength(result, 0, 0)) {
     case 2:
         return boost::endian::load_big_s16(bytes);
@@ -59,10 +59,15 @@ std::optional<std::int64_t> integer_of(const PGresult* result) noexcept {
 } // namespace
 
 connection::connection(boost::asio::io_context& context, pool& owner, std::size_t index,
-                       const pool_options& options, pool_metrics& metrics, std::uint32_t seed) :
-    owner_(owner), index_(index), options_(options), metrics_(metrics), descriptor_(context.get_executor()),
-    timer_(context.get_executor()), backoff_(options.first_retry, options.retry_cap, seed),
-    pipeline_(options.depth) {
+                       const pool_options& options, pool_metrics& metrics, std::uint32_t seed)
+    : owner_(owner),
+      index_(index),
+      options_(options),
+      metrics_(metrics),
+      descriptor_(context.get_executor()),
+      timer_(context.get_executor()),
+      backoff_(options.first_retry, options.retry_cap, seed),
+      pipeline_(options.depth) {
     metrics_.connecting.add(1);
 }
 
@@ -83,13 +88,15 @@ void connection::stop() {
     fail_in_flight();
 }
 
-// --- connecting -----------------------------------------------------------------------------------------------
+// --- connecting
+// -----------------------------------------------------------------------------------------------
 
 void connection::connect() {
     state_ = state::connecting;
     attempt_deadline_ = clock::now() + options_.connect_timeout;
     session_error_.clear();
-    // The string stands in for a database name (expand_dbname), so that a name for this program can be beside it.
+    // The string stands in for a database name (expand_dbname), so that a name for this program can be beside
+    // it.
     static constexpr std::array<const char*, 3> keywords{"fallback_application_name", "dbname", nullptr};
     const std::array<const char*, 3> values{"beastmark-ingest", options_.conninfo.c_str(), nullptr};
     pg_.reset(PQconnectStartParams(keywords.data(), values.data(), 1));
@@ -164,7 +171,8 @@ bool connection::watch_socket() {
     return true;
 }
 
-// --- reading and writing ----------------------------------------------------------------------------------------
+// --- reading and writing
+// ----------------------------------------------------------------------------------------
 
 void connection::wait_readable() {
     descriptor_.async_wait(descriptor_.wait_read, [this, generation = generation_](error_code) {
@@ -245,7 +253,8 @@ bool connection::take_error(const PGresult* result) {
     if (last)
         session_error_ = first_line(field(result, PG_DIAG_MESSAGE_PRIMARY));
     else
-        owner_.statement_refused(field(result, PG_DIAG_SQLSTATE), first_line(field(result, PG_DIAG_MESSAGE_PRIMARY)));
+        owner_.statement_refused(field(result, PG_DIAG_SQLSTATE),
+                                 first_line(field(result, PG_DIAG_MESSAGE_PRIMARY)));
     return pipeline_.error(field(result, PG_DIAG_SQLSTATE), last);
 }
 
@@ -262,8 +271,8 @@ bool connection::complete() {
 
 bool connection::send(request& r, clock::time_point now) {
     PGconn* const pg = pg_.get();
-    const bool sent = PQsendQueryPrepared(pg, statement_name, static_cast<int>(r.values.size()), r.values.data(),
-                                          nullptr, nullptr, binary_format) == 1;
+    const bool sent = PQsendQueryPrepared(pg, statement_name, static_cast<int>(r.values.size()),
+                                          r.values.data(), nullptr, nullptr, binary_format) == 1;
     if (sent)
         pipeline_.sent(r, now);
     // From here on the statement may reach the server. A failed write shows when reading.
@@ -285,7 +294,8 @@ void connection::flush() {
         wait_writable();
 }
 
-// --- time, loss and the end -------------------------------------------------------------------------------------
+// --- time, loss and the end
+// -------------------------------------------------------------------------------------
 
 void connection::tick(clock::time_point now) {
     if ((state_ == state::connecting || state_ == state::preparing) && now >= attempt_deadline_)

@@ -40,8 +40,8 @@ bool pipeline::no_row() noexcept {
 }
 
 bool pipeline::error(std::string_view sqlstate, bool ends_session) noexcept {
-    // Without a code it is libpq's own error (the link is gone); FATAL means that the server will close it. In
-    // both the answer stays what it is: a row that was reported may or may not have been committed.
+    // Without a code it is libpq's own error (the link is gone); FATAL means that the server will close it.
+    // In both the answer stays what it is: a row that was reported may or may not have been committed.
     if (slots_.empty() || ends_session || sqlstate.size() != sqlstate_.size() - 1)
         return false;
     // An error after the row came at commit: the row is gone.

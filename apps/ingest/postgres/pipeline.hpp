@@ -1,5 +1,6 @@
-// What one PostgreSQL connection in pipeline mode has promised: the statements sent, in order, each closed by a Sync
-// of its own and therefore a transaction of its own. Sans-I/O: libpq's results and time in, completions out.
+// What one PostgreSQL connection in pipeline mode has promised: the statements sent, in order, each closed by
+// a Sync of its own and therefore a transaction of its own. Sans-I/O: libpq's results and time in,
+// completions out.
 //
 // What libpq delivers for one statement (seen with libpq 15):
 //   stored                     TUPLES_OK, null, PIPELINE_SYNC
@@ -7,8 +8,8 @@
 //   refused at commit          TUPLES_OK, null, FATAL_ERROR with an SQLSTATE, null, PIPELINE_SYNC
 //   backend terminated         FATAL_ERROR 57P01 of severity FATAL, null, then the connection fails; no sync
 //   backend killed, link lost  the connection fails
-// So nothing is decided before the sync, and only an error of severity ERROR is a refusal: FATAL ends the session
-// and says nothing about a commit.
+// So nothing is decided before the sync, and only an error of severity ERROR is a refusal: FATAL ends the
+// session and says nothing about a commit.
 #pragma once
 
 #include "ingest/postgres/request.hpp"
@@ -43,7 +44,9 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return slots_.size(); }
 
     /// The oldest statement has timed out and its reply has not come.
-    [[nodiscard]] bool stalled() const noexcept { return !slots_.empty() && slots_.front().waiting == nullptr; }
+    [[nodiscard]] bool stalled() const noexcept {
+        return !slots_.empty() && slots_.front().waiting == nullptr;
+    }
 
     /// The statement and its Sync have been handed to libpq. Precondition: not full.
     void sent(request& r, time_point now);
@@ -57,8 +60,8 @@ public:
     /// @param sqlstate empty when libpq made the error up itself
     /// @param ends_session the severity is FATAL or PANIC
     [[nodiscard]] bool error(std::string_view sqlstate, bool ends_session) noexcept;
-    /// A null result: the end of one statement's results. libpq gives nothing else on some broken connections,
-    /// without ever failing: several in a row are such a one.
+    /// A null result: the end of one statement's results. libpq gives nothing else on some broken
+    /// connections, without ever failing: several in a row are such a one.
     [[nodiscard]] bool null() noexcept;
     [[nodiscard]] bool sync(completion& result) noexcept;
 
@@ -67,8 +70,8 @@ public:
     /// The oldest statement, abandoned or not, was sent before `limit`.
     [[nodiscard]] bool oldest_before(time_point limit) const noexcept;
 
-    /// The connection is gone: gives the live requests one after the other, oldest first, with what is known of
-    /// each, then null; the pipeline is then as new.
+    /// The connection is gone: gives the live requests one after the other, oldest first, with what is known
+    /// of each, then null; the pipeline is then as new.
     request* fail_next(boost::system::error_code& error) noexcept;
 
 private:

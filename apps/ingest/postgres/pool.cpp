@@ -19,8 +19,9 @@ void check_conninfo(const std::string& conninfo) {
     const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
         PQconninfoParse(conninfo.c_str(), nullptr), &PQconninfoFree);
     if (parsed == nullptr)
-        throw std::invalid_argument("the PostgreSQL connection string is neither \"keyword=value ...\" with libpq's "
-                                    "keywords nor \"postgresql://user@host:port/database\"");
+        throw std::invalid_argument(
+            "the PostgreSQL connection string is neither \"keyword=value ...\" with libpq's "
+            "keywords nor \"postgresql://user@host:port/database\"");
 }
 
 pool_options checked(pool_options options) {
@@ -34,8 +35,8 @@ pool_options checked(pool_options options) {
 
 } // namespace
 
-pool::pool(boost::asio::io_context& context, const pool_options& options, pool_metrics& metrics) :
-    options_(checked(options)), metrics_(metrics), loads_(options_.connections, closed) {
+pool::pool(boost::asio::io_context& context, const pool_options& options, pool_metrics& metrics)
+    : options_(checked(options)), metrics_(metrics), loads_(options_.connections, closed) {
     std::random_device seed;
     connections_.reserve(options_.connections);
     for (std::size_t i = 0; i < options_.connections; ++i)
@@ -122,7 +123,8 @@ void pool::stop() {
     fail_queued(errc::unavailable);
 }
 
-// --- what the connections report ----------------------------------------------------------------------------------
+// --- what the connections report
+// ----------------------------------------------------------------------------------
 
 void pool::load_changed(std::size_t index, std::uint32_t load) noexcept {
     const auto before = std::exchange(loads_[index], load);
@@ -139,7 +141,8 @@ void pool::connection_ready(bool again) {
     if (connected_ == 1) {
         logged_reason_.clear();
         if (!options_.name.empty())
-            spdlog::info("{}: {}", options_.name, again ? "the database is back" : "connected to the database");
+            spdlog::info("{}: {}", options_.name,
+                         again ? "the database is back" : "connected to the database");
     }
     send_queued();
 }
@@ -164,8 +167,8 @@ void pool::connection_lost(bool was_up, std::string_view reason) {
 
 void pool::statement_refused(std::string_view sqlstate, std::string_view message) {
     if (!options_.name.empty() && may_log(next_refusal_logged_))
-        spdlog::warn("{}: the database refused a statement (SQLSTATE {}, told once a second): {}", options_.name,
-                     sqlstate, message);
+        spdlog::warn("{}: the database refused a statement (SQLSTATE {}, told once a second): {}",
+                     options_.name, sqlstate, message);
 }
 
 bool pool::may_log(clock::time_point& next) noexcept {

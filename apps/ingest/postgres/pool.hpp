@@ -102,7 +102,7 @@ private:
     pool_metrics& metrics_;
     std::vector<std::unique_ptr<connection>> connections_;
     std::vector<std::uint32_t>
-        loads_; // by connection: compact, so that the least loaded is found in one sweep
+        loads_;                 // by connection: compact, so that the least loaded is found in one sweep
     std::size_t ready_ = 0;     // those that take statements
     std::size_t connected_ = 0; // those that are up, stalled or not
     request_queue queue_;
