@@ -1,0 +1,201 @@
+#include "loadgen/dispatcher.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace beastmark::loadgen {
+
+dispatcher::dispatcher(const schedule& all, const settings& options)
+    : all_(all),
+      options_(options),
+      cursor_(all, options.stripe, options.stripes),
+      limit_(all.size()),
+      slots_(options.connections),
+      interval_(std::make_unique<interval>()) {}
+
+void dispatcher::connection_up(connection_id id) {
+    assert(slots_[id].is == state::down);
+    slots_[id].is = state::idle;
+    append(idle_, id);
+    ++connected_;
+    down_because_ = {};
+}
+
+void dispatcher::connection_down(connection_id id) {
+    assert(slots_[id].is == state::idle);
+    remove(idle_, id);
+    slots_[id].is = state::down;
+    --connected_;
+}
+
+void dispatcher::connect_failed(const boost::system::error_code& code) {
+    if (connected_ == 0)
+        down_because_ = code;
+}
+
+std::optional<dispatcher::send_order> dispatcher::next(run_time now) {
+    if (down_because_)
+        fail_due(now);
+    if (idle_.first == none || discard_waiting_ || exhausted() || cursor_.time() > now)
+        return std::nullopt;
+    const auto id = idle_.first;
+    remove(idle_, id);
+    append(busy_, id);
+    auto& s = slots_[id];
+    s.is = state::busy;
+    s.scheduled = cursor_.time();
+    s.sent = now;
+    s.segment = static_cast<std::uint32_t>(cursor_.segment_index());
+    ++in_flight_;
+    ++interval_->of(s.segment).counts.sent;
+    const send_order order{id, cursor_.arrival()};
+    cursor_.advance();
+    return order;
+}
+
+void dispatcher::fail_due(run_time now) {
+    while (!discard_waiting_ && !exhausted() && cursor_.time() <= now) {
+        auto& counts = interval_->of(cursor_.segment_index()).counts;
+        counts.add(outcome::connect_error);
+        counts.add_error(phase::connect, down_because_);
+        cursor_.advance();
+    }
+}
+
+void dispatcher::answered(connection_id id, run_time now, unsigned status, bool reusable) {
+    const auto& s = slots_[id];
+    assert(s.is == state::busy);
+    const auto what = classify(status, options_.expected_status);
+    record(s, now);
+    auto& counts = interval_->of(s.segment).counts;
+    ++counts.completed;
+    ++counts.statuses[std::min<std::size_t>(status, tally::status_count - 1)];
+    counts.add(what);
+    if (what == outcome::ok && now < all_.duration())
+        ++slice_at(now).ok_in_time;
+    release(id, reusable);
+}
+
+void dispatcher::failed(connection_id id, run_time /*now*/, outcome how, phase where, const boost::system::error_code& code) {
+    auto& counts = interval_->of(slots_[id].segment).counts;
+    counts.add(how);
+    counts.add_error(where, code);
+    release(id, false);
+}
+
+std::optional<dispatcher::connection_id> dispatcher::expired(run_time now) {
+    if (busy_.first == none || slots_[busy_.first].sent + options_.timeout > now)
+        return std::nullopt;
+    const auto id = busy_.first;
+    record(slots_[id], now);
+    interval_->of(slots_[id].segment).counts.add(outcome::timeout);
+    release(id, false);
+    return id;
+}
+
+void dispatcher::count_in(connection_id id, std::uint64_t bytes) {
+    interval_->of(slots_[id].segment).counts.bytes_in += bytes;
+}
+
+void dispatcher::count_out(connection_id id, std::uint64_t bytes) {
+    interval_->of(slots_[id].segment).counts.bytes_out += bytes;
+}
+
+void dispatcher::stop(run_time t) {
+    // What was sent was offered, also when this order came late.
+    limit_ = cursor_.done() ? all_.size() : std::max(std::min(limit_, all_.arrivals_before(t)), cursor_.arrival());
+    discard_waiting_ = true;
+}
+
+void dispatcher::cut() {
+    while (!exhausted()) {
+        interval_->of(cursor_.segment_index()).counts.add(outcome::unfinished);
+        cursor_.advance();
+    }
+    for (auto id = busy_.first; id != none; id = busy_.first) {
+        interval_->of(slots_[id].segment).counts.add(outcome::unfinished);
+        release(id, false);
+    }
+    discard_waiting_ = true;
+}
+
+std::optional<run_time> dispatcher::next_arrival() const {
+    if (discard_waiting_ || exhausted() || (idle_.first == none && !down_because_))
+        return std::nullopt;
+    return cursor_.time();
+}
+
+std::optional<run_time> dispatcher::next_expiry() const {
+    if (busy_.first == none)
+        return std::nullopt;
+    return slots_[busy_.first].sent + options_.timeout;
+}
+
+bool dispatcher::finished() const noexcept {
+    return in_flight_ == 0 && (discard_waiting_ || exhausted());
+}
+
+std::unique_ptr<interval> dispatcher::roll(run_time until, std::unique_ptr<interval> fresh) {
+    const auto last = std::min(all_.arrivals_before(until), limit_);
+    const auto end = cursor_.count_below(last);
+    while (counted_ < end) { // a stage at a time
+        const auto segment = all_.segment_of(options_.stripe + counted_ * options_.stripes);
+        const auto stage_end = cursor_.count_below(std::min(all_.end_of(segment), last));
+        interval_->of(segment).counts.offered += stage_end - counted_;
+        counted_ = stage_end;
+    }
+    std::swap(interval_, fresh);
+    return fresh;
+}
+
+std::uint64_t dispatcher::due(run_time now) const {
+    return cursor_.count_below(std::min(all_.arrivals_before(now + run_time(1)), limit_));
+}
+
+std::uint64_t dispatcher::waiting(run_time now) const {
+    const auto taken = cursor_.count_below(cursor_.arrival());
+    const auto all_due = due(now);
+    return all_due > taken ? all_due - taken : 0;
+}
+
+void dispatcher::append(list& to, connection_id id) {
+    auto& s = slots_[id];
+    s.before = to.last;
+    s.after = none;
+    (to.last == none ? to.first : slots_[to.last].after) = id;
+    to.last = id;
+}
+
+void dispatcher::remove(list& from, connection_id id) {
+    const auto& s = slots_[id];
+    (s.before == none ? from.first : slots_[s.before].after) = s.after;
+    (s.after == none ? from.last : slots_[s.after].before) = s.before;
+}
+
+void dispatcher::release(connection_id id, bool reusable) {
+    remove(busy_, id);
+    --in_flight_;
+    auto& s = slots_[id];
+    if (reusable) {
+        s.is = state::idle;
+        append(idle_, id);
+    } else {
+        s.is = state::down;
+        --connected_;
+    }
+}
+
+void dispatcher::record(const slot& request, run_time now) {
+    auto& times = interval_->of(request.segment).times;
+    times.response.record(now - request.scheduled);
+    times.service.record(now - request.sent);
+}
+
+slice& dispatcher::slice_at(run_time now) {
+    while (segment_now_ + 1 < all_.segments().size() && now >= all_.segments()[segment_now_].end)
+        ++segment_now_;
+    return interval_->of(segment_now_);
+}
+
+} // namespace beastmark::loadgen

@@ -1,0 +1,145 @@
+// Who sends what when: one thread's share of one target's arrivals over its connections. Sans-I/O: the driver (lane) tells
+// it what happened to connections and passes the time in; it says which request goes out on which connection, which have
+// timed out, and counts every arrival exactly once.
+//
+// Due arrivals wait for a free connection first come, first served. Since arrival times follow from the schedule, the queue is
+// nothing but its head: memory does not grow with what waits.
+#pragma once
+
+#include "loadgen/outcome.hpp"
+#include "loadgen/schedule.hpp"
+#include "loadgen/tally.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <boost/system/error_code.hpp>
+
+namespace beastmark::loadgen {
+
+/// Time since the run's start.
+using run_time = std::chrono::nanoseconds;
+
+class dispatcher {
+public:
+    using connection_id = std::uint32_t;
+
+    struct settings {
+        std::uint64_t stripe = 0;
+        std::uint64_t stripes = 1;
+        connection_id connections = 1;
+        run_time timeout{};
+        std::optional<unsigned> expected_status;
+    };
+
+    struct send_order {
+        connection_id connection;
+        std::uint64_t arrival;
+    };
+
+    dispatcher(const schedule& all, const settings& options);
+
+    // Connections. All are down at first.
+    void connection_up(connection_id id);
+
+    /// An idle connection went down. (One with a request first gets its finish.)
+    void connection_down(connection_id id);
+
+    /// No attempt to connect succeeded. While no connection is up, due arrivals fail as connect_error with this code,
+    /// until one is up.
+    void connect_failed(const boost::system::error_code& code);
+
+    /// The next request to send at `now`: an arrival is due and a connection is free. Counts it as sent and starts its
+    /// timeout. Call until it is empty. Allocates nothing.
+    std::optional<send_order> next(run_time now);
+
+    // How a request ended; `reusable`: the connection can take the next one. Allocates nothing.
+    void answered(connection_id id, run_time now, unsigned status, bool reusable);
+    void failed(connection_id id, run_time now, outcome how, phase where, const boost::system::error_code& code);
+
+    /// A connection whose request timed out at or before `now`: it was counted and is down, the driver closes it. Call
+    /// until it is empty.
+    std::optional<connection_id> expired(run_time now);
+
+    void count_in(connection_id id, std::uint64_t bytes);
+    void count_out(connection_id id, std::uint64_t bytes);
+
+    /// Ends the arrivals at `t`: those due later are not offered. What waits for a connection is not sent any more.
+    void stop(run_time t);
+
+    /// Counts everything offered that did not end as unfinished.
+    void cut();
+
+    /// When next() or the failing of due arrivals has something to do that no event of a connection tells.
+    [[nodiscard]] std::optional<run_time> next_arrival() const;
+
+    /// When the oldest request in flight times out.
+    [[nodiscard]] std::optional<run_time> next_expiry() const;
+
+    /// All that was offered has ended.
+    [[nodiscard]] bool finished() const noexcept;
+
+    /// Hands out what was counted since the last roll, with the arrivals scheduled up to `until` as offered; goes on
+    /// counting into `fresh` (empty).
+    std::unique_ptr<interval> roll(run_time until, std::unique_ptr<interval> fresh);
+
+    [[nodiscard]] std::uint64_t in_flight() const noexcept { return in_flight_; }
+
+    [[nodiscard]] std::uint64_t connected() const noexcept { return connected_; }
+
+    /// Due at `now` and not sent.
+    [[nodiscard]] std::uint64_t waiting(run_time now) const;
+
+private:
+    static constexpr connection_id none = UINT32_MAX;
+
+    enum class state : std::uint8_t { down, idle, busy };
+
+    // A connection and the request on it.
+    struct slot {
+        state is = state::down;
+        run_time scheduled{};
+        run_time sent{};
+        std::uint32_t segment = 0;
+        connection_id before = none;
+        connection_id after = none;
+    };
+
+    // Connections in one state, in the order in which they entered it: idle ones take turns (a server that spreads
+    // connections over its cores gets work on all of them), busy ones expire in the order in which they were sent.
+    struct list {
+        connection_id first = none;
+        connection_id last = none;
+    };
+
+    void append(list& to, connection_id id);
+    void remove(list& from, connection_id id);
+
+    [[nodiscard]] bool exhausted() const { return cursor_.done() || cursor_.arrival() >= limit_; }
+
+    [[nodiscard]] std::uint64_t due(run_time now) const;
+    void fail_due(run_time now);
+    void release(connection_id id, bool reusable);
+    void record(const slot& request, run_time now);
+    slice& slice_at(run_time now);
+
+    const schedule& all_;
+    settings options_;
+    stripe cursor_;              // the first arrival not sent yet: the head of the queue
+    std::uint64_t limit_;        // arrivals from this index on are not offered
+    std::uint64_t counted_ = 0;  // arrivals of this stripe already counted as offered
+    bool discard_waiting_ = false;
+    std::vector<slot> slots_;
+    list idle_;
+    list busy_;
+    std::uint64_t in_flight_ = 0;
+    std::uint64_t connected_ = 0;
+    boost::system::error_code down_because_; // set while arrivals fail as connect_error
+    std::unique_ptr<interval> interval_;
+    std::size_t segment_now_ = 0; // of the time of the last answer
+};
+
+} // namespace beastmark::loadgen

@@ -1,0 +1,268 @@
+#include "loadgen/lane.hpp"
+
+#include "loadgen/worker.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+namespace beastmark::loadgen {
+
+using boost::system::error_code;
+
+namespace {
+
+// A server's queue of connections not yet accepted may be as short as 128.
+constexpr std::uint32_t most_connecting = 64;
+
+constexpr run_time row_length = std::chrono::seconds(1);
+
+// How much of a second after the arrivals' end is still put into the last row: a row of two milliseconds tells nothing.
+constexpr run_time tail = std::chrono::milliseconds(100);
+
+std::uint32_t share(std::uint32_t all, std::uint32_t thread, std::uint32_t threads) {
+    return all / threads + (thread < all % threads ? 1 : 0);
+}
+
+} // namespace
+
+struct lane::pacer_handler {
+    lane* self;
+
+    void operator()(const error_code& code) const {
+        self->pacer_armed_ = false;
+        if (!code && self->under_way())
+            self->pump(self->now());
+    }
+};
+
+struct lane::expiry_handler {
+    lane* self;
+
+    void operator()(const error_code& code) const {
+        self->expiry_armed_ = false;
+        if (!code && self->under_way())
+            self->expire(self->now());
+    }
+};
+
+lane::lane(worker& owner, boost::asio::io_context& context, const plan& what, std::size_t target_index, std::uint32_t thread,
+           mailbox& reports)
+    : worker_(owner),
+      plan_(what),
+      reports_(reports),
+      target_index_(target_index),
+      dispatcher_(what.arrivals, {.stripe = thread,
+                                  .stripes = what.threads,
+                                  .connections = share(what.connections, thread, what.threads),
+                                  .timeout = what.timeout,
+                                  .expected_status = what.expected_status}),
+      settled_(share(what.connections, thread, what.threads)),
+      pacer_(context),
+      expiry_(context),
+      roll_(context),
+      end_(context),
+      arrivals_end_(what.arrivals.duration()) {
+    const auto& to = what.targets[target_index];
+    for (connection::id_type id = 0; id < settled_.size(); ++id)
+        connections_.push_back(std::make_unique<connection>(*this, context, to, id));
+}
+
+void lane::connect() {
+    for (connection::id_type id = 0; id < connections_.size(); ++id)
+        want_connect_.push_back(id);
+    connect_more();
+}
+
+void lane::want_connect(connection::id_type id) {
+    want_connect_.push_back(id);
+    connect_more();
+}
+
+void lane::connect_more() {
+    while (step_ != step::done && connecting_ < most_connecting && !want_connect_.empty()) {
+        const auto id = want_connect_.front();
+        want_connect_.pop_front();
+        ++connecting_;
+        connections_[id]->connect();
+    }
+}
+
+void lane::settle(connection::id_type id) {
+    --connecting_;
+    if (!settled_[id]) {
+        settled_[id] = true;
+        if (++settled_count_ == connections_.size())
+            worker_.lane_ready();
+    }
+    connect_more();
+}
+
+void lane::connected(connection::id_type id) {
+    dispatcher_.connection_up(id);
+    settle(id);
+    if (under_way())
+        pump(now());
+}
+
+void lane::connect_failed(connection::id_type id, const error_code& code) {
+    connect_error_ = code;
+    dispatcher_.connect_failed(code);
+    connections_[id]->reconnect();
+    settle(id);
+    if (under_way())
+        pump(now());
+}
+
+void lane::start(std::chrono::steady_clock::time_point t0) {
+    t0_ = t0;
+    step_ = step::running;
+    end_.expires_at(t0_ + arrivals_end_);
+    end_.async_wait([this](const error_code& code) {
+        if (!code)
+            drain(arrivals_end_);
+    });
+    arm_roll();
+    pump(now());
+}
+
+void lane::stop(run_time t) {
+    if (step_ != step::running || t >= arrivals_end_)
+        return;
+    dispatcher_.stop(t);
+    arrivals_end_ = t;
+    drain(t);
+}
+
+// The arrivals are over: what was sent gets its timeout, then the rest is cut off.
+void lane::drain(run_time from) {
+    step_ = step::draining;
+    end_.expires_at(t0_ + from + plan_.timeout);
+    end_.async_wait([this](const error_code& code) {
+        if (!code && step_ == step::draining) {
+            expire(now());
+            finish();
+        }
+    });
+    pump(now());
+}
+
+void lane::finish() {
+    if (step_ == step::done)
+        return;
+    step_ = step::done;
+    dispatcher_.cut();
+    for (auto& c : connections_)
+        c->close();
+    pacer_.cancel();
+    expiry_.cancel();
+    roll_.cancel();
+    end_.cancel();
+    const auto t = now();
+    const auto row_end = row_length * static_cast<std::int64_t>(row_ + 1);
+    submit(t < row_end || t > row_end + tail ? t : row_end, run_time::max(), true);
+    worker_.lane_done();
+}
+
+void lane::pump(run_time t) {
+    if (pumping_) // a send that failed at once: the loop below goes on
+        return;
+    pumping_ = true;
+    while (const auto order = dispatcher_.next(t)) {
+        connections_[order->connection]->send(order->arrival);
+        t = now();
+    }
+    pumping_ = false;
+    if (step_ == step::draining && dispatcher_.finished()) {
+        finish();
+        return;
+    }
+    arm_pacer();
+    arm_expiry();
+}
+
+void lane::arm_pacer() {
+    if (pacer_armed_) // never for later than the next arrival
+        return;
+    const auto t = dispatcher_.next_arrival();
+    if (!t)
+        return;
+    pacer_armed_ = true;
+    pacer_.expires_at(t0_ + *t);
+    pacer_.async_wait(pacer_handler{this});
+}
+
+// One timer for all requests: it is set for the oldest, and when it fires for whichever is the oldest then. It fires about
+// once in a timeout, not once in a request.
+void lane::arm_expiry() {
+    if (expiry_armed_)
+        return;
+    const auto t = dispatcher_.next_expiry();
+    if (!t)
+        return;
+    expiry_armed_ = true;
+    expiry_.expires_at(t0_ + *t);
+    expiry_.async_wait(expiry_handler{this});
+}
+
+void lane::expire(run_time t) {
+    while (const auto id = dispatcher_.expired(t)) {
+        connections_[*id]->close();
+        connections_[*id]->reconnect();
+    }
+    if (step_ != step::done)
+        pump(t);
+}
+
+void lane::answered(connection::id_type id, unsigned status, bool reusable) {
+    const auto t = now();
+    dispatcher_.answered(id, t, status, reusable);
+    if (!reusable)
+        connections_[id]->reconnect();
+    pump(t);
+}
+
+void lane::failed(connection::id_type id, outcome how, phase where, const error_code& code) {
+    const auto t = now();
+    dispatcher_.failed(id, t, how, where, code);
+    connections_[id]->reconnect();
+    pump(t);
+}
+
+void lane::lost_idle(connection::id_type id) {
+    dispatcher_.connection_down(id);
+    connections_[id]->reconnect();
+    if (under_way())
+        pump(now());
+}
+
+void lane::arm_roll() {
+    const auto row_end = row_length * static_cast<std::int64_t>(row_ + 1);
+    roll_.expires_at(t0_ + (row_end < arrivals_end_ ? row_end : row_end + tail));
+    roll_.async_wait([this](const error_code& code) {
+        if (!code && under_way())
+            on_roll();
+    });
+}
+
+void lane::on_roll() {
+    const auto row_end = row_length * static_cast<std::int64_t>(row_ + 1);
+    submit(row_end, row_end, false);
+    ++row_;
+    arm_roll();
+}
+
+void lane::submit(run_time ends, run_time offered_until, bool last) {
+    report_block block;
+    block.target = target_index_;
+    block.row = row_;
+    block.ends = ends;
+    block.last = last;
+    block.in_flight = dispatcher_.in_flight();
+    block.connections = dispatcher_.connected();
+    block.waiting = dispatcher_.waiting(std::min(now(), arrivals_end_));
+    block.counts = dispatcher_.roll(offered_until, reports_.empty());
+    reports_.submit(std::move(block));
+}
+
+} // namespace beastmark::loadgen

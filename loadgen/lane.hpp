@@ -1,0 +1,103 @@
+// One target on one thread: the thread's share of the arrivals and of the connections. It drives the dispatcher: timers and
+// what connections tell go in, requests go out.
+#pragma once
+
+#include "loadgen/connection.hpp"
+#include "loadgen/dispatcher.hpp"
+#include "loadgen/mailbox.hpp"
+#include "loadgen/plan.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+namespace beastmark::loadgen {
+
+class worker;
+
+class lane {
+public:
+    lane(worker& owner, boost::asio::io_context& context, const plan& what, std::size_t target_index, std::uint32_t thread,
+         mailbox& reports);
+
+    /// Begins to connect; tells the worker (lane_ready) once each connection is up or has failed.
+    void connect();
+
+    /// Arrivals count from `t0` (soon).
+    void start(std::chrono::steady_clock::time_point t0);
+
+    /// Ends the arrivals at `t`; what is in flight gets its timeout to end in.
+    void stop(run_time t);
+
+    [[nodiscard]] std::uint32_t connected_count() const { return static_cast<std::uint32_t>(dispatcher_.connected()); }
+
+    [[nodiscard]] const boost::system::error_code& last_connect_error() const { return connect_error_; }
+
+    // What connections tell.
+    void connected(connection::id_type id);
+    void connect_failed(connection::id_type id, const boost::system::error_code& code);
+    void answered(connection::id_type id, unsigned status, bool reusable);
+    void failed(connection::id_type id, outcome how, phase where, const boost::system::error_code& code);
+    void lost_idle(connection::id_type id);
+    void count_in(connection::id_type id, std::size_t bytes) { dispatcher_.count_in(id, bytes); }
+    void count_out(connection::id_type id, std::size_t bytes) { dispatcher_.count_out(id, bytes); }
+
+    /// A connection wants to connect; only so many of a lane do at once.
+    void want_connect(connection::id_type id);
+
+    [[nodiscard]] const plan& the_plan() const { return plan_; }
+
+private:
+    enum class step { connecting, running, draining, done };
+
+    [[nodiscard]] run_time now() const { return std::chrono::steady_clock::now() - t0_; }
+
+    [[nodiscard]] bool under_way() const { return step_ == step::running || step_ == step::draining; }
+
+    void pump(run_time t);
+    void arm_pacer();
+    void arm_expiry();
+    void arm_roll();
+    void expire(run_time t);
+    void on_roll();
+    void submit(run_time ends, run_time offered_until, bool last);
+    void on_schedule_end();
+    void drain(run_time from);
+    void finish();
+    void settle(connection::id_type id);
+    void connect_more();
+
+    struct pacer_handler;
+    struct expiry_handler;
+
+    worker& worker_;
+    const plan& plan_;
+    mailbox& reports_;
+    std::size_t target_index_;
+    dispatcher dispatcher_;
+    std::vector<std::unique_ptr<connection>> connections_;
+    std::deque<connection::id_type> want_connect_;
+    std::uint32_t connecting_ = 0;
+    std::vector<bool> settled_; // the first attempt has ended
+    std::uint32_t settled_count_ = 0;
+    boost::system::error_code connect_error_;
+    steady_timer pacer_;
+    steady_timer expiry_;
+    steady_timer roll_;
+    steady_timer end_;
+    bool pacer_armed_ = false;
+    bool expiry_armed_ = false;
+    bool pumping_ = false;
+    step step_ = step::connecting;
+    std::chrono::steady_clock::time_point t0_{};
+    run_time arrivals_end_;
+    std::size_t row_ = 0;
+};
+
+} // namespace beastmark::loadgen

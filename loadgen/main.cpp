@@ -1,0 +1,49 @@
+// loadgen: offers load to HTTP services, open loop, and tells what became of it.
+#include "common/version.hpp"
+#include "loadgen/run_command.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <csignal>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace {
+
+constexpr int could_not_run = 1;
+constexpr int wrong_use = 2;
+
+// Help and version go to stdout with 0, a mistake to stderr as one line.
+int parse_end(const CLI::App& app, const CLI::ParseError& end) {
+    if (end.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success))
+        return app.exit(end);
+    fmt::print(stderr, "loadgen: {} (see loadgen --help)\n", end.what());
+    return wrong_use;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    using namespace beastmark::loadgen;
+    std::signal(SIGPIPE, SIG_IGN);
+    CLI::App app("loadgen offers load to HTTP services, open loop, and tells what became of it.", "loadgen");
+    app.require_subcommand(1);
+    app.set_version_flag("--version", fmt::format("loadgen {} ({})", beastmark::version(), beastmark::revision()));
+    run_arguments run;
+    add_run_command(app, run);
+    try {
+        app.parse(argc, argv);
+        return run_command(check(run, {argv, argv + argc}));
+    } catch (const CLI::ParseError& end) {
+        return parse_end(app, end);
+    } catch (const std::invalid_argument& wrong) {
+        fmt::print(stderr, "loadgen: {}\n", wrong.what());
+        return wrong_use;
+    } catch (const std::exception& failure) {
+        fmt::print(stderr, "loadgen: {}\n", failure.what());
+        return could_not_run;
+    }
+}

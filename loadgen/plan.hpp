@@ -1,0 +1,36 @@
+// What a run is to do, settled before it starts and read by every thread.
+#pragma once
+
+#include "loadgen/dispatcher.hpp"
+#include "loadgen/request.hpp"
+#include "loadgen/schedule.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace beastmark::loadgen {
+
+/// A service under load. Each target gets the whole schedule and connections of its own.
+struct target {
+    std::string name;
+    url where;
+    request_template request;
+    std::vector<boost::asio::ip::tcp::endpoint> endpoints; // resolved once, before the start
+};
+
+struct plan {
+    schedule arrivals;
+    std::vector<target> targets;
+    std::uint32_t connections = 64; // of each target, over all threads
+    std::uint32_t threads = 1;
+    run_time timeout = std::chrono::seconds(1);
+    std::optional<unsigned> expected_status;
+    std::uint64_t seed = 1;
+};
+
+} // namespace beastmark::loadgen

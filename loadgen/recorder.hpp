@@ -1,0 +1,99 @@
+// Puts the threads' blocks together: a row for each second, a record for each stage. Read by the progress line, the stop
+// condition, the summary and the result. One thread.
+#pragma once
+
+#include "loadgen/mailbox.hpp"
+#include "loadgen/schedule.hpp"
+#include "loadgen/tally.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace beastmark::loadgen {
+
+/// What is reported of a histogram.
+struct latency_figures {
+    std::uint64_t count = 0;
+    double min_us = 0;
+    double mean_us = 0;
+    double max_us = 0;
+    double p50_us = 0;
+    double p75_us = 0;
+    double p90_us = 0;
+    double p95_us = 0;
+    double p99_us = 0;
+    double p999_us = 0;
+    double p9999_us = 0;
+};
+
+latency_figures figures_of(const histogram& h);
+
+/// A second of one target. Arrivals by scheduled time, the rest by the time it happened.
+struct row {
+    run_time ends{};
+    run_time length{};
+    std::uint64_t offered = 0;
+    std::uint64_t sent = 0;
+    std::uint64_t completed = 0;
+    std::array<std::uint64_t, outcome_count> outcomes{};
+    std::uint64_t in_flight = 0;
+    std::uint64_t connections = 0;
+    std::uint64_t waiting = 0;
+    latency_figures response;
+    latency_figures service;
+    /// ok / (ended + those that joined the queue for a connection in this second): a service that answers half of what is
+    /// asked is half available although each answer is fine. 0 when something was offered and nothing ended; nothing when
+    /// there was nothing to judge.
+    std::optional<double> availability;
+
+    [[nodiscard]] std::uint64_t of(outcome what) const { return outcomes[static_cast<std::size_t>(what)]; }
+
+    /// Everything that ended, but for what the end of the run cut off.
+    [[nodiscard]] std::uint64_t ended() const;
+};
+
+/// All arrivals scheduled in a stage, whenever they ended.
+struct stage_record {
+    std::uint64_t ok_in_time = 0; // ok answers that arrived while the stage lasted, of whichever arrivals
+    tally counts;
+    latencies times;
+};
+
+class target_record {
+public:
+    target_record(const schedule& arrivals, std::uint32_t threads);
+
+    /// Merges a block. Rows become visible once every thread has told its part.
+    void take(const report_block& block);
+
+    [[nodiscard]] const std::vector<row>& rows() const { return rows_; }
+
+    [[nodiscard]] const std::vector<stage_record>& stages() const { return stages_; }
+
+    /// The sum of all stages.
+    [[nodiscard]] std::unique_ptr<stage_record> total() const;
+
+private:
+    struct open_row {
+        row sum;
+        latencies times;
+        std::uint32_t reports = 0;
+    };
+
+    void close_rows();
+
+    std::uint32_t threads_;
+    std::vector<stage_record> stages_;
+    std::vector<row> rows_;
+    std::map<std::size_t, std::unique_ptr<open_row>> open_;
+    std::vector<std::unique_ptr<open_row>> spare_;
+    std::vector<std::size_t> last_rows_; // of threads that have ended
+};
+
+} // namespace beastmark::loadgen

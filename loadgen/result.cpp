@@ -1,0 +1,223 @@
+#include "loadgen/result.hpp"
+
+#include "common/cgroup.hpp"
+#include "common/version.hpp"
+#include "loadgen/manifest.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <stdexcept>
+#include <system_error>
+
+#include <unistd.h>
+
+namespace beastmark::loadgen {
+
+namespace {
+
+using nlohmann::json;
+
+double in_seconds(run_time t) {
+    return std::chrono::duration<double>(t).count();
+}
+
+json number_or_null(bool there, double value) {
+    return there ? json(value) : json(nullptr);
+}
+
+json latency_json(const latency_figures& f) {
+    const auto there = f.count > 0;
+    return {{"count", f.count},
+            {"min_us", number_or_null(there, f.min_us)},
+            {"mean_us", number_or_null(there, f.mean_us)},
+            {"p50_us", number_or_null(there, f.p50_us)},
+            {"p75_us", number_or_null(there, f.p75_us)},
+            {"p90_us", number_or_null(there, f.p90_us)},
+            {"p95_us", number_or_null(there, f.p95_us)},
+            {"p99_us", number_or_null(there, f.p99_us)},
+            {"p999_us", number_or_null(there, f.p999_us)},
+            {"p9999_us", number_or_null(there, f.p9999_us)},
+            {"max_us", number_or_null(there, f.max_us)}};
+}
+
+json both_latencies(const latencies& times) {
+    return {{"response", latency_json(figures_of(times.response))}, {"service", latency_json(figures_of(times.service))}};
+}
+
+// `length`: of the arrivals; `ok` in `answered_in`: what achieved_rps is made of.
+json totals_json(const tally& t, double length_s, std::uint64_t ok, double answered_in_s) {
+    json outcomes = json::object();
+    for (std::size_t i = 0; i < outcome_count; ++i)
+        outcomes[std::string(outcome_names[i])] = t.outcomes[i];
+    json statuses = json::object();
+    for (std::size_t i = 0; i < tally::status_count; ++i)
+        if (t.statuses[i] > 0)
+            statuses[std::to_string(i)] = t.statuses[i];
+    json errors = json::object();
+    for (const auto& e : t.errors) {
+        auto& count = errors[describe(e.where, e.code)];
+        count = (count.is_null() ? 0 : count.get<std::uint64_t>()) + e.count;
+    }
+    const auto ended = t.offered - t.of(outcome::unfinished);
+    return {{"offered", t.offered},
+            {"sent", t.sent},
+            {"completed", t.completed},
+            {"bytes_in", t.bytes_in},
+            {"bytes_out", t.bytes_out},
+            {"offered_rps", length_s > 0 ? static_cast<double>(t.offered) / length_s : 0.0},
+            {"achieved_rps", answered_in_s > 0 ? static_cast<double>(ok) / answered_in_s : 0.0},
+            {"availability", number_or_null(ended > 0, static_cast<double>(t.of(outcome::ok)) / static_cast<double>(ended))},
+            {"outcomes", std::move(outcomes)},
+            {"statuses", std::move(statuses)},
+            {"errors", std::move(errors)}};
+}
+
+json row_latency_json(const latency_figures& f) {
+    const auto there = f.count > 0;
+    return {{"count", f.count},
+            {"p50_us", number_or_null(there, f.p50_us)},
+            {"p99_us", number_or_null(there, f.p99_us)},
+            {"p999_us", number_or_null(there, f.p999_us)},
+            {"max_us", number_or_null(there, f.max_us)}};
+}
+
+json row_json(const row& r) {
+    json outcomes = json::object();
+    for (std::size_t i = 0; i < outcome_count; ++i)
+        if (r.outcomes[i] > 0)
+            outcomes[std::string(outcome_names[i])] = r.outcomes[i];
+    return {{"t_s", in_seconds(r.ends)},
+            {"offered", r.offered},
+            {"sent", r.sent},
+            {"completed", r.completed},
+            {"outcomes", std::move(outcomes)},
+            {"availability", number_or_null(r.availability.has_value(), r.availability.value_or(0))},
+            {"in_flight", r.in_flight},
+            {"connections", r.connections},
+            {"waiting", r.waiting},
+            {"response", row_latency_json(r.response)},
+            {"service", row_latency_json(r.service)}};
+}
+
+json stages_json(const run_record& record, const target_record& t) {
+    json stages = json::array();
+    const auto segments = record.what.arrivals.segments();
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+        const auto& s = segments[i];
+        if (s.start >= record.duration)
+            break;
+        const auto length = in_seconds(std::min(s.end, record.duration) - s.start);
+        const auto& stage = t.stages()[i];
+        stages.push_back({{"index", i},
+                          {"kind", name_of(s.kind)},
+                          {"start_s", in_seconds(s.start)},
+                          {"end_s", in_seconds(s.end)},
+                          {"from_rps", s.from_rps},
+                          {"to_rps", s.to_rps},
+                          {"complete", record.duration >= s.end},
+                          {"totals", totals_json(stage.counts, length, stage.ok_in_time, length)},
+                          {"latency", both_latencies(stage.times)}});
+    }
+    return stages;
+}
+
+json target_json(const run_record& record, std::size_t index, const run_options& options) {
+    const auto& t = record.targets[index];
+    const auto total = t.total();
+    json timeline = json::array();
+    for (const auto& r : t.rows())
+        timeline.push_back(row_json(r));
+    return {{"url", record.what.targets[index].where.text},
+            {"method", options.method},
+            {"totals", totals_json(total->counts, in_seconds(record.duration), total->counts.of(outcome::ok),
+                                   in_seconds(record.last_event))},
+            {"latency", both_latencies(total->times)},
+            {"stages", stages_json(record, t)},
+            {"timeline", std::move(timeline)}};
+}
+
+json config_json(const run_record& record, const run_options& options) {
+    json stages = json::array();
+    for (const auto& s : options.stages)
+        stages.push_back({{"kind", name_of(s.kind)},
+                          {"duration_s", in_seconds(s.duration)},
+                          {"from_rps", s.from_rps},
+                          {"to_rps", s.to_rps},
+                          {"steps", s.steps}});
+    return {{"arrivals", "uniform"},
+            {"threads", record.what.threads},
+            {"connections", record.what.connections},
+            {"timeout_s", in_seconds(record.what.timeout)},
+            {"method", options.method},
+            {"expect_status", options.expected_status ? json(*options.expected_status) : json(nullptr)},
+            {"seed", options.seed},
+            {"stop_when", options.stop_when ? json(options.stop_when->text()) : json(nullptr)},
+            {"stages", std::move(stages)}};
+}
+
+json run_json(const run_record& record, const run_options& options, int exit_code) {
+    json stopped = nullptr;
+    if (record.stopped)
+        stopped = {{"target", record.what.targets[record.stopped->target].name},
+                   {"condition", options.stop_when->text()},
+                   {"at_s", in_seconds(record.stopped->at)}};
+    return {{"name", options.name},
+            {"started_at", utc_text(record.started_at)},
+            {"ended_at", utc_text(record.ended_at)},
+            {"duration_s", in_seconds(record.duration)},
+            {"planned_duration_s", in_seconds(record.what.arrivals.duration())},
+            {"interrupted", record.signal != 0},
+            {"stopped", std::move(stopped)},
+            {"exit_code", exit_code}};
+}
+
+} // namespace
+
+json make_result(const run_record& record, const run_options& options, int exit_code) {
+    const auto quota = cgroup().cpu_limit_cores();
+    json targets = json::object();
+    for (std::size_t i = 0; i < record.targets.size(); ++i)
+        targets[record.what.targets[i].name] = target_json(record, i, options);
+    return {{"schema", "loadgen.result/1"},
+            {"tool", {{"name", "loadgen"}, {"version", version()}, {"revision", revision()}}},
+            {"run", run_json(record, options, exit_code)},
+            {"manifest",
+             {{"argv", options.argv},
+              {"command", shell_command(options.argv)},
+              {"host", describe_host()},
+              {"placement", json::array()},
+              {"cpu_quota_cores", number_or_null(quota.has_value(), quota.value_or(0))},
+              {"labels", options.labels}}},
+            {"config", config_json(record, options)},
+            {"targets", std::move(targets)},
+            {"watched", json::object()},
+            {"scraped", json::object()}};
+}
+
+std::string utc_text(std::chrono::system_clock::time_point time) {
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(ms / 1000)), ms % 1000);
+}
+
+void write_file(const std::filesystem::path& path, std::string_view content) {
+    auto temporary = path;
+    temporary += fmt::format(".{}.tmp", getpid());
+    std::ofstream file(temporary, std::ios::binary);
+    file.write(content.data(), static_cast<std::streamsize>(content.size()));
+    file.close();
+    std::error_code code;
+    if (file)
+        std::filesystem::rename(temporary, path, code);
+    if (!file || code) {
+        const auto why = code ? code.message() : std::string(std::strerror(errno));
+        std::filesystem::remove(temporary, code);
+        throw std::runtime_error(fmt::format("cannot write {}: {}", path.string(), why));
+    }
+}
+
+} // namespace beastmark::loadgen

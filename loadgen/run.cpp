@@ -1,0 +1,238 @@
+#include "loadgen/run.hpp"
+
+#include "common/descriptor_limit.hpp"
+#include "loadgen/mailbox.hpp"
+#include "loadgen/worker.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <memory>
+#include <stdexcept>
+#include <utility>
+
+#include <unistd.h>
+
+namespace beastmark::loadgen {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+namespace {
+
+// What loadgen has open besides its connections: epoll, timers, logs, files, scrapes.
+constexpr std::uint64_t other_descriptors = 64;
+
+// Connections that are not up by then go on trying while the load runs.
+constexpr auto longest_connect_phase = 10s;
+
+constexpr auto tick = 200ms;
+
+std::vector<asio::ip::tcp::endpoint> resolve(const url& where) {
+    asio::io_context context;
+    asio::ip::tcp::resolver resolver(context);
+    error_code code;
+    const auto found = resolver.resolve(where.host, where.port, code);
+    if (code)
+        throw std::runtime_error(fmt::format("cannot resolve '{}': {}", where.host, code.message()));
+    std::vector<asio::ip::tcp::endpoint> endpoints;
+    for (const auto& entry : found)
+        if (std::find(endpoints.begin(), endpoints.end(), entry.endpoint()) == endpoints.end())
+            endpoints.push_back(entry.endpoint());
+    return endpoints;
+}
+
+void check_descriptors(std::uint64_t connections, std::size_t targets) {
+    const auto needed = connections * targets + other_descriptors;
+    const auto limit = raise_descriptor_limit();
+    if (limit < needed)
+        throw std::runtime_error(
+            fmt::format("descriptor limit {} is below the {} that {} connections need: raise it with ulimit -Hn {}, or ask "
+                        "for fewer with -c",
+                        limit, needed, connections * targets, needed));
+}
+
+// The run's control: lives on the calling thread, hears from workers and signals through one io_context.
+class control final : public worker_events {
+public:
+    control(plan what, const std::optional<stop_condition>& stop_when, const run_observer& tell);
+
+    run_record go();
+
+private:
+    void worker_ready() override {
+        asio::post(context_, [this] { ++ready_; });
+    }
+
+    void worker_done() override {
+        asio::post(context_, [this] { ++done_; });
+    }
+
+    void wait_for_signal();
+    void on_signal(int number);
+    void connect();
+    void require_connections();
+    void collect();
+    void stop(run_time at);
+
+    [[nodiscard]] run_time now() const { return clock::now() - t0_; }
+
+    run_record record_;
+    const run_observer& tell_;
+    std::vector<stop_condition> stop_when_; // one for each target, or none
+    std::vector<std::size_t> rows_seen_;
+    asio::io_context context_;
+    asio::signal_set signals_;
+    mailbox reports_;
+    std::vector<std::unique_ptr<worker>> workers_;
+    std::size_t ready_ = 0;
+    std::size_t done_ = 0;
+    bool started_ = false;
+    bool stopping_ = false;
+    clock::time_point t0_{};
+};
+
+control::control(plan what, const std::optional<stop_condition>& stop_when, const run_observer& tell)
+    : record_{.what = std::move(what)}, tell_(tell), signals_(context_, SIGINT, SIGTERM) {
+    const auto& settled = record_.what;
+    for (std::size_t i = 0; i < settled.targets.size(); ++i)
+        record_.targets.emplace_back(settled.arrivals, settled.threads);
+    if (stop_when)
+        stop_when_.assign(settled.targets.size(), *stop_when);
+    rows_seen_.assign(settled.targets.size(), 0);
+    wait_for_signal();
+    for (std::uint32_t i = 0; i < settled.threads; ++i)
+        workers_.push_back(std::make_unique<worker>(settled, i, reports_, *this));
+}
+
+void control::wait_for_signal() {
+    signals_.async_wait([this](const error_code& code, int number) {
+        if (code)
+            return;
+        on_signal(number);
+        wait_for_signal();
+    });
+}
+
+void control::on_signal(int number) {
+    if (record_.signal != 0 || !started_)
+        std::_Exit(128 + number);
+    record_.signal = number;
+    if (tell_.interrupted)
+        tell_.interrupted();
+    stop(now());
+}
+
+void control::stop(run_time at) {
+    if (stopping_ || at >= record_.duration)
+        return;
+    stopping_ = true;
+    record_.duration = std::max(at, run_time{});
+    for (auto& w : workers_)
+        w->stop(record_.duration);
+}
+
+void control::connect() {
+    for (auto& w : workers_)
+        w->connect();
+    const auto deadline = clock::now() + longest_connect_phase;
+    while (ready_ < workers_.size() && clock::now() < deadline)
+        context_.run_one_until(deadline);
+    require_connections();
+}
+
+void control::require_connections() {
+    for (std::size_t i = 0; i < record_.targets.size(); ++i) {
+        std::uint32_t connected = 0;
+        error_code last_error = asio::error::timed_out;
+        for (auto& w : workers_) {
+            const auto state = w->connections_of(i);
+            connected += state.connected;
+            if (state.last_error)
+                last_error = state.last_error;
+        }
+        const auto& t = record_.what.targets[i];
+        if (connected == 0)
+            throw std::runtime_error(
+                fmt::format("cannot connect to {}:{} ({}): {}", t.where.host, t.where.port, t.where.text, last_error.message()));
+    }
+}
+
+run_record control::go() {
+    connect();
+    // Far enough for every worker to hear of it in time.
+    t0_ = clock::now() + 20ms + 1ms * workers_.size();
+    record_.started_at = std::chrono::system_clock::now() + (t0_ - clock::now());
+    record_.duration = record_.what.arrivals.duration();
+    started_ = true;
+    for (auto& w : workers_)
+        w->start(t0_);
+    if (tell_.started)
+        tell_.started(record_, t0_);
+    auto next_tick = t0_;
+    while (done_ < workers_.size()) {
+        next_tick += tick;
+        while (done_ < workers_.size() && context_.run_one_until(next_tick) > 0) {
+        }
+        collect();
+        if (tell_.tick)
+            tell_.tick(record_, now());
+    }
+    collect();
+    record_.ended_at = std::chrono::system_clock::now();
+    record_.last_event = record_.duration;
+    for (const auto& t : record_.targets)
+        if (!t.rows().empty())
+            record_.last_event = std::max(record_.last_event, t.rows().back().ends);
+    workers_.clear();
+    return std::move(record_);
+}
+
+void control::collect() {
+    for (auto& block : reports_.collect()) {
+        record_.targets[block.target].take(block);
+        reports_.recycle(std::move(block.counts));
+    }
+    for (std::size_t i = 0; i < stop_when_.size(); ++i) {
+        const auto& rows = record_.targets[i].rows();
+        for (; rows_seen_[i] < rows.size(); ++rows_seen_[i]) {
+            if (stopping_ || !stop_when_[i].observe(rows[rows_seen_[i]]))
+                continue;
+            record_.stopped = stop_event{i, now()};
+            stop(record_.stopped->at);
+        }
+    }
+}
+
+} // namespace
+
+plan make_plan(const run_options& options) {
+    schedule arrivals(options.stages);
+    const body_template body(options.body);
+    std::vector<target> targets;
+    for (const auto& t : options.targets)
+        targets.push_back({t.name, t.where, request_template(options.method, t.where, options.headers, body), {}});
+    check_descriptors(options.connections, targets.size());
+    for (auto& t : targets)
+        t.endpoints = resolve(t.where);
+    return {.arrivals = std::move(arrivals),
+            .targets = std::move(targets),
+            .connections = options.connections,
+            .threads = std::min(options.threads, options.connections),
+            .timeout = options.timeout,
+            .expected_status = options.expected_status,
+            .seed = options.seed};
+}
+
+run_record run(plan what, const std::optional<stop_condition>& stop_when, const run_observer& tell) {
+    return control(std::move(what), stop_when, tell).go();
+}
+
+} // namespace beastmark::loadgen

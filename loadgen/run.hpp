@@ -1,0 +1,50 @@
+// A run from its first connection to its last answer: resolves, connects, starts the workers together, collects what they
+// count, watches for the end.
+#pragma once
+
+#include "loadgen/plan.hpp"
+#include "loadgen/recorder.hpp"
+#include "loadgen/run_options.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace beastmark::loadgen {
+
+/// Which condition ended the run.
+struct stop_event {
+    std::size_t target = 0;
+    run_time at{};
+};
+
+struct run_record {
+    plan what;
+    std::vector<target_record> targets{}; // in the order of the plan's
+    std::chrono::system_clock::time_point started_at{};
+    std::chrono::system_clock::time_point ended_at{};
+    run_time duration{};      // of the arrivals: as planned, or up to the early end
+    run_time last_event{};    // when the last answer came, at least `duration`
+    int signal = 0;           // SIGINT or SIGTERM, when one ended it
+    std::optional<stop_event> stopped{};
+};
+
+/// What a run tells while it goes on, on the calling thread.
+struct run_observer {
+    std::function<void(const run_record&, std::chrono::steady_clock::time_point t0)> started;
+    std::function<void(const run_record&, run_time now)> tick; // about five times a second
+    std::function<void()> interrupted;                         // the first signal
+};
+
+/// The plan of checked options: resolves the targets' names. Throws std::invalid_argument for what was asked wrongly,
+/// std::runtime_error for a name that does not resolve or too few descriptors; one clear line each.
+plan make_plan(const run_options& options);
+
+/// Runs it. Throws std::runtime_error with one clear line when a target cannot be reached before the start. A second SIGINT or
+/// SIGTERM ends the process at once.
+run_record run(plan what, const std::optional<stop_condition>& stop_when, const run_observer& tell);
+
+} // namespace beastmark::loadgen

@@ -1,0 +1,215 @@
+#include "loadgen/run_command.hpp"
+
+#include "common/cgroup.hpp"
+#include "common/duration.hpp"
+#include "loadgen/observer.hpp"
+#include "loadgen/progress.hpp"
+#include "loadgen/result.hpp"
+#include "loadgen/run.hpp"
+#include "loadgen/summary.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <stdexcept>
+#include <system_error>
+
+namespace beastmark::loadgen {
+
+namespace {
+
+std::uint32_t read_threads(const std::string& text) {
+    if (text.empty())
+        return allowed_cores(affinity_cpus(), cgroup().cpu_limit_cores());
+    std::uint32_t threads = 0;
+    const auto* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, threads);
+    if (error == std::errc() && stop == end && threads >= 1 && threads <= 1024)
+        return threads;
+    if (parse_duration(text))
+        throw std::invalid_argument(
+            fmt::format("-t is the number of threads, not '{0}': did you mean --timeout {0} or -d {0}?", text));
+    throw std::invalid_argument(fmt::format("-t '{}': give a number of threads from 1 to 1024", text));
+}
+
+std::chrono::nanoseconds read_duration(const char* option, const std::string& text) {
+    const auto duration = parse_duration(text);
+    if (!duration || duration->count() <= 0)
+        throw std::invalid_argument(fmt::format("{} '{}': give a duration above 0, e.g. 500ms, 30s or 2m", option, text));
+    return *duration;
+}
+
+std::string read_body(const std::string& text) {
+    if (!text.starts_with('@'))
+        return text;
+    const auto path = text.substr(1);
+    std::ifstream file(path, std::ios::binary);
+    std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (!file)
+        throw std::runtime_error(fmt::format("cannot read the body file '{}'", path));
+    return content;
+}
+
+std::vector<stage> read_stages(const run_arguments& a) {
+    std::vector<stage> stages;
+    if (!a.stages.empty()) {
+        if (!a.rate.empty() || !a.duration.empty())
+            throw std::invalid_argument("--stage holds rate and duration: leave out -R and -d");
+        for (const auto& text : a.stages)
+            stages.push_back(parse_stage(text));
+        return stages;
+    }
+    if (a.rate.empty())
+        throw std::invalid_argument("no rate: give -R RATE (requests per second) or --stage DUR:RATE");
+    const auto rate = parse_rate(a.rate);
+    const auto duration = read_duration("-d", a.duration.empty() ? "10s" : a.duration);
+    return {{stage_kind::hold, duration, rate, rate, 1}};
+}
+
+std::vector<target_spec> read_targets(const run_arguments& a) {
+    std::vector<target_spec> targets;
+    if (!a.url.empty())
+        targets.push_back(parse_target(a.url));
+    std::set<std::string> names;
+    for (const auto& text : a.targets)
+        targets.push_back(parse_target(text));
+    if (targets.empty())
+        throw std::invalid_argument("no URL: give one, or --target NAME=URL");
+    for (const auto& t : targets)
+        if (!names.insert(t.name).second)
+            throw std::invalid_argument(
+                fmt::format("two targets are named '{}': name them with --target NAME=URL", t.name));
+    return targets;
+}
+
+void write_results(const run_options& options, const nlohmann::json& result) {
+    const std::filesystem::path folder(options.output);
+    write_file(folder / "result.json", result.dump(1) + "\n");
+    fmt::print("\nwritten: {}\n", (folder / "result.json").string());
+}
+
+void require_folder(const std::string& folder) {
+    std::error_code code;
+    std::filesystem::create_directories(folder, code);
+    if (code)
+        throw std::runtime_error(fmt::format("cannot make the folder {}: {}", folder, code.message()));
+}
+
+observer make_observer(const run_options& options) {
+    std::vector<watch_spec> watches;
+    for (const auto& text : options.watches)
+        watches.push_back(parse_watch(text));
+    std::vector<scrape_spec> scrapes;
+    for (const auto& text : options.scrapes)
+        scrapes.push_back(parse_scrape(text));
+    return {std::move(watches), std::move(scrapes)};
+}
+
+} // namespace
+
+CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
+    auto* run = app.add_subcommand("run", "Offer load to one or several URLs and measure what becomes of it");
+    run->add_option("URL", a.url, "http://HOST[:PORT][/PATH], or NAME=URL");
+    run->add_option("--target", a.targets, "NAME=URL; repeatable: each gets the whole schedule and its own connections")
+        ->allow_extra_args(false);
+    run->add_option("-R,--rate", a.rate, "requests per second in total, e.g. 500 or 10k");
+    run->add_option("-d,--duration", a.duration, "how long to hold -R [10s]");
+    run->add_option("--stage", a.stages,
+                    "DUR:RATE hold, DUR:A..B linear, DUR:A..B/N staircase of N equal holds; repeatable, in order")
+        ->allow_extra_args(false);
+    run->add_option("-c,--connections", a.connections, "connections to each target, over all threads")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    run->add_option("-t,--threads", a.threads, "threads [as many as cores are allowed]");
+    run->add_option("-m,--method", a.method, "HTTP method [GET, with -b POST]");
+    run->add_option("-b,--body", a.body,
+                    "body, or @FILE; {{uuid}} {{seq}} {{rand A B}} {{mac}} are filled in for each request");
+    run->add_option("-H,--header", a.headers, "'Name: value'; repeatable")->allow_extra_args(false);
+    run->add_option("--timeout", a.timeout, "of a request from its first byte sent, and of a connect")->capture_default_str();
+    run->add_option("--expect", a.expect, "the status that counts as ok [any 2xx]")->check(CLI::Range(200, 599));
+    run->add_option("--arrivals", a.arrivals, "distribution of the arrivals: uniform")
+        ->check(CLI::IsMember({"uniform"}))
+        ->capture_default_str();
+    run->add_option("--seed", a.seed, "what placeholders are made from: the same seed gives the same requests")
+        ->capture_default_str();
+    run->add_option("--stop-when", a.stop_when,
+                    "end early on a condition, e.g. 'availability<90% for 5s' (availability error_rate p50 p90 p99 p99.9 rps)");
+    run->add_option("--watch", a.watches, "NAME=PID: sample CPU and memory of a process and its children; repeatable")
+        ->allow_extra_args(false);
+    run->add_option("--scrape", a.scrapes, "NAME=URL: sample a Prometheus endpoint each second; repeatable")
+        ->allow_extra_args(false);
+    run->add_option("-o,--output", a.output, "folder for result.json and report.html, made when missing [no files]");
+    run->add_option("--name", a.name, "title of the report");
+    run->add_option("--label", a.labels, "KEY=VALUE shown in the report: versions, notes; repeatable")->allow_extra_args(false);
+    run->add_flag("--plain", a.plain, "one progress line a second, also on a terminal");
+    return run;
+}
+
+run_options check(const run_arguments& a, std::vector<std::string> argv) {
+    run_options o;
+    o.targets = read_targets(a);
+    o.stages = read_stages(a);
+    o.connections = a.connections;
+    o.threads = read_threads(a.threads);
+    o.body = read_body(a.body);
+    o.method = !a.method.empty() ? a.method : o.body.empty() ? "GET" : "POST";
+    o.headers = a.headers;
+    o.timeout = read_duration("--timeout", a.timeout);
+    o.expected_status = a.expect;
+    o.seed = a.seed;
+    if (!a.stop_when.empty())
+        o.stop_when = stop_condition::parse(a.stop_when);
+    o.output = a.output;
+    o.name = a.name;
+    o.watches = a.watches;
+    o.scrapes = a.scrapes;
+    for (const auto& label : a.labels) {
+        const auto equals = label.find('=');
+        if (equals == 0 || equals == std::string::npos)
+            throw std::invalid_argument(fmt::format("label '{}': write KEY=VALUE", label));
+        o.labels[label.substr(0, equals)] = label.substr(equals + 1);
+    }
+    o.plain = a.plain;
+    o.argv = std::move(argv);
+    return o;
+}
+
+int run_command(const run_options& options) {
+    auto what = make_plan(options);
+    auto beside = make_observer(options);
+    if (!options.output.empty())
+        require_folder(options.output);
+    progress line(options.plain);
+    const run_observer tell{
+        .started =
+            [&](const run_record& record, std::chrono::steady_clock::time_point t0) {
+                beside.start(t0);
+                line.started(record);
+            },
+        .tick = [&](const run_record& record, run_time now) { line.tick(record, now); },
+        .interrupted = [&] { line.interrupted(); },
+    };
+    const auto record = run(std::move(what), options.stop_when, tell);
+    beside.stop();
+    line.finish();
+    const auto exit_code = record.signal == 0 ? 0 : 128 + record.signal;
+    fmt::print("{}", summarize(record));
+    if (!options.output.empty()) {
+        auto result = make_result(record, options, exit_code);
+        result["watched"] = beside.watched();
+        result["scraped"] = beside.scraped();
+        result["manifest"]["placement"] = beside.placement();
+        write_results(options, result);
+    }
+    std::fflush(stdout);
+    return exit_code;
+}
+
+} // namespace beastmark::loadgen

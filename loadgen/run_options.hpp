@@ -1,0 +1,38 @@
+// What `loadgen run` was asked for, as typed and checked.
+#pragma once
+
+#include "loadgen/stage.hpp"
+#include "loadgen/stop_condition.hpp"
+#include "loadgen/url.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace beastmark::loadgen {
+
+struct run_options {
+    std::vector<target_spec> targets;
+    std::vector<stage> stages;
+    std::uint32_t connections = 64;
+    std::uint32_t threads = 1;
+    std::string method = "GET";
+    std::string body;
+    std::vector<std::string> headers;
+    std::chrono::nanoseconds timeout = std::chrono::seconds(1);
+    std::optional<unsigned> expected_status;
+    std::uint64_t seed = 1;
+    std::optional<stop_condition> stop_when;
+    std::string output; // a folder; empty: no files
+    std::string name;   // of the run, the report's title
+    std::vector<std::string> watches; // NAME=PID
+    std::vector<std::string> scrapes; // NAME=URL
+    std::map<std::string, std::string> labels;
+    bool plain = false;
+    std::vector<std::string> argv;
+};
+
+} // namespace beastmark::loadgen

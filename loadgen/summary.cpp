@@ -1,0 +1,107 @@
+#include "loadgen/summary.hpp"
+
+#include "common/duration.hpp"
+#include "loadgen/progress.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace beastmark::loadgen {
+
+namespace {
+
+constexpr std::size_t most_errors = 5;
+
+double in_seconds(run_time t) {
+    return std::chrono::duration<double>(t).count();
+}
+
+// A percentile at or above the timeout is that of a request given up on: how long it would have taken is not known.
+std::string figure(double us, bool censored, double timeout_us) {
+    return human_us(us) + (censored && us >= timeout_us ? "+" : "");
+}
+
+std::string latency_line(const char* name, const histogram& h, bool censored, double timeout_us) {
+    if (h.count() == 0)
+        return fmt::format("  {:<26} no answer\n", name);
+    const auto f = figures_of(h);
+    auto line = fmt::format("  {:<26}", name);
+    for (const auto value : {f.p50_us, f.p90_us, f.p99_us, f.p999_us, f.max_us})
+        line += fmt::format(" {:>11}", figure(value, censored, timeout_us));
+    return line + "\n";
+}
+
+std::string outcomes_line(const tally& t) {
+    std::string line;
+    for (std::size_t i = 0; i < outcome_count; ++i) {
+        if (t.outcomes[i] == 0)
+            continue;
+        line += fmt::format("{}{} {}", line.empty() ? "" : "  ", outcome_names[i], t.outcomes[i]);
+        line += fmt::format(" ({:.4g} %)", 100.0 * static_cast<double>(t.outcomes[i]) / static_cast<double>(t.offered));
+    }
+    return line;
+}
+
+std::string errors_lines(const tally& t) {
+    std::map<std::string, std::uint64_t> by_text;
+    for (const auto& e : t.errors)
+        by_text[describe(e.where, e.code)] += e.count;
+    for (std::size_t status = 300; status < tally::status_count; ++status)
+        if (t.statuses[status] > 0)
+            by_text[fmt::format("status {}", status)] += t.statuses[status];
+    std::vector<std::pair<std::string, std::uint64_t>> ranked(by_text.begin(), by_text.end());
+    std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::string lines;
+    for (std::size_t i = 0; i < std::min(ranked.size(), most_errors); ++i)
+        lines += fmt::format("    {:>10}  {}\n", ranked[i].second, ranked[i].first.substr(0, 80));
+    if (ranked.size() > most_errors)
+        lines += fmt::format("    and {} more kinds\n", ranked.size() - most_errors);
+    return lines;
+}
+
+std::string target_text(const run_record& record, std::size_t index) {
+    const auto total = record.targets[index].total();
+    const auto& t = record.what.targets[index];
+    const auto& counts = total->counts;
+    const auto timeout_us = in_seconds(record.what.timeout) * 1e6;
+    const auto censored = counts.of(outcome::timeout) > 0;
+    const auto ended = counts.offered - counts.of(outcome::unfinished);
+    auto text = fmt::format("\n{}  {}\n", t.name, t.where.text);
+    text += fmt::format("  offered {} ({:.6g}/s)   ok {:.6g}/s   availability {}    in {}B   out {}B\n", counts.offered,
+                        static_cast<double>(counts.offered) / in_seconds(record.duration),
+                        static_cast<double>(counts.of(outcome::ok)) / in_seconds(record.last_event),
+                        ended == 0 ? "-"
+                                   : fmt::format("{:.4g} %", 100.0 * static_cast<double>(counts.of(outcome::ok)) /
+                                                                 static_cast<double>(ended)),
+                        human_count(static_cast<double>(counts.bytes_in)), human_count(static_cast<double>(counts.bytes_out)));
+    text += fmt::format("  {:<26} {:>11} {:>11} {:>11} {:>11} {:>11}\n", "", "p50", "p90", "p99", "p99.9", "max");
+    text += latency_line("response (from schedule)", total->times.response, censored, timeout_us);
+    text += latency_line("service (from first byte)", total->times.service, censored, timeout_us);
+    text += fmt::format("  outcomes  {}\n", outcomes_line(counts));
+    return text + errors_lines(counts);
+}
+
+} // namespace
+
+std::string summarize(const run_record& record) {
+    auto text = fmt::format("\n{} on {} connections, {} thread{}, timeout {}\n",
+                            format_duration(std::chrono::round<std::chrono::milliseconds>(record.duration)),
+                            record.what.connections, record.what.threads, record.what.threads == 1 ? "" : "s",
+                            format_duration(record.what.timeout));
+    if (record.signal != 0)
+        text += fmt::format("PARTIAL: interrupted after {} of {}\n",
+                            format_duration(std::chrono::round<std::chrono::milliseconds>(record.duration)),
+                            format_duration(record.what.arrivals.duration()));
+    if (record.stopped)
+        text += fmt::format("stopped by its condition on {} after {:.1f} s\n",
+                            record.what.targets[record.stopped->target].name, in_seconds(record.stopped->at));
+    for (std::size_t i = 0; i < record.targets.size(); ++i)
+        text += target_text(record, i);
+    return text;
+}
+
+} // namespace beastmark::loadgen

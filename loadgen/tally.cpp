@@ -1,0 +1,80 @@
+#include "loadgen/tally.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace beastmark::loadgen {
+
+std::string describe(phase where, const boost::system::error_code& code) {
+    constexpr std::array<const char*, 4> names{"connect", "send", "read", "parse"};
+    return std::string(names[static_cast<std::size_t>(where)]) + ": " + code.message();
+}
+
+std::uint64_t tally::settled() const noexcept {
+    return std::accumulate(outcomes.begin(), outcomes.end(), std::uint64_t{0});
+}
+
+void tally::add_error(phase where, const boost::system::error_code& code, std::uint64_t n) {
+    const auto known = std::find_if(errors.begin(), errors.end(), [&](const error_count& e) {
+        return e.where == where && e.code == code;
+    });
+    if (known != errors.end())
+        known->count += n;
+    else
+        errors.push_back({where, code, n});
+}
+
+void tally::merge(const tally& other) {
+    offered += other.offered;
+    sent += other.sent;
+    completed += other.completed;
+    bytes_in += other.bytes_in;
+    bytes_out += other.bytes_out;
+    for (std::size_t i = 0; i < outcome_count; ++i)
+        outcomes[i] += other.outcomes[i];
+    for (std::size_t i = 0; i < status_count; ++i)
+        statuses[i] += other.statuses[i];
+    for (const auto& e : other.errors)
+        add_error(e.where, e.code, e.count);
+}
+
+void tally::reset() noexcept {
+    offered = sent = completed = bytes_in = bytes_out = 0;
+    outcomes.fill(0);
+    statuses.fill(0);
+    errors.clear(); // keeps its memory
+}
+
+void latencies::merge(const latencies& other) noexcept {
+    response.merge(other.response);
+    service.merge(other.service);
+}
+
+void latencies::reset() noexcept {
+    response.reset();
+    service.reset();
+}
+
+slice& interval::of(std::size_t segment) {
+    // Newest first: nearly every request belongs to the current stage.
+    for (auto i = used_; i-- > 0;)
+        if (slices_[i]->segment == segment)
+            return *slices_[i];
+    if (used_ == slices_.size())
+        slices_.push_back(std::make_unique<slice>());
+    auto& fresh = *slices_[used_++];
+    fresh.segment = segment;
+    return fresh;
+}
+
+void interval::reset() noexcept {
+    for (std::size_t i = 0; i < used_; ++i) {
+        slices_[i]->ok_in_time = 0;
+        slices_[i]->counts.reset();
+        slices_[i]->times.reset();
+    }
+    used_ = 0;
+}
+
+} // namespace beastmark::loadgen

@@ -1,0 +1,93 @@
+// What is counted: by one thread during one second, then merged into rows, stages and totals.
+#pragma once
+
+#include "common/histogram.hpp"
+#include "loadgen/outcome.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/system/error_code.hpp>
+
+namespace beastmark::loadgen {
+
+/// What failed, for the detail of an error: "connect: Connection refused".
+enum class phase { connect, send, read, parse };
+
+struct error_count {
+    phase where{};
+    boost::system::error_code code;
+    std::uint64_t count = 0;
+};
+
+/// "connect: Connection refused".
+std::string describe(phase where, const boost::system::error_code& code);
+
+/// Plain sums. Everything about an arrival is counted in the tally of the stage in which it was scheduled.
+struct tally {
+    static constexpr std::size_t status_count = 1000;
+
+    std::uint64_t offered = 0;
+    std::uint64_t sent = 0;
+    std::uint64_t completed = 0; // answers received in full, whatever their status
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+    std::array<std::uint64_t, outcome_count> outcomes{};
+    std::array<std::uint64_t, status_count> statuses{};
+    std::vector<error_count> errors; // as many as there are kinds: a handful
+
+    void add(outcome what, std::uint64_t n = 1) noexcept { outcomes[static_cast<std::size_t>(what)] += n; }
+
+    [[nodiscard]] std::uint64_t of(outcome what) const noexcept { return outcomes[static_cast<std::size_t>(what)]; }
+
+    /// Of any outcome.
+    [[nodiscard]] std::uint64_t settled() const noexcept;
+
+    /// Allocates only for a kind of error not met before.
+    void add_error(phase where, const boost::system::error_code& code, std::uint64_t n = 1);
+
+    void merge(const tally& other);
+    void reset() noexcept;
+};
+
+/// The two latencies: response from the scheduled arrival, service from the first byte sent. Answers of any status and timeouts
+/// are recorded, so that neither errors nor timeouts flatter; requests that ended without an answer are not.
+struct latencies {
+    histogram response;
+    histogram service;
+
+    void merge(const latencies& other) noexcept;
+    void reset() noexcept;
+};
+
+/// A stage's part of an interval.
+struct slice {
+    std::size_t segment = 0;
+    std::uint64_t ok_in_time = 0; // ok answers that arrived while this stage was the current one
+    tally counts;
+    latencies times;
+};
+
+/// One thread's and one target's counts of about a second, by stage. Made to be reused: the slices of past seconds are kept
+/// and given to the stages of the next.
+class interval {
+public:
+    /// The slice of a stage. Allocates only when more stages are under way at once than ever before.
+    slice& of(std::size_t segment);
+
+    [[nodiscard]] std::size_t size() const noexcept { return used_; }
+
+    [[nodiscard]] const slice& operator[](std::size_t i) const noexcept { return *slices_[i]; }
+
+    void reset() noexcept;
+
+private:
+    std::vector<std::unique_ptr<slice>> slices_; // the first used_ are in use
+    std::size_t used_ = 0;
+};
+
+} // namespace beastmark::loadgen

@@ -1,0 +1,29 @@
+// The URL of a target, taken apart.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace beastmark::loadgen {
+
+struct url {
+    std::string text;   // as given
+    std::string host;   // without the brackets of an IPv6 address
+    std::string port;   // "80" when not given
+    std::string target; // what the request line carries: path and query, at least "/"
+    std::string authority; // the Host field: host, brackets kept, and the port unless it is 80
+
+    /// Reads http://HOST[:PORT][/PATH][?QUERY]; a fragment is dropped. Throws std::invalid_argument with one clear line.
+    static url parse(std::string_view text);
+};
+
+/// --target NAME=URL, or a bare URL with the name "target".
+struct target_spec {
+    std::string name;
+    url where;
+};
+
+/// Throws std::invalid_argument with one clear line. Names are 1 to 64 of A-Z a-z 0-9 _ . -
+target_spec parse_target(std::string_view text);
+
+} // namespace beastmark::loadgen

@@ -1,0 +1,76 @@
+// One thread of the load: an io_context, and a lane for each target. Nothing is shared with other workers on the hot path.
+#pragma once
+
+#include "loadgen/lane.hpp"
+#include "loadgen/mailbox.hpp"
+#include "loadgen/plan.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include <boost/system/error_code.hpp>
+
+namespace beastmark::loadgen {
+
+/// What workers tell the run's control; called on the worker's thread.
+class worker_events {
+public:
+    virtual void worker_ready() = 0;
+    virtual void worker_done() = 0;
+
+protected:
+    ~worker_events() = default;
+};
+
+class worker {
+public:
+    /// @param thread its number, from 0: which share of arrivals and connections is its own.
+    worker(const plan& what, std::uint32_t thread, mailbox& reports, worker_events& events);
+
+    /// Joins the thread, which ends at once if it has not ended.
+    ~worker();
+
+    worker(const worker&) = delete;
+    worker& operator=(const worker&) = delete;
+
+    /// Connects; worker_ready() follows when every connection is up or was refused once.
+    void connect();
+
+    /// Arrivals begin at `t0`; worker_done() follows when all of them have ended.
+    void start(std::chrono::steady_clock::time_point t0);
+
+    /// Ends the arrivals at `t`, time since the start.
+    void stop(run_time t);
+
+    struct connect_state {
+        std::uint32_t connected = 0;
+        boost::system::error_code last_error;
+    };
+
+    /// Of one target. Blocks until the thread answers.
+    connect_state connections_of(std::size_t target_index);
+
+    // Called by its lanes.
+    void lane_ready();
+    void lane_done();
+
+private:
+    void run();
+
+    worker_events& events_;
+    boost::asio::io_context context_;
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
+    std::vector<std::unique_ptr<lane>> lanes_;
+    std::size_t ready_ = 0;
+    std::size_t done_ = 0;
+    std::thread thread_;
+};
+
+} // namespace beastmark::loadgen
