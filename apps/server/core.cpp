@@ -108,8 +108,10 @@ void core::add(tcp_socket accepted) {
 void core::remove(session& gone) {
     sessions_.erase_and_dispose(sessions_.iterator_to(gone), [](session* each) { delete each; });
     metrics_.connections.add(-1);
-    if (draining_) {
-        finish_if_drained();
+    if (draining_ && sessions_.empty()) {
+        // Not at once: the last session may end inside a callback of the backend that the handler would then
+        // stop.
+        boost::asio::post(context_, [this] { finish_if_drained(); });
     }
     acceptor_.resume();
 }

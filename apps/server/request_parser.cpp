@@ -58,9 +58,7 @@ std::size_t request_parser::feed(std::string_view input) {
             break;
         }
         if (ec == http::error::need_more) {
-            if (!has_head_ && head_bytes_ + (input.size() - used) > head_limit_bytes) {
-                fail(errors::header_too_large);
-            }
+            check_unusable(input.size() - used);
             break;
         }
         if (ec) {
@@ -76,9 +74,13 @@ std::size_t request_parser::feed(std::string_view input) {
     return used;
 }
 
-void request_parser::overflow() {
-    fail(has_head_ ? errors::bad_request("a chunk header is over the limit of 8192 bytes")
-                   : errors::header_too_large);
+// What Beast waits to see whole: the head, or in a chunked body a chunk's header or the trailers.
+void request_parser::check_unusable(std::size_t unread_bytes) {
+    if (!has_head_ && head_bytes_ + unread_bytes > head_limit_bytes) {
+        fail(errors::header_too_large);
+    } else if (has_head_ && unread_bytes > head_limit_bytes) {
+        fail(errors::bad_request("a chunk header or the trailers are over the limit of 8192 bytes"));
+    }
 }
 
 void request_parser::on_request_impl(http::verb verb, string_view, string_view target, int version,
@@ -103,6 +105,9 @@ void request_parser::on_field_impl(http::field field, string_view, string_view v
         break;
     case http::field::content_length:
         ++lengths_;
+        if (value.empty() || value.find_first_not_of("0123456789") != string_view::npos) {
+            fail(errors::bad_request("Content-Length is not a number"), ec); // Beast takes "5, 5"
+        }
         break;
     case http::field::transfer_encoding:
         ++codings_;

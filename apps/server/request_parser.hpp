@@ -30,11 +30,9 @@ public:
     request_parser(const route_table& routes, std::string& body);
 
     /// Takes what it can use of `input`, which must continue where the last call stopped consuming.
-    /// @return the bytes used; the rest must be offered again, with more behind it when need_more.
+    /// @return the bytes used; the rest, at most head_limit_bytes when need_more, must be offered again with
+    /// more behind it.
     std::size_t feed(std::string_view input);
-
-    /// The reader's buffer is full of input that feed() cannot use: the request fails.
-    void overflow();
 
     [[nodiscard]] state current() const { return state_; }
 
@@ -82,6 +80,7 @@ private:
 
     void on_finish_impl(error_code&) override {}
 
+    void check_unusable(std::size_t unread_bytes);
     void refuse(const http_error& why);
     void fail(const http_error& why);
     void fail(const http_error& why, error_code& ec);

@@ -92,9 +92,6 @@ bool session::parse_one() {
         started_at_ = received_at_;
     }
     begin_ += parser_->feed({input_.data() + begin_, end_ - begin_});
-    if (parser_->current() == request_parser::state::need_more && end_ - begin_ == input_.size()) {
-        parser_->overflow();
-    }
     switch (parser_->current()) {
     case request_parser::state::complete:
         dispatch();

@@ -91,7 +91,8 @@ private:
     bool keep_alive_ = false;  // the request in progress lets the connection be kept
     bool lingering_ = false;
     bool closed_ = false;
-    std::array<char, head_limit_bytes> input_;
+    std::array<char, head_limit_bytes + 1>
+        input_; // the parser fails on more than the limit that it cannot use
 };
 
 } // namespace beastmark::server

@@ -9,9 +9,9 @@
 #include "ingest/memcached/request.hpp"
 #include "ingest/memcached/set_queue.hpp"
 
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <array>
 #include <chrono>
@@ -74,18 +74,17 @@ private:
 
     void connect();
     void connected(error_code error);
+    void up();
     void read();
     void received(error_code error, std::size_t bytes);
     void schedule_write();
     void write();
-    void written(error_code error, std::size_t bytes);
-    void up();
     void lose(std::string_view reason);
-    void retry();
-    void close_socket();
+    void close();
+    void fail_all();
     void finish(set_request& r, error_code error);
     void count_state();
-    void log_change(bool is_up, std::string_view reason);
+    void log_loss(bool was_up, std::string_view reason);
 
     client_options options_;
     client_metrics& metrics_;

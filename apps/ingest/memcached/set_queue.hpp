@@ -50,6 +50,9 @@ public:
 
     /// Copies the set into the bytes to be written. Precondition: not full, and is_key(r.key).
     void push(set_request& r);
+    /// A no-op, whose reply is a completion without a request: the first thing said on a new link.
+    /// Precondition: empty.
+    void push_probe(time_point now);
 
     /// Writing: what has been pushed since, as one piece that stays valid until written(); empty when there
     /// is nothing. One piece at a time.
@@ -69,17 +72,18 @@ public:
     [[nodiscard]] std::string offending_line() const;
 
     /// A set submitted before `deadline` and not yet told so, or null; its place is kept for its reply.
-    set_request* abandon_before(time_point deadline);
+    set_request* abandon_before(time_point deadline) noexcept;
     /// The oldest set, abandoned or not, was submitted before `limit`.
     [[nodiscard]] bool oldest_before(time_point limit) const noexcept;
 
     /// The link is gone: gives the sets one after the other, oldest first (unavailable when nothing of it was
     /// handed out to be written, else lost), then null; the queue is then as new.
-    set_request* fail_next(boost::system::error_code& error);
+    set_request* fail_next(boost::system::error_code& error) noexcept;
 
 private:
     struct slot {
-        set_request* request; // null: abandoned
+        set_request* request; // null: abandoned, or the probe
+        bool is_probe;
         time_point submitted;
         std::uint64_t start; // offset of its first byte in all that was ever pushed
     };
@@ -87,10 +91,10 @@ private:
     void reset() noexcept;
 
     boost::circular_buffer<slot> slots_;
-    std::size_t live_ = 0; // slots from this one on may be live; all before are abandoned
     std::string unwritten_;
     std::string written_piece_;
     bool writing_ = false;
+    bool out_of_step_ = false; // what comes next is not to be trusted
     std::uint64_t pushed_bytes_ = 0;
     std::uint64_t handed_out_bytes_ = 0;
     std::array<char, 4096> read_{};

@@ -84,27 +84,31 @@ private:
     using request_queue = boost::intrusive::slist<request, boost::intrusive::cache_last<true>,
                                                   boost::intrusive::constant_time_size<true>>;
 
-    // What the connections report. The load is what the connection has in flight, or `closed` when it takes
-    // none.
+    // For its connections. A load is what is in flight, or `closed` when the connection takes nothing.
     static constexpr std::uint32_t closed = UINT32_MAX;
-    void load_changed(std::size_t index, std::uint32_t load);
-    void connection_ready(std::size_t index, bool again);
-    void connection_lost(std::size_t index, bool was_ready, std::string_view reason);
-    void finish(request& r, boost::system::error_code error);
+    void load_changed(std::size_t index, std::uint32_t load) noexcept;
+    void connection_ready(bool again);
+    void connection_lost(bool was_up, std::string_view reason);
+    void statement_refused(std::string_view sqlstate, std::string_view message);
+    void send_queued();
+    void finish(request& r, boost::system::error_code error) noexcept;
 
     bool dispatch(request& r, clock::time_point now);
-    void send_queued();
+    request& pop_queued() noexcept;
     void fail_queued(errc reason);
-    void count_states();
+    [[nodiscard]] bool may_log(clock::time_point& next) noexcept;
 
     pool_options options_;
     pool_metrics& metrics_;
     std::vector<std::unique_ptr<connection>> connections_;
     std::vector<std::uint32_t>
-        loads_; // by connection: compact, so that the least loaded is found in one sweep
-    std::size_t ready_ = 0;
+        loads_;                 // by connection: compact, so that the least loaded is found in one sweep
+    std::size_t ready_ = 0;     // those that take statements
+    std::size_t connected_ = 0; // those that are up, stalled or not
     request_queue queue_;
-    bool stopped_ = false;
+    std::string logged_reason_; // of the last failed attempt: repeated ones stay silent
+    clock::time_point next_loss_logged_;
+    clock::time_point next_refusal_logged_;
 };
 
 } // namespace beastmark::postgres

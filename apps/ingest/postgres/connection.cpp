@@ -1,0 +1,390 @@
+#include "ingest/postgres/connection.hpp"
+
+#include "ingest/postgres/pool.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/endian/conversion.hpp>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace beastmark::postgres {
+namespace {
+
+constexpr const char* statement_name = "beastmark";
+constexpr int binary_format = 1;
+
+std::string_view field(const PGresult* result, int code) noexcept {
+    const char* const text = PQresultErrorField(result, code);
+    return text == nullptr ? std::string_view() : std::string_view(text);
+}
+
+bool ends_session(const PGresult* result) noexcept {
+    const auto severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    return severity == "FATAL" || severity == "PANIC";
+}
+
+// For the log: a message may quote what a client sent.
+std::string first_line(std::string_view text) {
+    std::string line(text.substr(0, text.find('\n')));
+    std::ranges::replace_if(line, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+    return line;
+}
+
+// The one integer column of the one row, in binary: big-endian, two, four or eight bytes wide.
+std::optional<std::int64_t> integer_of(const PGresult* result) noexcept {
+    if (PQntuples(result) != 1 || PQnfields(result) != 1 || PQgetisnull(result, 0, 0) == 1 ||
+        PQfformat(result, 0) != binary_format)
+        return std::nullopt;
+    const auto* const bytes =
+        static_cast<const unsigned char*>(static_cast<const void*>(PQgetvalue(result, 0, 0)));
+    switch (PQgetlength(result, 0, 0)) {
+    case 2:
+        return boost::endian::load_big_s16(bytes);
+    case 4:
+        return boost::endian::load_big_s32(bytes);
+    case 8:
+        return boost::endian::load_big_s64(bytes);
+    default:
+        return std::nullopt;
+    }
+}
+
+} // namespace
+
+connection::connection(boost::asio::io_context& context, pool& owner, std::size_t index,
+                       const pool_options& options, pool_metrics& metrics, std::uint32_t seed)
+    : owner_(owner),
+      index_(index),
+      options_(options),
+      metrics_(metrics),
+      descriptor_(context.get_executor()),
+      timer_(context.get_executor()),
+      backoff_(options.first_retry, options.retry_cap, seed),
+      pipeline_(options.depth) {
+    metrics_.connecting.add(1);
+}
+
+connection::~connection() {
+    close();
+}
+
+void connection::start() {
+    if (state_ == state::stopped)
+        connect();
+}
+
+void connection::stop() {
+    state_ = state::stopped;
+    timer_.cancel();
+    close();
+    report();
+    fail_in_flight();
+}
+
+// --- connecting
+// -----------------------------------------------------------------------------------------------
+
+void connection::connect() {
+    state_ = state::connecting;
+    attempt_deadline_ = clock::now() + options_.connect_timeout;
+    session_error_.clear();
+    // The string stands in for a database name (expand_dbname), so that a name for this program can be beside
+    // it.
+    static constexpr std::array<const char*, 3> keywords{"fallback_application_name", "dbname", nullptr};
+    const std::array<const char*, 3> values{"beastmark-ingest", options_.conninfo.c_str(), nullptr};
+    pg_.reset(PQconnectStartParams(keywords.data(), values.data(), 1));
+    if (pg_ == nullptr)
+        return lose("out of memory");
+    PQsetNoticeReceiver(pg_.get(), &connection::take_notice, this);
+    if (PQstatus(pg_.get()) == CONNECTION_BAD)
+        return lose(last_error());
+    if (watch_socket())
+        wait_writable(); // what PQconnectPoll would ask for first
+}
+
+void connection::poll_connect() {
+    const auto wanted = PQconnectPoll(pg_.get());
+    if (wanted == PGRES_POLLING_FAILED)
+        return lose(last_error());
+    if (!watch_socket()) // it may be another socket now: next address, or TLS refused and tried without
+        return;
+    switch (wanted) {
+    case PGRES_POLLING_READING:
+        return wait_readable();
+    case PGRES_POLLING_OK:
+        return prepare();
+    default:
+        return wait_writable();
+    }
+}
+
+void connection::prepare() {
+    state_ = state::preparing;
+    PGconn* const pg = pg_.get();
+    if (PQsetnonblocking(pg, 1) != 0 || PQenterPipelineMode(pg) != 1 ||
+        PQsendPrepare(pg, statement_name, options_.statement.c_str(), 0, nullptr) != 1 ||
+        PQpipelineSync(pg) != 1)
+        return lose(last_error());
+    wait_readable();
+    flush();
+}
+
+bool connection::take_prepared(const PGresult* result) {
+    if (result == nullptr)
+        return pipeline_.null();
+    switch (PQresultStatus(result)) {
+    case PGRES_COMMAND_OK:
+        return true;
+    case PGRES_PIPELINE_SYNC:
+        state_ = state::ready;
+        backoff_.reset();
+        report();
+        owner_.connection_ready(std::exchange(was_ready_, true));
+        return true;
+    default:
+        session_error_ = first_line(field(result, PG_DIAG_MESSAGE_PRIMARY));
+        return false;
+    }
+}
+
+bool connection::watch_socket() {
+    close_descriptor();
+    const int copy = ::fcntl(PQsocket(pg_.get()), F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) {
+        lose("cannot duplicate the socket's descriptor (limit reached?)");
+        return false;
+    }
+    error_code error;
+    descriptor_.assign(copy, error);
+    if (error) {
+        ::close(copy);
+        lose(error.message());
+        return false;
+    }
+    return true;
+}
+
+// --- reading and writing
+// ----------------------------------------------------------------------------------------
+
+void connection::wait_readable() {
+    descriptor_.async_wait(descriptor_.wait_read, [this, generation = generation_](error_code) {
+        if (generation == generation_)
+            readable();
+    });
+}
+
+void connection::wait_writable() {
+    if (std::exchange(awaits_writable_, true))
+        return;
+    descriptor_.async_wait(descriptor_.wait_write, [this, generation = generation_](error_code) {
+        if (generation != generation_)
+            return;
+        awaits_writable_ = false;
+        if (state_ == state::connecting)
+            poll_connect();
+        else
+            flush();
+    });
+}
+
+void connection::readable() {
+    if (state_ == state::connecting)
+        return poll_connect();
+    if (PQconsumeInput(pg_.get()) != 1)
+        return lose(last_error());
+    const auto generation = generation_;
+    take_results();
+    if (generation != generation_)
+        return; // lost or stopped on the way
+    wait_readable();
+    flush(); // libpq asks for it after each read: the server may take more now
+}
+
+// While a completion runs, the caller's code may submit to this very connection, or stop the pool.
+void connection::take_results() {
+    const auto generation = generation_;
+    PGconn* const pg = pg_.get();
+    while (!broken_ && (state_ == state::preparing || !pipeline_.empty()) && PQisBusy(pg) == 0) {
+        const result_ptr result(PQgetResult(pg));
+        const bool in_step = state_ == state::preparing ? take_prepared(result.get()) : take(result.get());
+        if (generation != generation_)
+            return;
+        if (!in_step)
+            return lose(last_error());
+    }
+    if (broken_)
+        lose(last_error());
+}
+
+bool connection::take(const PGresult* result) {
+    if (result == nullptr)
+        return pipeline_.null();
+    switch (PQresultStatus(result)) {
+    case PGRES_TUPLES_OK:
+        return take_row(result);
+    case PGRES_COMMAND_OK:
+        return pipeline_.no_row();
+    case PGRES_FATAL_ERROR:
+        return take_error(result);
+    case PGRES_PIPELINE_SYNC:
+        return complete();
+    default:
+        return false;
+    }
+}
+
+bool connection::take_row(const PGresult* result) {
+    if (PQntuples(result) == 0)
+        return pipeline_.no_row();
+    const auto id = integer_of(result);
+    return id && pipeline_.row(*id);
+}
+
+bool connection::take_error(const PGresult* result) {
+    const bool last = ends_session(result);
+    if (last)
+        session_error_ = first_line(field(result, PG_DIAG_MESSAGE_PRIMARY));
+    else
+        owner_.statement_refused(field(result, PG_DIAG_SQLSTATE),
+                                 first_line(field(result, PG_DIAG_MESSAGE_PRIMARY)));
+    return pipeline_.error(field(result, PG_DIAG_SQLSTATE), last);
+}
+
+bool connection::complete() {
+    pipeline::completion completion;
+    if (!pipeline_.sync(completion))
+        return false;
+    report();
+    owner_.send_queued(); // before the caller's turn, so that what waited longest gets the free place
+    if (completion.done != nullptr)
+        owner_.finish(*completion.done, completion.error);
+    return true;
+}
+
+bool connection::send(request& r, clock::time_point now) {
+    PGconn* const pg = pg_.get();
+    const bool sent = PQsendQueryPrepared(pg, statement_name, static_cast<int>(r.values.size()),
+                                          r.values.data(), nullptr, nullptr, binary_format) == 1;
+    if (sent)
+        pipeline_.sent(r, now);
+    // From here on the statement may reach the server. A failed write shows when reading.
+    if (!sent || PQpipelineSync(pg) != 1) {
+        broken_ = true;
+        boost::asio::post(descriptor_.get_executor(), [this, generation = generation_] {
+            if (generation == generation_)
+                lose(last_error());
+        });
+    } else if (PQflush(pg) == 1) {
+        wait_writable();
+    }
+    report();
+    return sent;
+}
+
+void connection::flush() {
+    if (PQflush(pg_.get()) == 1)
+        wait_writable();
+}
+
+// --- time, loss and the end
+// -------------------------------------------------------------------------------------
+
+void connection::tick(clock::time_point now) {
+    if ((state_ == state::connecting || state_ == state::preparing) && now >= attempt_deadline_)
+        return lose("no answer to the attempt to connect in time");
+    if (state_ != state::ready)
+        return;
+    bool expired = false;
+    while (request* const r = pipeline_.abandon_before(now - options_.timeout)) {
+        if (!std::exchange(expired, true))
+            report(); // takes no more until the reply is here
+        owner_.finish(*r, errc::timed_out);
+    }
+    if (state_ == state::ready && pipeline_.oldest_before(now - options_.hard_limit))
+        lose("no reply to a statement in time");
+}
+
+void connection::lose(std::string_view reason) {
+    const std::string why(session_error_.empty() ? reason : session_error_);
+    const bool was_up = state_ == state::ready;
+    state_ = state::waiting;
+    close();
+    report();
+    timer_.expires_after(backoff_.next());
+    timer_.async_wait([this, generation = generation_](error_code error) {
+        if (!error && generation == generation_)
+            connect();
+    });
+    owner_.connection_lost(was_up, why);
+    fail_in_flight();
+}
+
+void connection::close_descriptor() {
+    ++generation_;
+    awaits_writable_ = false;
+    error_code ignored;
+    if (descriptor_.is_open())
+        descriptor_.close(ignored);
+}
+
+void connection::close() {
+    close_descriptor(); // before libpq closes its own: the number may be another's at once
+    pg_.reset();
+    broken_ = false;
+}
+
+void connection::fail_in_flight() {
+    error_code error;
+    while (request* const r = pipeline_.fail_next(error))
+        owner_.finish(*r, error);
+}
+
+void connection::report() {
+    const bool up = state_ == state::ready;
+    show(!up ? shown::connecting : pipeline_.empty() ? shown::idle : shown::used);
+    const bool open = up && !broken_ && !pipeline_.stalled();
+    owner_.load_changed(index_, open ? static_cast<std::uint32_t>(pipeline_.size()) : pool::closed);
+}
+
+void connection::show(shown now) {
+    if (now == shown_)
+        return;
+    gauge_of(shown_).add(-1);
+    gauge_of(now).add(1);
+    shown_ = now;
+}
+
+gauge& connection::gauge_of(shown which) noexcept {
+    switch (which) {
+    case shown::idle:
+        return metrics_.idle;
+    case shown::used:
+        return metrics_.used;
+    default:
+        return metrics_.connecting;
+    }
+}
+
+std::string connection::last_error() const {
+    const char* const text = PQerrorMessage(pg_.get());
+    return text == nullptr || *text == '\0' ? "out of step with the server" : first_line(text);
+}
+
+void connection::take_notice(void* self, const PGresult* notice) noexcept {
+    // A server that shuts down tells an idle connection so by a notice; what else it says is for debugging.
+    auto& session_error = static_cast<connection*>(self)->session_error_;
+    if (field(notice, PG_DIAG_SQLSTATE).starts_with("57P"))
+        session_error = first_line(field(notice, PG_DIAG_MESSAGE_PRIMARY));
+    else
+        spdlog::debug("postgres: {}", first_line(field(notice, PG_DIAG_MESSAGE_PRIMARY)));
+}
+
+} // namespace beastmark::postgres

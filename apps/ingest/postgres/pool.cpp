@@ -1,0 +1,182 @@
+#include "ingest/postgres/pool.hpp"
+
+#include "ingest/postgres/connection.hpp"
+
+#include <libpq-fe.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <memory>
+#include <random>
+#include <stdexcept>
+#include <utility>
+
+namespace beastmark::postgres {
+namespace {
+
+// libpq's message is kept out: it quotes from the string, and the string may hold a password.
+void check_conninfo(const std::string& conninfo) {
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
+        PQconninfoParse(conninfo.c_str(), nullptr), &PQconninfoFree);
+    if (parsed == nullptr)
+        throw std::invalid_argument(
+            "the PostgreSQL connection string is neither \"keyword=value ...\" with libpq's "
+            "keywords nor \"postgresql://user@host:port/database\"");
+}
+
+pool_options checked(pool_options options) {
+    check_conninfo(options.conninfo);
+    options.connections = std::max<std::size_t>(options.connections, 1);
+    options.depth = std::max<std::size_t>(options.depth, 1);
+    if (options.hard_limit.count() == 0)
+        options.hard_limit = 2 * options.timeout;
+    return options;
+}
+
+} // namespace
+
+pool::pool(boost::asio::io_context& context, const pool_options& options, pool_metrics& metrics)
+    : options_(checked(options)), metrics_(metrics), loads_(options_.connections, closed) {
+    std::random_device seed;
+    connections_.reserve(options_.connections);
+    for (std::size_t i = 0; i < options_.connections; ++i)
+        connections_.push_back(std::make_unique<connection>(context, *this, i, options_, metrics, seed()));
+}
+
+pool::~pool() = default;
+
+void pool::start() {
+    for (auto& c : connections_)
+        c->start();
+}
+
+void pool::submit(request& r) {
+    r.submitted = clock::now();
+    if (queue_.empty() && dispatch(r, r.submitted))
+        return;
+    if (!ready())
+        return finish(r, errc::unavailable);
+    if (queue_.size() >= options_.max_queued)
+        return finish(r, errc::overloaded);
+    queue_.push_back(r);
+    metrics_.queued.add(1);
+}
+
+bool pool::dispatch(request& r, clock::time_point now) {
+    while (ready()) {
+        const auto least = std::ranges::min_element(loads_);
+        if (*least >= options_.depth)
+            return false;
+        // A connection that cannot send reports itself closed; the next best is tried.
+        if (connections_[static_cast<std::size_t>(least - loads_.begin())]->send(r, now)) {
+            metrics_.wait_time.record(now - r.submitted);
+            return true;
+        }
+    }
+    return false;
+}
+
+void pool::send_queued() {
+    if (queue_.empty())
+        return;
+    const auto now = clock::now();
+    while (!queue_.empty()) {
+        request& r = pop_queued();
+        if (!dispatch(r, now)) {
+            queue_.push_front(r);
+            metrics_.queued.add(1);
+            return;
+        }
+    }
+}
+
+request& pool::pop_queued() noexcept {
+    request& r = queue_.front();
+    queue_.pop_front();
+    metrics_.queued.add(-1);
+    return r;
+}
+
+void pool::finish(request& r, boost::system::error_code error) noexcept {
+    metrics_.record(error, clock::now() - r.submitted);
+    r.done(r, error);
+}
+
+void pool::fail_queued(errc reason) {
+    // Only those that wait now: a caller may submit again from `done`.
+    for (auto n = queue_.size(); n > 0 && !queue_.empty(); --n)
+        finish(pop_queued(), reason);
+}
+
+void pool::tick(clock::time_point now) {
+    while (!queue_.empty() && queue_.front().submitted + options_.timeout <= now)
+        finish(pop_queued(), errc::overloaded);
+    for (auto& c : connections_)
+        c->tick(now);
+    if (!ready())
+        fail_queued(errc::unavailable);
+}
+
+void pool::stop() {
+    for (auto& c : connections_)
+        c->stop();
+    fail_queued(errc::unavailable);
+}
+
+// --- what the connections report
+// ----------------------------------------------------------------------------------
+
+void pool::load_changed(std::size_t index, std::uint32_t load) noexcept {
+    const auto before = std::exchange(loads_[index], load);
+    if (before == closed && load != closed)
+        ++ready_;
+    else if (before != closed && load == closed)
+        --ready_;
+}
+
+void pool::connection_ready(bool again) {
+    if (again)
+        metrics_.reconnects.add();
+    ++connected_;
+    if (connected_ == 1) {
+        logged_reason_.clear();
+        if (!options_.name.empty())
+            spdlog::info("{}: {}", options_.name,
+                         again ? "the database is back" : "connected to the database");
+    }
+    send_queued();
+}
+
+void pool::connection_lost(bool was_up, std::string_view reason) {
+    if (was_up)
+        --connected_;
+    if (!options_.name.empty()) {
+        if (was_up && connected_ == 0)
+            spdlog::warn("{}: lost the database: {}", options_.name, reason);
+        else if (was_up && may_log(next_loss_logged_))
+            spdlog::warn("{}: lost a connection, {} of {} are left: {}", options_.name, connected_,
+                         options_.connections, reason);
+        else if (!was_up && reason != logged_reason_)
+            spdlog::warn("{}: cannot connect, trying again: {}", options_.name, reason);
+    }
+    if (!was_up)
+        logged_reason_ = reason;
+    if (!ready())
+        fail_queued(errc::unavailable);
+}
+
+void pool::statement_refused(std::string_view sqlstate, std::string_view message) {
+    if (!options_.name.empty() && may_log(next_refusal_logged_))
+        spdlog::warn("{}: the database refused a statement (SQLSTATE {}, told once a second): {}",
+                     options_.name, sqlstate, message);
+}
+
+bool pool::may_log(clock::time_point& next) noexcept {
+    const auto now = clock::now();
+    if (now < next)
+        return false;
+    next = now + std::chrono::seconds(1);
+    return true;
+}
+
+} // namespace beastmark::postgres

@@ -1,0 +1,288 @@
+// One chart over time: Chart.js draws, the legend and the values under the cursor are ordinary elements. Charts of one
+// group share the cursor's time.
+"use strict";
+
+const charts = (() => {
+  const { element } = dom;
+  const all = [];
+  let tip = null;
+
+  const theme_colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const faded = (colour, alpha) => colour + Math.round(alpha * 255).toString(16).padStart(2, "0");
+
+  function group(bands, end_s) {
+    return { bands, end_s, x: null, members: [], pending: false };
+  }
+
+  // spec: {id, title, note, unit, series: [{label, colour, points, dash, width, fill}], log, min, max, stacked,
+  // value: number -> text with its unit, tick: number -> short text}
+  function panel(spec, shared) {
+    const series = spec.series.filter((one) => one.points.some((point) => point.y !== null));
+    const heading = element("h3", { id: `${spec.id}-title` }, spec.title, spec.note ? element("small", {}, spec.note) : null);
+    const card = element("section", { class: "card panel", id: spec.id, "aria-labelledby": `${spec.id}-title` }, heading);
+    if (series.length === 0) {
+      card.append(element("p", { class: "empty" }, "The run recorded nothing of this."));
+      return { card, start() {} };
+    }
+    const canvas = element("canvas", { role: "img", tabindex: "0", "aria-label": description(spec, series) });
+    const one = { spec, series, canvas, shared, chart: null, readouts: [] };
+    card.append(legend(one), element("div", { class: "plot" }, canvas));
+    return { card, start: () => start(one) };
+  }
+
+  function description(spec, series) {
+    const peaks = series.map((s) => `${s.label} up to ${spec.value(highest(s.points))}`);
+    return `${spec.title} over time: ${peaks.join(", ")}. Arrow keys move the time shown.`;
+  }
+
+  function highest(points) {
+    return points.reduce((best, p) => (p.y !== null && (best === null || p.y > best) ? p.y : best), null);
+  }
+
+  function legend(one) {
+    return element("ul", { class: "legend" }, one.series.map((s, index) => {
+      const value = element("span", { class: "value" });
+      one.readouts.push(value);
+      const button = element("button", { type: "button", "aria-pressed": "true", title: "Show or hide",
+        onclick: () => {
+          const show = !one.chart.isDatasetVisible(index);
+          one.chart.setDatasetVisibility(index, show);
+          one.chart.update();
+          button.setAttribute("aria-pressed", String(show));
+        } }, swatch(s), element("span", { class: "name" }, s.label), value);
+      return element("li", {}, button);
+    }));
+  }
+
+  function swatch(s) {
+    const mark = element("span", { class: "swatch" + (s.dash ? " dashed" : ""), "aria-hidden": "true" });
+    mark.style.setProperty("--colour", `var(--${s.colour})`);
+    return mark;
+  }
+
+  function start(one) {
+    one.chart = new Chart(one.canvas, {
+      type: "line",
+      data: { datasets: one.series.map((s, index) => dataset(one.spec, s, index)) },
+      options: options(one.spec, one.shared),
+      plugins: [bands_plugin(one.shared), cursor_plugin(one)],
+    });
+    one.shared.members.push(one);
+    all.push(one);
+    listen(one);
+    paint(one);
+  }
+
+  function dataset(spec, s, index) {
+    const lonely = s.points.map((p, i) => (s.points[i - 1]?.y ?? null) === null && (s.points[i + 1]?.y ?? null) === null);
+    return {
+      label: s.label, data: s.points.map((p) => ({ x: p.x, y: p.y ?? NaN })),
+      borderWidth: s.width ?? 1.75, borderDash: s.dash ?? [], borderJoinStyle: "round",
+      pointRadius: lonely.map((is) => (is ? 2.5 : 0)), pointHitRadius: 0, pointHoverRadius: 0, spanGaps: false,
+      fill: spec.stacked ? (index === 0 ? "origin" : "-1") : s.fill ? "origin" : false,
+    };
+  }
+
+  function options(spec, shared) {
+    return {
+      animation: false, parsing: false, normalized: true, responsive: true, maintainAspectRatio: false, events: [],
+      layout: { padding: { top: 14 } },
+      plugins: { legend: { display: false }, tooltip: { enabled: false } },
+      scales: {
+        x: { type: "linear", min: 0, max: shared.end_s, grid: { display: false, drawBorder: false },
+          ticks: { stepSize: time_step(shared.end_s), maxRotation: 0, autoSkipPadding: 12, includeBounds: false,
+            callback: (t) => format.clock(t) } },
+        y: { type: spec.log ? "logarithmic" : "linear", stacked: spec.stacked === true, beginAtZero: !spec.log && spec.min === undefined,
+          suggestedMin: spec.min, suggestedMax: spec.max, max: spec.ceiling, grid: { drawBorder: false, drawTicks: false },
+          ticks: { maxTicksLimit: 6, padding: 8, callback: spec.log ? log_tick(spec) : (v) => spec.tick(v) },
+          afterFit: (scale) => { scale.width = 64; } }, // the same for all, so that their times line up
+      },
+    };
+  }
+
+  // Only 1, 2 and 5 of a decade; only 1 where there are many decades.
+  function log_tick(spec) {
+    return function tick(v) {
+      const decades = Math.log10(this.max / this.min);
+      const lead = v / 10 ** Math.floor(Math.log10(v) + 1e-9);
+      const wanted = decades > 2.5 ? [1] : decades > 1.2 ? [1, 3] : [1, 2, 5];
+      return wanted.some((w) => Math.abs(lead - w) < 1e-6) ? spec.tick(v) : null;
+    };
+  }
+
+  function time_step(end_s) {
+    const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400];
+    return steps.find((step) => end_s / step <= 7) ?? Math.ceil(end_s / 7 / 3600) * 3600;
+  }
+
+  function paint(one) {
+    const text = theme_colour("muted");
+    one.chart.data.datasets.forEach((set, i) => {
+      const colour = theme_colour(one.series[i].colour);
+      set.borderColor = set.pointBackgroundColor = set.pointBorderColor = colour;
+      set.backgroundColor = faded(colour, one.spec.stacked ? 0.45 : 0.12);
+    });
+    for (const scale of Object.values(one.chart.options.scales)) {
+      scale.ticks.color = text;
+      scale.ticks.font = { family: theme_colour("font"), size: 11 };
+      scale.grid.color = theme_colour("grid");
+    }
+    one.chart.update();
+  }
+
+  // Which stage runs when, behind the lines; the rate asked is written above where there is room.
+  function bands_plugin(shared) {
+    return { id: "bands", beforeDatasetsDraw(chart) {
+      const { ctx, chartArea: area, scales: { x } } = chart;
+      ctx.save();
+      ctx.font = `10.5px ${theme_colour("font")}`;
+      ctx.textAlign = "center";
+      let written_to = area.left;
+      shared.bands.forEach((band, i) => {
+        const left = x.getPixelForValue(band.start_s);
+        const right = Math.min(x.getPixelForValue(band.end_s), area.right);
+        if (i % 2 === 0) {
+          ctx.fillStyle = theme_colour("band");
+          ctx.fillRect(left, area.top, right - left, area.bottom - area.top);
+        }
+        const half = ctx.measureText(band.label).width / 2 + 3;
+        const middle = (left + right) / 2;
+        if (middle - half >= written_to && middle + half <= area.right + 6) {
+          ctx.fillStyle = theme_colour("muted");
+          ctx.fillText(band.label, middle, area.top - 4);
+          written_to = middle + half;
+        }
+      });
+      ctx.restore();
+    } };
+  }
+
+  function cursor_plugin(one) {
+    return { id: "cursor", afterDraw(chart) {
+      if (one.shared.x === null) return;
+      const { ctx, chartArea: area, scales } = chart;
+      const pixel = scales.x.getPixelForValue(one.shared.x);
+      if (pixel < area.left || pixel > area.right) return;
+      ctx.save();
+      ctx.strokeStyle = theme_colour("muted");
+      ctx.lineWidth = 1;
+      ctx.beginPath();
+      ctx.moveTo(Math.round(pixel) + 0.5, area.top);
+      ctx.lineTo(Math.round(pixel) + 0.5, area.bottom);
+      ctx.stroke();
+      one.series.forEach((s, i) => {
+        const at = near(s.points, one.shared.x);
+        if (at === null || at.y === null || !chart.isDatasetVisible(i)) return;
+        const mark = chart.getDatasetMeta(i).data[s.points.indexOf(at)];
+        ctx.fillStyle = theme_colour(s.colour);
+        ctx.beginPath();
+        ctx.arc(mark.x, mark.y, 3, 0, 2 * Math.PI);
+        ctx.fill();
+      });
+      ctx.restore();
+    } };
+  }
+
+  // The point at that time; none when the closest is further away than the points' own distance.
+  function near(points, x) {
+    let low = 0;
+    let high = points.length - 1;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (points[middle].x <= x) low = middle;
+      else high = middle;
+    }
+    const best = Math.abs(points[low].x - x) <= Math.abs(points[high].x - x) ? low : high;
+    const step = points.length > 1 ? Math.abs(points[high].x - points[low].x) : 1;
+    return Math.abs(points[best].x - x) <= Math.max(step, 1) ? points[best] : null;
+  }
+
+  function listen(one) {
+    const { canvas, shared } = one;
+    canvas.addEventListener("pointermove", (event) => {
+      const x = one.chart.scales.x.getValueForPixel(event.offsetX);
+      move(shared, Math.min(Math.max(x, 0), shared.end_s), one, event);
+    });
+    canvas.addEventListener("pointerleave", () => move(shared, null, one));
+    canvas.addEventListener("blur", () => move(shared, null, one));
+    canvas.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (step === undefined) return;
+      event.preventDefault();
+      const by = Math.max(1, Math.round(shared.end_s / 120));
+      move(shared, Math.min(Math.max((shared.x ?? 0) + step * by, 0), shared.end_s), one);
+    });
+  }
+
+  function move(shared, x, one, event) {
+    shared.x = x;
+    if (!shared.pending) {
+      shared.pending = true;
+      requestAnimationFrame(() => {
+        shared.pending = false;
+        for (const member of shared.members) show_values(member);
+      });
+    }
+    show_tip(one, x, event);
+  }
+
+  function show_values(one) {
+    one.series.forEach((s, i) => {
+      const at = one.shared.x === null ? null : near(s.points, one.shared.x);
+      one.readouts[i].textContent = at === null ? "" : one.spec.value(at.y);
+    });
+    one.chart.draw();
+  }
+
+  function show_tip(one, x, event) {
+    tip ??= document.body.appendChild(element("div", { class: "tip", role: "status" }));
+    tip.hidden = x === null;
+    if (x === null) return;
+    const band = one.shared.bands.find((b) => b.start_s <= x && x <= b.end_s);
+    const rows = one.series.filter((s, i) => one.chart.isDatasetVisible(i)).map((s) => element("li", {}, swatch(s),
+      element("span", { class: "name" }, s.label), element("span", { class: "value" }, one.spec.value(near(s.points, x)?.y))));
+    tip.replaceChildren(element("p", {}, format.clock(x) + (band ? ` · ${band.label} requests/s asked` : "")),
+      element("ul", {}, rows));
+    const box = one.canvas.getBoundingClientRect();
+    const left = event ? event.clientX : box.left + one.chart.scales.x.getPixelForValue(x);
+    const top = event ? event.clientY : box.top + 20;
+    const room = document.documentElement.clientWidth - tip.offsetWidth - 8;
+    tip.style.left = `${Math.max(8, left + 16 > room ? left - tip.offsetWidth - 16 : left + 16)}px`;
+    tip.style.top = `${Math.max(8, Math.min(top + 12, innerHeight - tip.offsetHeight - 8))}px`;
+  }
+
+  // What was really drawn, for tests: marks of each line inside its chart, from Chart.js's own record.
+  function drawn() {
+    return all.map(({ spec, chart, series }) => ({
+      id: spec.id, title: spec.title,
+      series: series.map((s, i) => ({ label: s.label, marks: marks(chart, i) })),
+    }));
+  }
+
+  function marks(chart, index) {
+    const { left, right, top, bottom } = chart.chartArea;
+    return chart.getDatasetMeta(index).data.filter((mark) => !mark.skip && mark.x >= left - 1 && mark.x <= right + 1 &&
+      mark.y >= top - 1 && mark.y <= bottom + 1).length;
+  }
+
+  // Pixels of each line's colour: slow, so only when asked for.
+  function ink() {
+    return all.map(({ spec, chart, series }) => ({ id: spec.id, series: series.map((s, i) => {
+      chart.data.datasets.forEach((set, other) => chart.setDatasetVisibility(other, other === i));
+      chart.update();
+      const { width, height } = chart.canvas;
+      const pixels = chart.ctx.getImageData(0, 0, width, height).data;
+      const colour = theme_colour(s.colour);
+      const [r, g, b] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+      let count = 0;
+      for (let p = 0; p < pixels.length; p += 4) {
+        if (Math.abs(pixels[p] - r) + Math.abs(pixels[p + 1] - g) + Math.abs(pixels[p + 2] - b) < 24 && pixels[p + 3] > 200) ++count;
+      }
+      chart.data.datasets.forEach((set, other) => chart.setDatasetVisibility(other, true));
+      chart.update();
+      return { label: s.label, pixels: count };
+    }) }));
+  }
+
+  return { group, panel, drawn, ink, repaint: () => all.forEach(paint) };
+})();

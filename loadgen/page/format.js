@@ -1,0 +1,80 @@
+// Numbers as people read them. Each takes null, undefined or NaN for "not known".
+"use strict";
+
+const format = (() => {
+  const unknown = "–";
+  const known = (x) => typeof x === "number" && Number.isFinite(x);
+
+  // Three significant digits, without a tail of zeros.
+  function digits(x) {
+    if (x === 0) return "0";
+    const size = Math.abs(x);
+    if (size >= 100) return x.toFixed(0);
+    return String(Number(x.toPrecision(3)));
+  }
+
+  function count(x) {
+    return known(x) ? Math.round(x).toLocaleString("en-US") : unknown;
+  }
+
+  // 950, 12.4k, 3.1M
+  function compact(x) {
+    if (!known(x)) return unknown;
+    const size = Math.abs(x);
+    if (size >= 999.5e6) return digits(x / 1e9) + "G";
+    if (size >= 999.5e3) return digits(x / 1e6) + "M";
+    if (size >= 999.5) return digits(x / 1e3) + "k";
+    return digits(x);
+  }
+
+  // From seconds: 85 µs, 3.2 ms, 1.2 s, 4 min 10 s
+  function duration(s) {
+    if (!known(s)) return unknown;
+    const size = Math.abs(s);
+    if (size === 0) return "0 ms";
+    if (size < 0.9995e-3) return digits(s * 1e6) + " µs";
+    if (size < 0.9995) return digits(s * 1e3) + " ms";
+    if (size < 120) return digits(s) + " s";
+    return span(s);
+  }
+
+  // A length of time on the clock: 45 s, 12 min 30 s, 2 h 5 min
+  function span(s) {
+    if (!known(s)) return unknown;
+    if (s < 120) return digits(Math.round(s * 10) / 10) + " s";
+    const minutes = Math.floor(Math.round(s) / 60);
+    if (minutes < 120) {
+      const seconds = Math.round(s) - minutes * 60;
+      return `${minutes} min` + (seconds > 0 ? ` ${seconds} s` : "");
+    }
+    const rest = minutes % 60;
+    return `${Math.floor(minutes / 60)} h` + (rest > 0 ? ` ${rest} min` : "");
+  }
+
+  // A place on the time axis: 0:05, 12:30, 1:05:00
+  function clock(s) {
+    if (!known(s)) return unknown;
+    const whole = Math.round(s);
+    const two = (n) => String(n).padStart(2, "0");
+    const hours = Math.floor(whole / 3600);
+    const minutes = Math.floor(whole / 60) % 60;
+    return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+  }
+
+  // From a share of 1. Never rounds to 100 % what is not: 0.99996 is "99.99 %".
+  function percent(share) {
+    if (!known(share)) return unknown;
+    const floored = Math.floor(share * 1e4 + 1e-9) / 100;
+    return (floored === 100 || floored === 0 ? floored : floored.toFixed(2)) + " %";
+  }
+
+  function bytes(n) {
+    if (!known(n)) return unknown;
+    if (n >= 2 ** 30) return digits(n / 2 ** 30) + " GiB";
+    if (n >= 2 ** 20) return digits(n / 2 ** 20) + " MiB";
+    if (n >= 2 ** 10) return digits(n / 2 ** 10) + " KiB";
+    return digits(n) + " B";
+  }
+
+  return { unknown, known, digits, count, compact, duration, span, clock, percent, bytes };
+})();

@@ -1,0 +1,99 @@
+// Builds the page from the results inside it.
+"use strict";
+
+(() => {
+  const { element } = dom;
+  const errors = [];
+  addEventListener("error", (event) => errors.push(String(event.message)));
+
+  const results = JSON.parse(document.getElementById("results").textContent);
+  const sections = model.sections(results);
+
+  function figure(label, value, note) {
+    return element("div", { class: "figure" }, element("dt", {}, label), element("dd", {}, value, note ? element("small", {}, note) : null));
+  }
+
+  function headline(section) {
+    const { held, reached } = model.best_stages(section);
+    const ending = words.ending(section);
+    const totals = model.object(section.target.totals);
+    const shown = held ?? reached;
+    return element("header", { class: "headline" },
+      element("h2", {}, section.name, element("span", { class: `chip ${ending.kind}` }, ending.label)),
+      element("p", { class: "url" }, element("code", {}, [section.target.method, section.target.url].filter(Boolean).join(" "))),
+      element("p", { class: "verdict" }, words.held(section)),
+      element("p", { class: "ending" }, ending.text),
+      element("dl", { class: "figures" },
+        figure(held ? "Highest rate held" : "Highest rate reached", format.compact(shown?.achieved_rps ?? totals.achieved_rps), "requests/s"),
+        figure("Availability there", format.percent(shown?.availability ?? totals.availability)),
+        figure("p99 there", words.latency(shown?.response.p99_us), "response time"),
+        figure("CPU per request", format.duration(shown?.cpu_per_request_s), "of the service"),
+        figure("Whole run", format.compact(totals.offered), "requests offered")));
+  }
+
+  // The charts are started only once they are in the page: they take their size from it.
+  function build(section) {
+    const shared = charts.group(panels.bands(section), model.end_s(section));
+    const made = panels.of(section).map((spec) => charts.panel(spec, shared));
+    const stages = tables.stages(section);
+    const node = element("article", { id: section.id, "aria-label": section.name }, headline(section),
+      element("div", { class: "panels" }, made.map((panel) => panel.card)),
+      stages ? element("section", { class: "card" }, stages) : null,
+      element("div", { class: "pair" }, element("section", { class: "card" }, tables.latencies(section)),
+        element("section", { class: "card" }, tables.outcomes(section))),
+      tables.machine(section));
+    return { node, start: () => made.forEach((panel) => panel.start()) };
+  }
+
+  function subtitle() {
+    const first = model.object(results[0]);
+    const started = new Date(model.object(first.run).started_at);
+    const host = model.object(model.object(first.manifest).host);
+    const date = Number.isNaN(started.getTime()) ? null
+      : started.toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short", timeZone: "UTC" }) + " UTC";
+    return [date, host.name, host.cpu_model].filter(Boolean).join(" · ");
+  }
+
+  function theme() {
+    const root = document.documentElement;
+    const button = document.getElementById("theme");
+    const system = matchMedia("(prefers-color-scheme: dark)");
+    let chosen = (/[#&](dark|light)\b/.exec(location.hash) ?? [])[1]; // the address may choose, too
+    const apply = (value) => {
+      root.dataset.theme = value ?? (system.matches ? "dark" : "light");
+      const other = root.dataset.theme === "dark" ? "light" : "dark";
+      button.textContent = other === "dark" ? "Dark" : "Light";
+      button.setAttribute("aria-label", `Switch to ${other} colours`);
+      charts.repaint();
+    };
+    apply(chosen);
+    button.addEventListener("click", () => {
+      chosen = root.dataset.theme === "dark" ? "light" : "dark";
+      apply(chosen);
+    });
+    system.addEventListener("change", () => apply(chosen));
+    addEventListener("beforeprint", () => apply("light"));
+    addEventListener("afterprint", () => apply(chosen));
+  }
+
+  function contents() {
+    const nav = document.getElementById("contents");
+    nav.hidden = sections.length < 2;
+    nav.append(...sections.map((section) => element("a", { href: `#${section.id}` }, section.name)));
+  }
+
+  theme();
+  const report = document.getElementById("report");
+  document.getElementById("subtitle").textContent = subtitle();
+  contents();
+  if (sections.length > 1) report.append(element("section", { class: "card" }, tables.overview(sections)));
+  for (const section of sections) {
+    const { node, start } = build(section);
+    report.append(node);
+    start();
+  }
+  document.getElementById("self-check").textContent = JSON.stringify({
+    theme: document.documentElement.dataset.theme, sections: sections.length, charts: charts.drawn(), errors,
+    ink: location.hash.includes("ink") ? charts.ink() : undefined,
+  }).replaceAll("<", "\\u003c");
+})();

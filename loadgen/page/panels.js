@@ -1,0 +1,120 @@
+// Which charts a target gets, and what their lines are.
+"use strict";
+
+const panels = (() => {
+  const milliseconds = (ms) => format.duration(format.known(ms) ? ms / 1e3 : null);
+  const cores = (c) => (format.known(c) ? `${c < 10 ? c.toFixed(2) : format.digits(c)} cores` : format.unknown);
+  const per_second = (r) => (format.known(r) ? `${format.compact(r)}/s` : format.unknown);
+  const named = { loadgen: "neutral", postgres: "series-2", postgresql: "series-2", memcached: "series-3" };
+  const others = ["series-4", "series-5", "series-6"];
+
+  function bands(section) {
+    return model.stages(section).filter((s) => s.start_s !== null && s.end_s !== null)
+      .map((s) => ({ start_s: s.start_s, end_s: s.end_s, label: words.rate(s.from_rps, s.to_rps) }));
+  }
+
+  function of(section) {
+    const build = [rate, latency, availability, cpu, memory, operations, ...pools(section)];
+    return build.map((make) => make(section)).filter((spec) => spec !== null)
+      .map((spec) => ({ ...spec, id: `${section.id}-${spec.id}` }));
+  }
+
+  function rate(section) {
+    const achieved = (s) => (model.object(s.outcomes).ok ?? (s.completed === undefined ? null : 0));
+    return { id: "rate", title: "Requests per second", note: "asked for, and answered as wanted", value: per_second, tick: format.compact,
+      series: [
+        { label: "achieved", colour: "series-1", fill: true, points: model.timeline(section, achieved) },
+        { label: "offered", colour: "neutral", dash: [5, 4], points: model.timeline(section, (s) => s.offered) },
+      ] };
+  }
+
+  function latency(section) {
+    const line = (label, kind, key, look) => ({ label, ...look,
+      points: model.timeline(section, (s) => positive(model.object(s[kind])[key]), 1e-3) });
+    return { id: "latency", title: "Latency", note: "logarithmic", log: true, value: milliseconds, tick: milliseconds,
+      series: [
+        line("response p50", "response", "p50_us", { colour: "series-3" }),
+        line("response p99", "response", "p99_us", { colour: "series-1", width: 2.25 }),
+        line("response p99.9", "response", "p999_us", { colour: "series-4" }),
+        line("service p99", "service", "p99_us", { colour: "series-2", dash: [5, 3] }),
+      ] };
+  }
+
+  const positive = (x) => (x > 0 ? x : null); // a logarithmic axis has no zero
+
+  function availability(section) {
+    const points = model.timeline(section, (s) => s.availability, 100);
+    const lowest = points.reduce((low, p) => (p.y !== null && p.y < low ? p.y : low), 100);
+    const text = (p) => format.percent(format.known(p) ? p / 100 : null);
+    return { id: "availability", title: "Availability", note: "share of requests answered as wanted", value: text,
+      tick: (p) => `${format.digits(p)} %`, min: lowest >= 99 ? 98 : 0, max: 100,
+      series: [{ label: "availability", colour: "series-1", fill: lowest < 99, width: 2, points }] };
+  }
+
+  function colour_of(section, name, state) {
+    if (name === section.name) return "series-1";
+    if (Object.hasOwn(named, name)) return named[name];
+    return others[state.next++ % others.length];
+  }
+
+  // The target first, loadgen last; a target of another name is drawn too: it ran on the same machine.
+  function processes(section, column, factor) {
+    const order = (name) => (name === section.name ? 0 : name === "loadgen" ? 2 : 1);
+    const state = { next: 0 };
+    return model.watched(section).sort((a, b) => order(a.name) - order(b.name)).map((process) => ({
+      label: process.name, colour: colour_of(section, process.name, state),
+      dash: process.name === "loadgen" ? [5, 4] : undefined,
+      points: model.points(process.t_s, process[column], factor),
+    }));
+  }
+
+  function cpu(section) {
+    return { id: "cpu", title: "CPU", note: "cores in use, with child processes", value: cores,
+      tick: (c) => format.digits(c), max: 0.1, series: processes(section, "cpu_cores", 1) };
+  }
+
+  function memory(section) {
+    const mib = (m) => format.bytes(format.known(m) ? m * 2 ** 20 : null);
+    return { id: "memory", title: "Memory", note: "proportional set size", value: mib, tick: mib,
+      series: processes(section, "memory_bytes", 1 / 2 ** 20) };
+  }
+
+  function operations(section) {
+    const series = [];
+    for (const found of model.scraped(section, "db_client_operation_duration_seconds")) {
+      const system = found.labels.db_system_name ?? "";
+      const name = `${system === "memcached" ? "cache " : ""}${found.labels.db_operation_name ?? system}`;
+      const failed = found.labels.error_type ? ` (${found.labels.error_type})` : "";
+      const colour = failed ? "series-4" : named[system] ?? "series-5";
+      if (!failed) series.push({ label: `${name} p50`, colour, dash: [2, 3], points: in_ms(found, "p50_s") });
+      series.push({ label: `${name} p99${failed}`, colour, dash: failed ? [6, 3] : undefined, points: in_ms(found, "p99_s") });
+    }
+    return series.length === 0 ? null : { id: "operations", title: "Insert and cache set", log: true,
+      note: "measured by the service, logarithmic", value: milliseconds, tick: milliseconds, series };
+  }
+
+  function in_ms(found, column) {
+    return model.points(found.t_s, model.array(found[column]).map(positive), 1e3);
+  }
+
+  // One stacked chart for each pool.
+  function pools(section) {
+    const by_pool = new Map();
+    for (const found of model.scraped(section, "db_client_connection_count")) {
+      const pool = found.labels.db_client_connection_pool_name ?? "";
+      by_pool.set(pool, [...(by_pool.get(pool) ?? []), found]);
+    }
+    const states = ["used", "idle", "connecting"];
+    const colours = { used: "series-1", idle: "series-3", connecting: "series-2" };
+    const place = (found) => (states.indexOf(found.labels.db_client_connection_state) + 4) % 4;
+    return [...by_pool].map(([pool, list], index) => () => ({ id: `pool-${index + 1}`, stacked: true,
+      title: pool === "" ? "Connection pool" : `Connection pool: ${pool}`, note: "connections by state",
+      value: (n) => (format.known(n) ? `${format.digits(n)} connections` : format.unknown), tick: format.compact,
+      series: list.sort((a, b) => place(a) - place(b)).map((found) => {
+        const state = found.labels.db_client_connection_state ?? "all";
+        return { label: state, colour: colours[state] ?? "series-5", points: model.points(found.t_s, found.value) };
+      }) }));
+  }
+
+  return { of, bands };
+})();

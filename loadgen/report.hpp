@@ -1,0 +1,26 @@
+// The report: one HTML file with the results inside, that needs no network to be read.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace beastmark::loadgen {
+
+struct report_options {
+    std::string title; // empty: made from the targets' names
+};
+
+/// `results` as in docs/result.md, one or several; they are not checked here (see check_result). Series that
+/// no chart shows are left out of the page.
+std::string render_report(std::span<const nlohmann::json> results, const report_options& options = {});
+
+/// What is wrong with a result, in one line; empty when it can be shown.
+std::string check_result(const nlohmann::json& result);
+
+/// JSON as the content of a <script> element: no sequence that ends it or opens a comment.
+std::string escape_for_script(std::string_view json);
+
+} // namespace beastmark::loadgen

@@ -1,0 +1,28 @@
+// `loadgen report RESULT.json... -o report.html`
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace beastmark::loadgen {
+
+struct report_arguments {
+    std::vector<std::filesystem::path> results;
+    std::filesystem::path output = "report.html";
+    std::string title;
+};
+
+/// Adds the subcommand `report` to the program's command line. When it was chosen (the returned app is true
+/// in a condition after parsing), call run_report() with `arguments`, which must outlive the app.
+CLI::App* add_report_command(CLI::App& app, report_arguments& arguments);
+
+/// Reads the results and writes the page. 0, or 1 after one line on stderr that names the file and what is
+/// wrong with it.
+int run_report(const report_arguments& arguments);
+
+} // namespace beastmark::loadgen

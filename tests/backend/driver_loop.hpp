@@ -1,0 +1,50 @@
+// The event loop of one core, for tests of the drivers: turned by the test, with the core's tick.
+#pragma once
+
+#include "tests/support/wait.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <chrono>
+#include <functional>
+
+namespace beastmark::testing {
+
+class driver_loop {
+public:
+    using clock = std::chrono::steady_clock;
+
+    boost::asio::io_context& context() noexcept { return context_; }
+
+    /// What the core calls every so often: the driver's tick.
+    void on_tick(std::function<void(clock::time_point)> tick) { tick_ = std::move(tick); }
+
+    /// Runs the loop until the condition holds; false at the deadline.
+    template <class Condition>
+    bool run_until(Condition&& condition, clock::duration deadline = patience) {
+        const auto end = clock::now() + deadline;
+        while (!condition()) {
+            if (clock::now() >= end)
+                return false;
+            context_.run_one_for(std::chrono::milliseconds(5));
+            if (tick_ && clock::now() >= next_tick_) {
+                next_tick_ = clock::now() + std::chrono::milliseconds(20);
+                tick_(clock::now());
+            }
+        }
+        return true;
+    }
+
+    void run_for(clock::duration time) {
+        run_until([] { return false; }, time);
+    }
+
+private:
+    boost::asio::io_context context_;
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
+    std::function<void(clock::time_point)> tick_;
+    clock::time_point next_tick_;
+};
+
+} // namespace beastmark::testing
