@@ -1,5 +1,6 @@
 // loadgen: offers load to HTTP services, open loop, and tells what became of it.
 #include "common/version.hpp"
+#include "loadgen/report_command.hpp"
 #include "loadgen/run_command.hpp"
 
 #include <CLI/CLI.hpp>
@@ -33,10 +34,14 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     app.set_version_flag("--version", fmt::format("loadgen {} ({})", beastmark::version(), beastmark::revision()));
     run_arguments run;
-    add_run_command(app, run);
+    report_arguments report;
+    auto* const run_app = add_run_command(app, run);
+    add_report_command(app, report);
     try {
         app.parse(argc, argv);
-        return run_command(check(run, {argv, argv + argc}));
+        if (run_app->parsed())
+            return run_command(check(run, {argv, argv + argc}));
+        return run_report(report);
     } catch (const CLI::ParseError& end) {
         return parse_end(app, end);
     } catch (const std::invalid_argument& wrong) {

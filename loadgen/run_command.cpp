@@ -4,6 +4,7 @@
 #include "common/duration.hpp"
 #include "loadgen/observer.hpp"
 #include "loadgen/progress.hpp"
+#include "loadgen/report.hpp"
 #include "loadgen/result.hpp"
 #include "loadgen/run.hpp"
 #include "loadgen/summary.hpp"
@@ -18,6 +19,7 @@
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <span>
 #include <stdexcept>
 #include <system_error>
 
@@ -92,7 +94,8 @@ std::vector<target_spec> read_targets(const run_arguments& a) {
 void write_results(const run_options& options, const nlohmann::json& result) {
     const std::filesystem::path folder(options.output);
     write_file(folder / "result.json", result.dump(1) + "\n");
-    fmt::print("\nwritten: {}\n", (folder / "result.json").string());
+    write_file(folder / "report.html", render_report(std::span(&result, 1), {.title = options.name}));
+    fmt::print("\nwritten: {}  {}\n", (folder / "result.json").string(), (folder / "report.html").string());
 }
 
 void require_folder(const std::string& folder) {
