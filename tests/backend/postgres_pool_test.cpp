@@ -1,7 +1,7 @@
 // The PostgreSQL pool against a real server: every outcome told from the others, and back again after each
 // fault.
 #include "ingest/postgres/pool.hpp"
-#include "tests/backend/driver_loop.hpp"
+#include "tests/support/driver_loop.hpp"
 #include "tests/support/postgres_cluster.hpp"
 
 #include <boost/asio/ip/tcp.hpp>

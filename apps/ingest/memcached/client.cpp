@@ -157,7 +157,7 @@ void client::received(error_code error, std::size_t bytes) {
         case set_queue::progress::out_of_sync:
             return lose("unexpected answer: " + queue_.offending_line());
         case set_queue::progress::completed:
-            if (state_ == state::probing && !result.error)
+            if (state_ == state::probing)
                 up();
             if (result.request != nullptr)
                 finish(*result.request, result.error);
