@@ -18,7 +18,7 @@ public:
     void start();
     void stop();
     /// SIGSTOP: it still accepts connections (the kernel does) and answers nothing.
-    void freeze() { server_.signal(SIGSTOP); }
+    void freeze() { testing::freeze(server_.pid()); }
     void thaw() { server_.signal(SIGCONT); }
 
     std::uint16_t port() const noexcept { return port_; }

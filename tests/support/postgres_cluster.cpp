@@ -129,7 +129,7 @@ std::vector<::pid_t> postgres_cluster::sessions() const {
 
 void postgres_cluster::freeze() {
     for (const auto pid : sessions())
-        ::kill(pid, SIGSTOP);
+        testing::freeze(pid);
 }
 
 void postgres_cluster::thaw() {

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
@@ -220,6 +223,30 @@ std::string process::out() const {
 
 std::string process::err() const {
     return contents(err_);
+}
+
+namespace {
+
+bool all_threads_stopped(::pid_t pid) {
+    std::error_code gone;
+    for (const auto& thread :
+         std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", gone)) {
+        std::ifstream file(thread.path() / "stat");
+        const std::string stat{std::istreambuf_iterator<char>(file), {}};
+        const auto name_end = stat.rfind(')'); // the state is the next field: T stopped, Z and X ended
+        if (name_end != std::string::npos &&
+            std::string("TtZX").find(stat[name_end + 2]) == std::string::npos)
+            return false;
+    }
+    return true;
+}
+
+} // namespace
+
+void freeze(::pid_t pid) {
+    ::kill(pid, SIGSTOP);
+    if (!wait_until([&] { return all_threads_stopped(pid); }))
+        throw std::runtime_error("process " + std::to_string(pid) + " does not stop");
 }
 
 finished_process run(const process_options& options, std::chrono::milliseconds deadline) {

@@ -65,6 +65,9 @@ private:
     int err_ = -1;
 };
 
+/// SIGSTOP, and returns when each of its threads has stopped: the signal alone lets one of them answer once more.
+void freeze(::pid_t pid);
+
 struct finished_process {
     exit_status status;
     std::string out;
