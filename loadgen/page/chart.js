@@ -36,12 +36,16 @@ const charts = (() => {
   }
 
   function highest(points) {
-    return points.reduce((best, p) => (p.y !== null && (best === null || p.y > best) ? p.y : best), null);
+    return extreme(points, (a, b) => a > b);
+  }
+
+  function extreme(points, better) {
+    return points.reduce((best, p) => (p.y !== null && (best === null || better(p.y, best)) ? p.y : best), null);
   }
 
   function legend(one) {
     return element("ul", { class: "legend" }, one.series.map((s, index) => {
-      const value = element("span", { class: "value" });
+      const value = element("span", { class: "value resting" }, resting(one.spec, s));
       one.readouts.push(value);
       const button = element("button", { type: "button", "aria-pressed": "true", title: "Show or hide",
         onclick: () => {
@@ -49,9 +53,14 @@ const charts = (() => {
           one.chart.setDatasetVisibility(index, show);
           one.chart.update();
           button.setAttribute("aria-pressed", String(show));
-        } }, swatch(s), element("span", { class: "name" }, s.label), value);
+        } }, swatch(s), element("span", {}, element("span", { class: "name" }, s.label), value));
       return element("li", {}, button);
     }));
+  }
+
+  // What the legend says while no time is pointed at.
+  function resting(spec, s) {
+    return spec.ceiling ? `min ${spec.value(extreme(s.points, (a, b) => a < b))}` : `max ${spec.value(highest(s.points))}`;
   }
 
   function swatch(s) {
@@ -78,7 +87,7 @@ const charts = (() => {
     return {
       label: s.label, data: s.points.map((p) => ({ x: p.x, y: p.y ?? NaN })),
       borderWidth: s.width ?? 1.75, borderDash: s.dash ?? [], borderJoinStyle: "round",
-      pointRadius: lonely.map((is) => (is ? 2.5 : 0)), pointHitRadius: 0, pointHoverRadius: 0, spanGaps: false,
+      pointRadius: lonely.map((is) => (is ? 2.5 : 0)), pointHitRadius: 0, pointHoverRadius: 0, spanGaps: false, clip: 4,
       fill: spec.stacked ? (index === 0 ? "origin" : "-1") : s.fill ? "origin" : false,
     };
   }
@@ -227,9 +236,10 @@ const charts = (() => {
   }
 
   function show_values(one) {
+    const rests = one.shared.x === null;
     one.series.forEach((s, i) => {
-      const at = one.shared.x === null ? null : near(s.points, one.shared.x);
-      one.readouts[i].textContent = at === null ? "" : one.spec.value(at.y);
+      one.readouts[i].textContent = rests ? resting(one.spec, s) : one.spec.value(near(s.points, one.shared.x)?.y);
+      one.readouts[i].classList.toggle("resting", rests);
     });
     one.chart.draw();
   }

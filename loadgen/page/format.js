@@ -3,6 +3,7 @@
 
 const format = (() => {
   const unknown = "–";
+  const space = "\u00a0"; // a number and its unit stay on one line
   const known = (x) => typeof x === "number" && Number.isFinite(x);
 
   // Three significant digits, without a tail of zeros.
@@ -31,24 +32,24 @@ const format = (() => {
   function duration(s) {
     if (!known(s)) return unknown;
     const size = Math.abs(s);
-    if (size === 0) return "0 ms";
-    if (size < 0.9995e-3) return digits(s * 1e6) + " µs";
-    if (size < 0.9995) return digits(s * 1e3) + " ms";
-    if (size < 120) return digits(s) + " s";
+    if (size === 0) return `0${space}ms`;
+    if (size < 0.9995e-3) return `${digits(s * 1e6)}${space}µs`;
+    if (size < 0.9995) return `${digits(s * 1e3)}${space}ms`;
+    if (size < 120) return `${digits(s)}${space}s`;
     return span(s);
   }
 
   // A length of time on the clock: 45 s, 12 min 30 s, 2 h 5 min
   function span(s) {
     if (!known(s)) return unknown;
-    if (s < 120) return digits(Math.round(s * 10) / 10) + " s";
+    if (s < 120) return `${digits(Math.round(s * 10) / 10)}${space}s`;
     const minutes = Math.floor(Math.round(s) / 60);
     if (minutes < 120) {
       const seconds = Math.round(s) - minutes * 60;
-      return `${minutes} min` + (seconds > 0 ? ` ${seconds} s` : "");
+      return `${minutes}${space}min` + (seconds > 0 ? `${space}${seconds}${space}s` : "");
     }
     const rest = minutes % 60;
-    return `${Math.floor(minutes / 60)} h` + (rest > 0 ? ` ${rest} min` : "");
+    return `${Math.floor(minutes / 60)}${space}h` + (rest > 0 ? `${space}${rest}${space}min` : "");
   }
 
   // A place on the time axis: 0:05, 12:30, 1:05:00
@@ -61,20 +62,25 @@ const format = (() => {
     return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
   }
 
+  // A part of a whole, rounded.
+  function share(part) {
+    return known(part) ? `${digits(Math.round(part * 1e4) / 100)}${space}%` : unknown;
+  }
+
   // From a share of 1. Never rounds to 100 % what is not: 0.99996 is "99.99 %".
   function percent(share) {
     if (!known(share)) return unknown;
     const floored = Math.floor(share * 1e4 + 1e-9) / 100;
-    return (floored === 100 || floored === 0 ? floored : floored.toFixed(2)) + " %";
+    return `${floored === 100 || floored === 0 ? floored : floored.toFixed(2)}${space}%`;
   }
 
   function bytes(n) {
     if (!known(n)) return unknown;
-    if (n >= 2 ** 30) return digits(n / 2 ** 30) + " GiB";
-    if (n >= 2 ** 20) return digits(n / 2 ** 20) + " MiB";
-    if (n >= 2 ** 10) return digits(n / 2 ** 10) + " KiB";
-    return digits(n) + " B";
+    if (n >= 2 ** 30) return digits(n / 2 ** 30) + space + "GiB";
+    if (n >= 2 ** 20) return digits(n / 2 ** 20) + space + "MiB";
+    if (n >= 2 ** 10) return digits(n / 2 ** 10) + space + "KiB";
+    return digits(n) + space + "B";
   }
 
-  return { unknown, known, digits, count, compact, duration, span, clock, percent, bytes };
+  return { unknown, known, digits, count, compact, duration, span, clock, share, percent, bytes };
 })();

@@ -37,6 +37,8 @@
     const made = panels.of(section).map((spec) => charts.panel(spec, shared));
     const stages = tables.stages(section);
     const node = element("article", { id: section.id, "aria-label": section.name }, headline(section),
+      shared.bands.length > 0
+        ? element("p", { class: "explain" }, "Bands are stages; the number above each is the rate asked, in requests per second.") : null,
       element("div", { class: "panels" }, made.map((panel) => panel.card)),
       stages ? element("section", { class: "card" }, stages) : null,
       element("div", { class: "pair" }, element("section", { class: "card" }, tables.latencies(section)),

@@ -3,6 +3,7 @@
 
 const model = (() => {
   const held_availability = 0.99;
+  const over_the_second = -0.5;
   const known = format.known;
   const object = (x) => (x !== null && typeof x === "object" && !Array.isArray(x) ? x : {});
   const array = (x) => (Array.isArray(x) ? x : []);
@@ -72,13 +73,14 @@ const model = (() => {
     return best !== null && distance(best) <= rate * 0.35 ? best : null;
   }
 
-  // Points {x, y}; y is null where nothing is known.
-  function points(times, values, factor = 1) {
+  // Points {x, y}; y is null where nothing is known. What was counted over the second that ends at t_s is drawn in its
+  // middle (`shift` -0.5), so that it lies within its stage; what was read at t_s is drawn there.
+  function points(times, values, factor = 1, shift = 0) {
     const xs = array(times);
     const ys = array(values);
     const list = [];
     for (let i = 0; i < xs.length; ++i) {
-      if (known(xs[i])) list.push({ x: xs[i], y: scaled(ys[i], factor) });
+      if (known(xs[i])) list.push({ x: Math.max(0, xs[i] + shift), y: scaled(ys[i], factor) });
     }
     return thinned(list);
   }
@@ -113,7 +115,7 @@ const model = (() => {
   // One column of the timeline: pick(second) gives the value.
   function timeline(section, pick, factor = 1) {
     const seconds = array(section.target.timeline).map(object);
-    return points(seconds.map((s) => s.t_s), seconds.map(pick), factor);
+    return points(seconds.map((s) => s.t_s), seconds.map(pick), factor, over_the_second);
   }
 
   function watched(section) {
@@ -142,5 +144,5 @@ const model = (() => {
   }
 
   return { object, array, number, sections, stages, best_stages, cpu_per_request, points, thinned, timeline, watched,
-    scraped, end_s, held_availability };
+    scraped, end_s, held_availability, over_the_second };
 })();

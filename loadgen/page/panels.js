@@ -47,7 +47,7 @@ const panels = (() => {
     const lowest = points.reduce((low, p) => (p.y !== null && p.y < low ? p.y : low), 100);
     const text = (p) => format.percent(format.known(p) ? p / 100 : null);
     return { id: "availability", title: "Availability", note: "share of requests answered as wanted", value: text,
-      tick: (p) => `${format.digits(p)} %`, min: lowest >= 99 ? 98 : 0, max: 100,
+      tick: (p) => `${format.digits(p)} %`, min: lowest >= 99 ? 98 : 0, ceiling: 100,
       series: [{ label: "availability", colour: "series-1", fill: lowest < 99, width: 2, points }] };
   }
 
@@ -58,25 +58,25 @@ const panels = (() => {
   }
 
   // The target first, loadgen last; a target of another name is drawn too: it ran on the same machine.
-  function processes(section, column, factor) {
+  function processes(section, column, factor, shift) {
     const order = (name) => (name === section.name ? 0 : name === "loadgen" ? 2 : 1);
     const state = { next: 0 };
     return model.watched(section).sort((a, b) => order(a.name) - order(b.name)).map((process) => ({
       label: process.name, colour: colour_of(section, process.name, state),
       dash: process.name === "loadgen" ? [5, 4] : undefined,
-      points: model.points(process.t_s, process[column], factor),
+      points: model.points(process.t_s, process[column], factor, shift),
     }));
   }
 
   function cpu(section) {
     return { id: "cpu", title: "CPU", note: "cores in use, with child processes", value: cores,
-      tick: (c) => format.digits(c), max: 0.1, series: processes(section, "cpu_cores", 1) };
+      tick: (c) => format.digits(c), max: 0.1, series: processes(section, "cpu_cores", 1, model.over_the_second) };
   }
 
   function memory(section) {
     const mib = (m) => format.bytes(format.known(m) ? m * 2 ** 20 : null);
     return { id: "memory", title: "Memory", note: "proportional set size", value: mib, tick: mib,
-      series: processes(section, "memory_bytes", 1 / 2 ** 20) };
+      series: processes(section, "memory_bytes", 1 / 2 ** 20, 0) };
   }
 
   function operations(section) {
@@ -94,7 +94,7 @@ const panels = (() => {
   }
 
   function in_ms(found, column) {
-    return model.points(found.t_s, model.array(found[column]).map(positive), 1e3);
+    return model.points(found.t_s, model.array(found[column]).map(positive), 1e3, model.over_the_second);
   }
 
   // One stacked chart for each pool.

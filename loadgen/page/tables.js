@@ -55,7 +55,7 @@ const tables = (() => {
 
   function outcomes(section) {
     const totals = object(section.target.totals);
-    const share = (n) => percent(totals.offered > 0 ? n / totals.offered : null);
+    const share = (n) => format.share(totals.offered > 0 ? n / totals.offered : null);
     const rows = Object.entries(object(totals.outcomes)).filter(([name, n]) => n > 0 || name === "ok")
       .map(([name, n]) => ({ cells: [Object.hasOwn(outcome_names, name) ? outcome_names[name] : name, count(n), share(n)] }));
     rows.push({ kind: "total", cells: ["offered", count(totals.offered), ""] });
@@ -117,7 +117,7 @@ const tables = (() => {
   // Scrapes that gave nothing: a gap in a chart has a reason.
   function gaps(section) {
     const said = Object.entries(object(section.result.scraped)).map(([name, data]) => [name, object(data)]).flatMap(([name, data]) => [
-      data.failures > 0 ? `${count(data.failures)} scrapes of ${name} failed${data.last_failure ? ` (last: ${data.last_failure})` : ""}.` : null,
+      data.failures > 0 ? `${count(data.failures)} ${data.failures === 1 ? "scrape" : "scrapes"} of ${name} failed${data.last_failure ? ` (last: ${data.last_failure})` : ""}.` : null,
       ...array(data.notes).map((note) => `${name}: ${note}.`)]).filter(Boolean);
     return said.length === 0 ? null : element("p", { class: "explain" }, said.join(" "));
   }

@@ -44,6 +44,9 @@ const words = (() => {
         : `Ended at ${clock(stopped.at_s)}, when ${stopped.target} was stopped: ${stopped.condition}.`;
       return { kind: "stopped", label: own ? "Limit found" : "Ended early", text: why };
     }
+    if (run.duration_s < run.planned_duration_s * 0.95) {
+      return { kind: "interrupted", label: "Ended early", text: `Ended after ${span(run.duration_s)} of ${span(run.planned_duration_s)}.` };
+    }
     return { kind: "complete", label: "Complete", text: `Ran its whole plan, ${span(run.duration_s)}.` };
   }
 
