@@ -225,14 +225,14 @@ const charts = (() => {
 
   function move(shared, x, one, event) {
     shared.x = x;
-    if (!shared.pending) {
-      shared.pending = true;
-      requestAnimationFrame(() => {
-        shared.pending = false;
-        for (const member of shared.members) show_values(member);
-      });
-    }
+    shared.members.forEach(show_values);
     show_tip(one, x, event);
+    if (shared.pending) return;
+    shared.pending = true; // drawing waits for the next frame, however many moves come before it
+    requestAnimationFrame(() => {
+      shared.pending = false;
+      shared.members.forEach((member) => member.chart.draw());
+    });
   }
 
   function show_values(one) {
@@ -241,7 +241,6 @@ const charts = (() => {
       one.readouts[i].textContent = rests ? resting(one.spec, s) : one.spec.value(near(s.points, one.shared.x)?.y);
       one.readouts[i].classList.toggle("resting", rests);
     });
-    one.chart.draw();
   }
 
   function show_tip(one, x, event) {
@@ -275,23 +274,33 @@ const charts = (() => {
       mark.y >= top - 1 && mark.y <= bottom + 1).length;
   }
 
-  // Pixels of each line's colour: slow, so only when asked for.
+  // Pixels of each line's colour, each line drawn alone: slow, so only when asked for.
   function ink() {
-    return all.map(({ spec, chart, series }) => ({ id: spec.id, series: series.map((s, i) => {
-      chart.data.datasets.forEach((set, other) => chart.setDatasetVisibility(other, other === i));
-      chart.update();
-      const { width, height } = chart.canvas;
-      const pixels = chart.ctx.getImageData(0, 0, width, height).data;
-      const colour = theme_colour(s.colour);
-      const [r, g, b] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
-      let count = 0;
-      for (let p = 0; p < pixels.length; p += 4) {
-        if (Math.abs(pixels[p] - r) + Math.abs(pixels[p + 1] - g) + Math.abs(pixels[p + 2] - b) < 24 && pixels[p + 3] > 200) ++count;
-      }
-      chart.data.datasets.forEach((set, other) => chart.setDatasetVisibility(other, true));
-      chart.update();
-      return { label: s.label, pixels: count };
-    }) }));
+    const scratch = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    return all.map(({ spec, chart, series }) => {
+      const show = (wanted) => {
+        series.forEach((s, i) => chart.setDatasetVisibility(i, wanted(i)));
+        chart.update();
+      };
+      const counted = series.map((s, index) => {
+        show((i) => i === index);
+        return { label: s.label, pixels: pixels_of(chart.canvas, theme_colour(s.colour), scratch) };
+      });
+      show(() => true);
+      return { id: spec.id, series: counted };
+    });
+  }
+
+  function pixels_of(canvas, colour, scratch) {
+    Object.assign(scratch.canvas, { width: canvas.width, height: canvas.height });
+    scratch.drawImage(canvas, 0, 0);
+    const { data } = scratch.getImageData(0, 0, canvas.width, canvas.height);
+    const [r, g, b] = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+    let count = 0;
+    for (let p = 0; p < data.length; p += 4) {
+      if (Math.abs(data[p] - r) + Math.abs(data[p + 1] - g) + Math.abs(data[p + 2] - b) < 24 && data[p + 3] > 200) ++count;
+    }
+    return count;
   }
 
   return { group, panel, drawn, ink, repaint: () => all.forEach(paint) };

@@ -94,8 +94,10 @@
     report.append(node);
     start();
   }
+  // What came out, for tests to read.
   document.getElementById("self-check").textContent = JSON.stringify({
-    theme: document.documentElement.dataset.theme, sections: sections.length, charts: charts.drawn(), errors,
+    theme: document.documentElement.dataset.theme, background: getComputedStyle(document.body).backgroundColor,
+    sections: sections.length, charts: charts.drawn(), errors,
     ink: location.hash.includes("ink") ? charts.ink() : undefined,
   }).replaceAll("<", "\\u003c");
 })();

@@ -1,0 +1,144 @@
+#include "loadgen/report.hpp"
+#include "loadgen/report_command.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace beastmark::loadgen {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+json result(const std::string& target = "t") {
+    return {{"schema", "loadgen.result/1"}, {"targets", {{target, {{"totals", json::object()}}}}}};
+}
+
+std::string render(const json& one, const report_options& options = {}) {
+    const std::vector<json> results{one};
+    return render_report(results, options);
+}
+
+/// The results as the page will read them.
+json embedded(const std::string& page) {
+    const std::string open = "id=\"results\">";
+    const std::size_t begin = page.find(open) + open.size();
+    return json::parse(page.substr(begin, page.find("</script>", begin) - begin));
+}
+
+TEST(report, holds_the_results_the_library_and_nothing_from_a_network) {
+    const std::string page = render(result());
+    EXPECT_EQ(embedded(page), json::array({result()}));
+    EXPECT_THAT(page, HasSubstr("Chart.js v3"));
+    EXPECT_THAT(page, Not(HasSubstr("src=")));
+    EXPECT_THAT(page, Not(HasSubstr("href=\"http")));
+    EXPECT_THAT(page, Not(HasSubstr("@import")));
+    EXPECT_THAT(page, Not(HasSubstr("{{")));
+}
+
+TEST(report, a_result_cannot_end_the_script_it_stands_in) {
+    json hostile = result("</script><script>alert(1)</script><!--");
+    hostile["tool"] = "{{script}}\xff";
+    const std::string page = render(hostile);
+    EXPECT_THAT(page, Not(HasSubstr("<script>alert")));
+    const json read = embedded(page)[0];
+    EXPECT_TRUE(read["targets"].contains("</script><script>alert(1)</script><!--"));
+    EXPECT_EQ(read["tool"], "{{script}}\uFFFD") << "not filled in, and valid UTF-8";
+}
+
+TEST(report, the_title_is_given_or_made_from_the_targets) {
+    EXPECT_THAT(render(result("post")), HasSubstr("<title>Load test: post</title>"));
+    EXPECT_THAT(render(result(), {.title = "A <b> & \"c\""}),
+                HasSubstr("<h1>A &lt;b&gt; &amp; &quot;c&quot;</h1>"));
+}
+
+TEST(report, scraped_series_that_no_chart_shows_are_left_out) {
+    json one = result();
+    one["scraped"]["t"] = {
+        {"series", {{{"name", "db_client_connection_count"}}, {{"name", "process_open_fds"}}, 3}}};
+    EXPECT_EQ(embedded(render(one))[0]["scraped"]["t"]["series"],
+              json({{{"name", "db_client_connection_count"}}}));
+}
+
+TEST(report, says_what_is_wrong_with_a_result) {
+    EXPECT_EQ(check_result(result()), "");
+    EXPECT_EQ(check_result(json::array()), "not a result of loadgen (no \"schema\")");
+    json other = result();
+    other["schema"] = "loadgen.result/9";
+    EXPECT_EQ(check_result(other), "schema \"loadgen.result/9\", this program reads \"loadgen.result/1\"");
+    EXPECT_EQ(check_result({{"schema", "loadgen.result/1"}}), "no \"targets\"");
+    EXPECT_EQ(check_result({{"schema", "loadgen.result/1"}, {"targets", {{"t", 1}}}}),
+              "target \"t\" has no \"totals\"");
+}
+
+class report_command : public testing::Test {
+protected:
+    report_command() {
+        std::string name = testing::TempDir() + "report_XXXXXX";
+        directory_ = ::mkdtemp(name.data());
+    }
+
+    ~report_command() override { std::filesystem::remove_all(directory_); }
+
+    std::string write(const std::string& name, const std::string& content) {
+        std::ofstream(directory_ / name) << content;
+        return directory_ / name;
+    }
+
+    int run(std::vector<std::string> words) {
+        CLI::App app;
+        report_arguments arguments;
+        CLI::App* command = add_report_command(app, arguments);
+        words.insert(words.begin(), "report");
+        std::reverse(words.begin(), words.end());
+        app.parse(words);
+        testing::internal::CaptureStderr();
+        const int code = command->parsed() ? run_report(arguments) : -1;
+        complaint_ = testing::internal::GetCapturedStderr();
+        return code;
+    }
+
+    std::filesystem::path directory_;
+    std::string complaint_;
+};
+
+TEST_F(report_command, writes_one_page_from_several_results) {
+    const std::string a = write("a.json", result("alpha").dump());
+    const std::string b = write("b.json", result("beta").dump());
+    ASSERT_EQ(run({a, b, "-o", directory_ / "r.html", "--title", "Both"}), 0) << complaint_;
+    std::ifstream in(directory_ / "r.html");
+    const std::string page{std::istreambuf_iterator<char>(in), {}};
+    EXPECT_THAT(page, HasSubstr("<title>Both</title>"));
+    EXPECT_EQ(embedded(page).size(), 2U);
+}
+
+TEST_F(report_command, refuses_with_one_line_that_names_the_file) {
+    const auto expect_refusal = [&](const std::string& file, const std::string& why) {
+        EXPECT_EQ(run({file, "-o", directory_ / "r.html"}), 1);
+        EXPECT_EQ(complaint_, "loadgen report: " + file + ": " + why + "\n");
+        EXPECT_FALSE(std::filesystem::exists(directory_ / "r.html"));
+    };
+    expect_refusal(directory_ / "none.json", "cannot be read");
+    expect_refusal(directory_, "cannot be read");
+    expect_refusal(write("text.json", "{\"schema\":"), "not JSON");
+    expect_refusal(write("old.json", R"({"schema":"loadgen.result/0","targets":{}})"),
+                   "schema \"loadgen.result/0\", this program reads \"loadgen.result/1\"");
+}
+
+TEST_F(report_command, says_when_the_page_cannot_be_written) {
+    const std::string page = directory_ / "no such folder" / "r.html";
+    EXPECT_EQ(run({write("a.json", result().dump()), "-o", page}), 1);
+    EXPECT_EQ(complaint_, "loadgen report: " + page + ": cannot be written\n");
+}
+
+} // namespace
+} // namespace beastmark::loadgen
