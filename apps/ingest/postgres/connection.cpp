@@ -37,6 +37,16 @@ std::string first_line(std::string_view text) {
     return line;
 }
 
+// A statement that waits for a lock outlives its connection: without a limit of its own, a table locked for
+// long would collect a server process for each connection given up. Later than the caller's deadline, so that
+// it is the caller's that tells the outcome, and before the hard limit, so that the link need not be given
+// up.
+std::string server_side_limit(const pool_options& options) {
+    const auto limit =
+        std::chrono::ceil<std::chrono::milliseconds>((options.timeout + options.hard_limit) / 2);
+    return "set statement_timeout = " + std::to_string(std::max<std::int64_t>(limit.count(), 1));
+}
+
 // The one integer column of the one row, in binary: big-endian, two, four or eight bytes wide.
 std::optional<std::int64_t> integer_of(const PGresult* result) noexcept {
     if (PQntuples(result) != 1 || PQnfields(result) != 1 || PQgetisnull(result, 0, 0) == 1 ||
@@ -67,7 +77,8 @@ connection::connection(boost::asio::io_context& context, pool& owner, std::size_
       descriptor_(context.get_executor()),
       timer_(context.get_executor()),
       backoff_(options.first_retry, options.retry_cap, seed),
-      pipeline_(options.depth) {
+      pipeline_(options.depth),
+      server_side_limit_(server_side_limit(options)) {
     metrics_.connecting.add(1);
 }
 
@@ -129,6 +140,7 @@ void connection::prepare() {
     state_ = state::preparing;
     PGconn* const pg = pg_.get();
     if (PQsetnonblocking(pg, 1) != 0 || PQenterPipelineMode(pg) != 1 ||
+        PQsendQueryParams(pg, server_side_limit_.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 1 ||
         PQsendPrepare(pg, statement_name, options_.statement.c_str(), 0, nullptr) != 1 ||
         PQpipelineSync(pg) != 1)
         return lose(last_error());

@@ -100,6 +100,7 @@ private:
     boost::asio::basic_waitable_timer<clock, boost::asio::wait_traits<clock>, executor> timer_;
     ingest::backoff backoff_;
     pipeline pipeline_;
+    const std::string server_side_limit_; // SQL
     state state_ = state::stopped;
     shown shown_ = shown::connecting;
     // Which descriptor or timer a handler was started for: one that comes late finds another number and does

@@ -39,7 +39,8 @@ struct pool_options {
     std::size_t max_queued = 1024;
     /// Deadline of a request, counted from submit, kept to the precision of tick.
     std::chrono::nanoseconds timeout = std::chrono::seconds(2);
-    /// A connection whose oldest statement is without reply for so long is closed; 0: twice the timeout.
+    /// A connection whose oldest statement is without reply for so long is closed; 0: twice the timeout. The
+    /// server is told to give a statement up (statement_timeout) half-way between the two.
     std::chrono::nanoseconds hard_limit{0};
     /// For one attempt to connect, log in and prepare.
     std::chrono::nanoseconds connect_timeout = std::chrono::seconds(5);
