@@ -42,8 +42,6 @@ inline constexpr http_error transfer_coding{http::status::not_implemented, "tran
 inline constexpr http_error version_not_supported{http::status::http_version_not_supported,
                                                   "version_not_supported",
                                                   "HTTP/1.0 and HTTP/1.1 are understood"};
-inline constexpr http_error draining{http::status::service_unavailable, "draining",
-                                     "the service is shutting down"};
 
 /// A 400 with what is wrong.
 constexpr http_error bad_request(std::string_view detail) {

@@ -68,8 +68,7 @@ bool shown_at_zero(method requested, const route* where, status answer) {
     }
 }
 
-constexpr std::array<std::string_view, rejection_count> rejection_labels{"overload", "unavailable",
-                                                                         "draining"};
+constexpr std::array<std::string_view, rejection_count> rejection_labels{"overload", "unavailable"};
 
 } // namespace
 

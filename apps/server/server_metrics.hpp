@@ -15,9 +15,9 @@
 namespace beastmark::server {
 
 /// Why a request or connection was turned away without being served.
-enum class rejection : std::uint8_t { overload, unavailable, draining };
+enum class rejection : std::uint8_t { overload, unavailable };
 
-inline constexpr std::size_t rejection_count = 3;
+inline constexpr std::size_t rejection_count = 2;
 
 /// The counters of one core: written by its thread, read by the admin thread.
 class core_metrics {
