@@ -96,7 +96,8 @@ std::chrono::nanoseconds histogram::value_at_percentile(double percentile) const
     const auto share = std::clamp(percentile, 0.0, 100.0) / 100.0 * static_cast<double>(count_);
     // 99.9 is not exact in binary: 99.9 % of 1000 must be rank 999, not 1000.
     const auto wanted = std::ceil(share - 1e-9 * static_cast<double>(count_));
-    const auto rank = std::clamp<std::uint64_t>(wanted < 1 ? 1 : static_cast<std::uint64_t>(wanted), 1, count_);
+    const auto rank =
+        std::clamp<std::uint64_t>(wanted < 1 ? 1 : static_cast<std::uint64_t>(wanted), 1, count_);
     const auto last = index_of(max_);
     std::uint64_t seen = 0;
     for (auto i = index_of(min_); i <= last; ++i) {

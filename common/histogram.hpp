@@ -9,13 +9,14 @@
 
 namespace beastmark {
 
-/// Counts of durations in log-linear buckets, laid out as HdrHistogram does it (lowest discernible value 1 ns, highest
-/// trackable value 120 s, 3 significant digits), so that its encodings can be read by other tools.
-/// http://hdrhistogram.org
+/// Counts of durations in log-linear buckets, laid out as HdrHistogram does it (lowest discernible value 1
+/// ns, highest trackable value 120 s, 3 significant digits), so that its encodings can be read by other
+/// tools. http://hdrhistogram.org
 ///
-/// Error bound: below 2048 ns every nanosecond has its own counter; above, a value shares its counter with those less
-/// than value/1024 away, and is reported as the highest of them: too high by less than 0.1 %, never too low. The minimum,
-/// the maximum and the mean are exact. A value above 120 s is counted at 120 s and in overflow(); a negative one at 0.
+/// Error bound: below 2048 ns every nanosecond has its own counter; above, a value shares its counter with
+/// those less than value/1024 away, and is reported as the highest of them: too high by less than 0.1 %,
+/// never too low. The minimum, the maximum and the mean are exact. A value above 120 s is counted at 120 s
+/// and in overflow(); a negative one at 0.
 ///
 /// Not thread-safe: one writer. 224 KiB, of which only the pages that are written to become resident.
 class histogram {
@@ -63,6 +64,7 @@ public:
     [[nodiscard]] static std::size_t index_of(std::uint64_t value_ns) noexcept;
     [[nodiscard]] static std::uint64_t lowest_of(std::size_t index) noexcept;
     [[nodiscard]] static std::uint64_t highest_of(std::size_t index) noexcept;
+
     [[nodiscard]] std::uint64_t count_at(std::size_t index) const noexcept { return counts_[index]; }
 
 private:

@@ -15,8 +15,8 @@ constexpr std::size_t uuid_size = 36;
 constexpr std::size_t mac_size = 17;
 constexpr std::size_t number_size = 20; // of a 64-bit number with its sign
 
-// SplitMix64 (Steele, Lea, Flood 2014, doi:10.1145/2660193.2660195): every state gives a well mixed number, so an
-// arrival's index can be the seed.
+// SplitMix64 (Steele, Lea, Flood 2014, doi:10.1145/2660193.2660195): every state gives a well mixed number,
+// so an arrival's index can be the seed.
 class generator {
 public:
     generator(std::uint64_t seed, std::uint64_t i) : state_(mix(seed) ^ mix(i + gamma)) {}
@@ -94,7 +94,8 @@ bool read_number(std::string_view text, std::int64_t& value) {
 }
 
 [[noreturn]] void fail(std::string_view content, std::size_t position, std::string_view why) {
-    throw std::invalid_argument(fmt::format("placeholder {{{{{}}}}} at byte {}: {}", content, position + 1, why));
+    throw std::invalid_argument(
+        fmt::format("placeholder {{{{{}}}}} at byte {}: {}", content, position + 1, why));
 }
 
 } // namespace
@@ -165,9 +166,15 @@ char* body_template::render(char* out, std::uint64_t seed, std::uint64_t i) cons
             out = write_uuid(out, high, random.next());
             break;
         }
-        case kind::seq: out = std::to_chars(out, out + number_size, i).ptr; break;
-        case kind::rand: out = std::to_chars(out, out + number_size, random.between(p.low, p.high)).ptr; break;
-        case kind::mac: out = write_mac(out, random.next()); break;
+        case kind::seq:
+            out = std::to_chars(out, out + number_size, i).ptr;
+            break;
+        case kind::rand:
+            out = std::to_chars(out, out + number_size, random.between(p.low, p.high)).ptr;
+            break;
+        case kind::mac:
+            out = write_mac(out, random.next());
+            break;
         }
     }
     return out;

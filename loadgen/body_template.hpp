@@ -5,8 +5,8 @@
 //   {{rand A B}}  a whole number from A to B, both included
 //   {{mac}}       six two-digit hex groups joined by '-'
 //
-// What a placeholder becomes depends on nothing but the seed, the arrival's index and the placeholder's place, so a run can
-// be repeated to the byte, on any number of threads.
+// What a placeholder becomes depends on nothing but the seed, the arrival's index and the placeholder's
+// place, so a run can be repeated to the byte, on any number of threads.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,8 @@ class body_template {
 public:
     body_template() = default;
 
-    /// Throws std::invalid_argument with one line that names the placeholder and its position (bytes, from 1).
+    /// Throws std::invalid_argument with one line that names the placeholder and its position (bytes, from
+    /// 1).
     explicit body_template(std::string_view text);
 
     /// No placeholder: render() always gives the same bytes.
@@ -30,7 +31,8 @@ public:
     /// The most bytes that render() writes.
     [[nodiscard]] std::size_t max_size() const noexcept { return max_size_; }
 
-    /// Writes the body of arrival `i`. Returns one past its end. `out` has room for max_size(). No allocation.
+    /// Writes the body of arrival `i`. Returns one past its end. `out` has room for max_size(). No
+    /// allocation.
     char* render(char* out, std::uint64_t seed, std::uint64_t i) const noexcept;
 
     /// For tests and constant bodies.

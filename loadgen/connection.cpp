@@ -144,7 +144,8 @@ void connection::reconnect() {
         return;
     }
     const auto doublings = std::min(failures_ - 1, 10u);
-    timer_.expires_after(std::min<std::chrono::milliseconds>(first_backoff * (1u << doublings), longest_backoff));
+    timer_.expires_after(
+        std::min<std::chrono::milliseconds>(first_backoff * (1u << doublings), longest_backoff));
     timer_.async_wait(retry_handler{this, generation_});
 }
 
@@ -179,7 +180,8 @@ void connection::write() {
     lane_.count_out(id_, sent);
     unsent_.remove_prefix(sent);
     if (code && code != asio::error::would_block) {
-        // The answer that explains it (a 4xx, then a close) may be waiting to be read: the outstanding read decides.
+        // The answer that explains it (a 4xx, then a close) may be waiting to be read: the outstanding read
+        // decides.
         if (code == asio::error::broken_pipe || code == asio::error::connection_reset) {
             unsent_ = {};
             return;
@@ -197,7 +199,8 @@ void connection::on_read(const error_code& code, std::size_t size) {
         return;
     }
     lane_.count_in(id_, size);
-    if (step_ == step::idle) { // nothing was asked: whatever it is, what follows on this connection cannot be trusted
+    if (step_ ==
+        step::idle) { // nothing was asked: whatever it is, what follows on this connection cannot be trusted
         lose_idle();
         return;
     }

@@ -1,8 +1,8 @@
-// One keep-alive HTTP/1.1 connection to a target: connects, sends a request when told to, reads the answer, reconnects
-// when it was lost. Owned by its lane, lives on its lane's thread.
+// One keep-alive HTTP/1.1 connection to a target: connects, sends a request when told to, reads the answer,
+// reconnects when it was lost. Owned by its lane, lives on its lane's thread.
 //
-// One read is always outstanding, also while idle, so that a server closing an idle connection is noticed before a request
-// is wasted on it. A request is one send.
+// One read is always outstanding, also while idle, so that a server closing an idle connection is noticed
+// before a request is wasted on it. A request is one send.
 #pragma once
 
 #include "loadgen/plan.hpp"
@@ -25,7 +25,8 @@ namespace beastmark::loadgen {
 
 class lane;
 
-/// Timers and sockets with the executor's type known: Asio's default, any_io_executor, costs a virtual call for each step.
+/// Timers and sockets with the executor's type known: Asio's default, any_io_executor, costs a virtual call
+/// for each step.
 using steady_timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                        boost::asio::wait_traits<std::chrono::steady_clock>,
                                                        boost::asio::io_context::executor_type>;
@@ -38,17 +39,19 @@ public:
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
 
-    /// Tries the target's addresses in turn, each for the plan's timeout at most. Ends in lane::connected() or
-    /// lane::connect_failed().
+    /// Tries the target's addresses in turn, each for the plan's timeout at most. Ends in lane::connected()
+    /// or lane::connect_failed().
     void connect();
 
-    /// Sends the request of `arrival`. Only on a connection that is up and idle. The result is told to the lane.
+    /// Sends the request of `arrival`. Only on a connection that is up and idle. The result is told to the
+    /// lane.
     void send(std::uint64_t arrival);
 
     /// Closes it and forgets what is under way; tells nobody.
     void close();
 
-    /// Asks the lane for leave to connect again: at once when it worked before, after a growing pause when it did not.
+    /// Asks the lane for leave to connect again: at once when it worked before, after a growing pause when it
+    /// did not.
     void reconnect();
 
 private:
@@ -65,7 +68,8 @@ private:
     void fail(outcome how, phase where, const boost::system::error_code& code);
     void lose_idle();
 
-    // Small handlers with the connection's generation: what was started before a close() must not touch what came after.
+    // Small handlers with the connection's generation: what was started before a close() must not touch what
+    // came after.
     struct read_handler;
     struct write_handler;
     struct connect_handler;

@@ -77,7 +77,8 @@ void dispatcher::answered(connection_id id, run_time now, unsigned status, bool 
     release(id, reusable);
 }
 
-void dispatcher::failed(connection_id id, run_time /*now*/, outcome how, phase where, const boost::system::error_code& code) {
+void dispatcher::failed(connection_id id, run_time /*now*/, outcome how, phase where,
+                        const boost::system::error_code& code) {
     auto& counts = interval_->of(slots_[id].segment).counts;
     counts.add(how);
     counts.add_error(where, code);
@@ -104,7 +105,8 @@ void dispatcher::count_out(connection_id id, std::uint64_t bytes) {
 
 void dispatcher::stop(run_time t) {
     // What was sent was offered, also when this order came late.
-    limit_ = cursor_.done() ? all_.size() : std::max(std::min(limit_, all_.arrivals_before(t)), cursor_.arrival());
+    limit_ =
+        cursor_.done() ? all_.size() : std::max(std::min(limit_, all_.arrivals_before(t)), cursor_.arrival());
     discard_waiting_ = true;
 }
 

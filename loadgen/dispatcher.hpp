@@ -1,22 +1,22 @@
-// Who sends what when: one thread's share of one target's arrivals over its connections. Sans-I/O: the driver (lane) tells
-// it what happened to connections and passes the time in; it says which request goes out on which connection, which have
-// timed out, and counts every arrival exactly once.
+// Who sends what when: one thread's share of one target's arrivals over its connections. Sans-I/O: the driver
+// (lane) tells it what happened to connections and passes the time in; it says which request goes out on
+// which connection, which have timed out, and counts every arrival exactly once.
 //
-// Due arrivals wait for a free connection first come, first served. Since arrival times follow from the schedule, the queue is
-// nothing but its head: memory does not grow with what waits.
+// Due arrivals wait for a free connection first come, first served. Since arrival times follow from the
+// schedule, the queue is nothing but its head: memory does not grow with what waits.
 #pragma once
 
 #include "loadgen/outcome.hpp"
 #include "loadgen/schedule.hpp"
 #include "loadgen/tally.hpp"
 
+#include <boost/system/error_code.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
-
-#include <boost/system/error_code.hpp>
 
 namespace beastmark::loadgen {
 
@@ -48,26 +48,28 @@ public:
     /// An idle connection went down. (One with a request first gets its finish.)
     void connection_down(connection_id id);
 
-    /// No attempt to connect succeeded. While no connection is up, due arrivals fail as connect_error with this code,
-    /// until one is up.
+    /// No attempt to connect succeeded. While no connection is up, due arrivals fail as connect_error with
+    /// this code, until one is up.
     void connect_failed(const boost::system::error_code& code);
 
-    /// The next request to send at `now`: an arrival is due and a connection is free. Counts it as sent and starts its
-    /// timeout. Call until it is empty. Allocates nothing.
+    /// The next request to send at `now`: an arrival is due and a connection is free. Counts it as sent and
+    /// starts its timeout. Call until it is empty. Allocates nothing.
     std::optional<send_order> next(run_time now);
 
     // How a request ended; `reusable`: the connection can take the next one. Allocates nothing.
     void answered(connection_id id, run_time now, unsigned status, bool reusable);
-    void failed(connection_id id, run_time now, outcome how, phase where, const boost::system::error_code& code);
+    void failed(connection_id id, run_time now, outcome how, phase where,
+                const boost::system::error_code& code);
 
-    /// A connection whose request timed out at or before `now`: it was counted and is down, the driver closes it. Call
-    /// until it is empty.
+    /// A connection whose request timed out at or before `now`: it was counted and is down, the driver closes
+    /// it. Call until it is empty.
     std::optional<connection_id> expired(run_time now);
 
     void count_in(connection_id id, std::uint64_t bytes);
     void count_out(connection_id id, std::uint64_t bytes);
 
-    /// Ends the arrivals at `t`: those due later are not offered. What waits for a connection is not sent any more.
+    /// Ends the arrivals at `t`: those due later are not offered. What waits for a connection is not sent any
+    /// more.
     void stop(run_time t);
 
     /// Counts everything offered that did not end as unfinished.
@@ -82,8 +84,8 @@ public:
     /// All that was offered has ended.
     [[nodiscard]] bool finished() const noexcept;
 
-    /// Hands out what was counted since the last roll, with the arrivals scheduled up to `until` as offered; goes on
-    /// counting into `fresh` (empty).
+    /// Hands out what was counted since the last roll, with the arrivals scheduled up to `until` as offered;
+    /// goes on counting into `fresh` (empty).
     std::unique_ptr<interval> roll(run_time until, std::unique_ptr<interval> fresh);
 
     [[nodiscard]] std::uint64_t in_flight() const noexcept { return in_flight_; }
@@ -108,8 +110,9 @@ private:
         connection_id after = none;
     };
 
-    // Connections in one state, in the order in which they entered it: idle ones take turns (a server that spreads
-    // connections over its cores gets work on all of them), busy ones expire in the order in which they were sent.
+    // Connections in one state, in the order in which they entered it: idle ones take turns (a server that
+    // spreads connections over its cores gets work on all of them), busy ones expire in the order in which
+    // they were sent.
     struct list {
         connection_id first = none;
         connection_id last = none;
@@ -128,9 +131,9 @@ private:
 
     const schedule& all_;
     settings options_;
-    stripe cursor_;              // the first arrival not sent yet: the head of the queue
-    std::uint64_t limit_;        // arrivals from this index on are not offered
-    std::uint64_t counted_ = 0;  // arrivals of this stripe already counted as offered
+    stripe cursor_;             // the first arrival not sent yet: the head of the queue
+    std::uint64_t limit_;       // arrivals from this index on are not offered
+    std::uint64_t counted_ = 0; // arrivals of this stripe already counted as offered
     bool discard_waiting_ = false;
     std::vector<slot> slots_;
     list idle_;

@@ -17,7 +17,8 @@ constexpr std::uint32_t most_connecting = 64;
 
 constexpr run_time row_length = std::chrono::seconds(1);
 
-// How much of a second after the arrivals' end is still put into the last row: a row of two milliseconds tells nothing.
+// How much of a second after the arrivals' end is still put into the last row: a row of two milliseconds
+// tells nothing.
 constexpr run_time tail = std::chrono::milliseconds(100);
 
 std::uint32_t share(std::uint32_t all, std::uint32_t thread, std::uint32_t threads) {
@@ -46,8 +47,8 @@ struct lane::expiry_handler {
     }
 };
 
-lane::lane(worker& owner, boost::asio::io_context& context, const plan& what, std::size_t target_index, std::uint32_t thread,
-           mailbox& reports)
+lane::lane(worker& owner, boost::asio::io_context& context, const plan& what, std::size_t target_index,
+           std::uint32_t thread, mailbox& reports)
     : worker_(owner),
       plan_(what),
       reports_(reports),
@@ -192,8 +193,8 @@ void lane::arm_pacer() {
     pacer_.async_wait(pacer_handler{this});
 }
 
-// One timer for all requests: it is set for the oldest, and when it fires for whichever is the oldest then. It fires about
-// once in a timeout, not once in a request.
+// One timer for all requests: it is set for the oldest, and when it fires for whichever is the oldest then.
+// It fires about once in a timeout, not once in a request.
 void lane::arm_expiry() {
     if (expiry_armed_)
         return;

@@ -1,5 +1,5 @@
-// One target on one thread: the thread's share of the arrivals and of the connections. It drives the dispatcher: timers and
-// what connections tell go in, requests go out.
+// One target on one thread: the thread's share of the arrivals and of the connections. It drives the
+// dispatcher: timers and what connections tell go in, requests go out.
 #pragma once
 
 #include "loadgen/connection.hpp"
@@ -23,8 +23,8 @@ class worker;
 
 class lane {
 public:
-    lane(worker& owner, boost::asio::io_context& context, const plan& what, std::size_t target_index, std::uint32_t thread,
-         mailbox& reports);
+    lane(worker& owner, boost::asio::io_context& context, const plan& what, std::size_t target_index,
+         std::uint32_t thread, mailbox& reports);
 
     /// Begins to connect; tells the worker (lane_ready) once each connection is up or has failed.
     void connect();
@@ -35,7 +35,9 @@ public:
     /// Ends the arrivals at `t`; what is in flight gets its timeout to end in.
     void stop(run_time t);
 
-    [[nodiscard]] std::uint32_t connected_count() const { return static_cast<std::uint32_t>(dispatcher_.connected()); }
+    [[nodiscard]] std::uint32_t connected_count() const {
+        return static_cast<std::uint32_t>(dispatcher_.connected());
+    }
 
     [[nodiscard]] const boost::system::error_code& last_connect_error() const { return connect_error_; }
 
@@ -45,7 +47,9 @@ public:
     void answered(connection::id_type id, unsigned status, bool reusable);
     void failed(connection::id_type id, outcome how, phase where, const boost::system::error_code& code);
     void lost_idle(connection::id_type id);
+
     void count_in(connection::id_type id, std::size_t bytes) { dispatcher_.count_in(id, bytes); }
+
     void count_out(connection::id_type id, std::size_t bytes) { dispatcher_.count_out(id, bytes); }
 
     /// A connection wants to connect; only so many of a lane do at once.

@@ -32,7 +32,8 @@ int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     CLI::App app("loadgen offers load to HTTP services, open loop, and tells what became of it.", "loadgen");
     app.require_subcommand(1);
-    app.set_version_flag("--version", fmt::format("loadgen {} ({})", beastmark::version(), beastmark::revision()));
+    app.set_version_flag("--version",
+                         fmt::format("loadgen {} ({})", beastmark::version(), beastmark::revision()));
     run_arguments run;
     report_arguments report;
     auto* const run_app = add_run_command(app, run);

@@ -10,8 +10,8 @@ namespace beastmark::loadgen {
 
 /// Every offered request ends as exactly one of these.
 enum class outcome {
-    ok,             // answered as expected: the status of --expect, or 2xx
-    unexpected,     // answered, but not with the status of --expect
+    ok,         // answered as expected: the status of --expect, or 2xx
+    unexpected, // answered, but not with the status of --expect
     http_3xx,
     http_4xx,
     http_5xx,
@@ -31,16 +31,20 @@ inline constexpr std::array<std::string_view, outcome_count> outcome_names{
     "reset", "protocol_error", "skipped",  "unfinished",
 };
 
-/// A status that is the expected one is ok, whatever its class; without --expect every 2xx is. Otherwise 3xx, 4xx and 5xx
-/// say more than "unexpected" and win over it.
+/// A status that is the expected one is ok, whatever its class; without --expect every 2xx is. Otherwise 3xx,
+/// 4xx and 5xx say more than "unexpected" and win over it.
 constexpr outcome classify(unsigned status, std::optional<unsigned> expected) noexcept {
     if (expected ? status == *expected : status >= 200 && status < 300)
         return outcome::ok;
     switch (status / 100) {
-    case 3: return outcome::http_3xx;
-    case 4: return outcome::http_4xx;
-    case 5: return outcome::http_5xx;
-    default: return outcome::unexpected;
+    case 3:
+        return outcome::http_3xx;
+    case 4:
+        return outcome::http_4xx;
+    case 5:
+        return outcome::http_5xx;
+    default:
+        return outcome::unexpected;
     }
 }
 

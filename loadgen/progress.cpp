@@ -20,7 +20,8 @@ constexpr const char* plain_again = "\x1b[0m";
 
 std::string minutes(run_time t) {
     const auto s = std::chrono::ceil<std::chrono::seconds>(std::max(t, run_time{})).count();
-    return s >= 3600 ? fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60) : fmt::format("{}:{:02}", s / 60, s % 60);
+    return s >= 3600 ? fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
+                     : fmt::format("{}:{:02}", s / 60, s % 60);
 }
 
 // Three digits, whatever the size.
@@ -70,7 +71,8 @@ std::string progress_text(const run_record& record, std::size_t target_index, ru
         text += fmt::format("offered {}/s  ok {}/s  p99 {}  errors {}  in flight {}",
                             human_count(static_cast<double>(r.offered) / seconds),
                             human_count(static_cast<double>(r.of(outcome::ok)) / seconds),
-                            r.response.count > 0 ? human_us(r.response.p99_us) : "-", failures_of(r), r.in_flight);
+                            r.response.count > 0 ? human_us(r.response.p99_us) : "-", failures_of(r),
+                            r.in_flight);
         if (r.waiting > 0)
             text += fmt::format("  waiting {}", human_count(static_cast<double>(r.waiting)));
     } else {
@@ -87,8 +89,8 @@ void progress::started(const run_record& record) {
     for (std::size_t i = 0; i < record.targets.size(); ++i) {
         const auto& t = record.what.targets[i];
         fmt::print(stderr, "{}: {} requests over {} on {} connections, {} thread{}\n", t.where.text,
-                   record.what.arrivals.size(), format_duration(record.what.arrivals.duration()), record.what.connections,
-                   record.what.threads, record.what.threads == 1 ? "" : "s");
+                   record.what.arrivals.size(), format_duration(record.what.arrivals.duration()),
+                   record.what.connections, record.what.threads, record.what.threads == 1 ? "" : "s");
     }
 }
 

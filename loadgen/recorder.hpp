@@ -1,5 +1,5 @@
-// Puts the threads' blocks together: a row for each second, a record for each stage. Read by the progress line, the stop
-// condition, the summary and the result. One thread.
+// Puts the threads' blocks together: a row for each second, a record for each stage. Read by the progress
+// line, the stop condition, the summary and the result. One thread.
 #pragma once
 
 #include "loadgen/mailbox.hpp"
@@ -47,9 +47,9 @@ struct row {
     std::uint64_t waiting = 0;
     latency_figures response;
     latency_figures service;
-    /// ok / (ended + those that joined the queue for a connection in this second): a service that answers half of what is
-    /// asked is half available although each answer is fine. 0 when something was offered and nothing ended; nothing when
-    /// there was nothing to judge.
+    /// ok / (ended + those that joined the queue for a connection in this second): a service that answers
+    /// half of what is asked is half available although each answer is fine. 0 when something was offered and
+    /// nothing ended; nothing when there was nothing to judge.
     std::optional<double> availability;
 
     [[nodiscard]] std::uint64_t of(outcome what) const { return outcomes[static_cast<std::size_t>(what)]; }

@@ -39,8 +39,8 @@ std::pair<std::string_view, std::string_view> split_header(std::string_view line
 
 } // namespace
 
-request_template::request_template(std::string_view method, const url& where, std::span<const std::string> headers,
-                                   body_template body)
+request_template::request_template(std::string_view method, const url& where,
+                                   std::span<const std::string> headers, body_template body)
     : body_(std::move(body)), head_only_(method == "HEAD") {
     if (!token(method))
         throw std::invalid_argument(fmt::format("method '{}' is not an HTTP method", method));
@@ -84,8 +84,8 @@ void request_template::prepare(char* buffer) const noexcept {
 std::size_t request_template::render(char* buffer, std::uint64_t seed, std::uint64_t i) const noexcept {
     if (constant())
         return head_.size();
-    // The body's size is known once it is written: it is written where it would begin after the longest length, and
-    // moved back over the digits that were not needed.
+    // The body's size is known once it is written: it is written where it would begin after the longest
+    // length, and moved back over the digits that were not needed.
     auto* const length = buffer + head_.size();
     auto* const body = length + length_size + blank_line.size();
     const auto size = static_cast<std::size_t>(body_.render(body, seed, i) - body);

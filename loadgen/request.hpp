@@ -1,4 +1,5 @@
-// The bytes of a request: the head is built once, what changes from arrival to arrival is patched in behind it.
+// The bytes of a request: the head is built once, what changes from arrival to arrival is patched in behind
+// it.
 #pragma once
 
 #include "loadgen/body_template.hpp"
@@ -15,9 +16,10 @@ namespace beastmark::loadgen {
 class request_template {
 public:
     /// @param headers lines "Name: value"; Host, Content-Type and User-Agent given here replace ours.
-    /// Throws std::invalid_argument with one clear line: an ill-formed method or header, a header that would contradict
-    /// the body's framing.
-    request_template(std::string_view method, const url& where, std::span<const std::string> headers, body_template body);
+    /// Throws std::invalid_argument with one clear line: an ill-formed method or header, a header that would
+    /// contradict the body's framing.
+    request_template(std::string_view method, const url& where, std::span<const std::string> headers,
+                     body_template body);
 
     /// The same bytes for every arrival: constant_bytes() holds them.
     [[nodiscard]] bool constant() const noexcept { return body_.constant(); }

@@ -24,7 +24,9 @@ public:
     [[nodiscard]] unsigned status() const noexcept { return status_; }
 
     /// 1xx: another answer follows. 101 is none of them: what follows it is no HTTP (RFC 9110 section 15.2).
-    [[nodiscard]] bool informational() const noexcept { return status_ >= 100 && status_ < 200 && status_ != 101; }
+    [[nodiscard]] bool informational() const noexcept {
+        return status_ >= 100 && status_ < 200 && status_ != 101;
+    }
 
 private:
     using error_code = boost::beast::error_code;
@@ -32,7 +34,9 @@ private:
 
     void on_request_impl(boost::beast::http::verb, string_view, string_view, int, error_code&) override {}
 
-    void on_response_impl(int code, string_view, int, error_code&) override { status_ = static_cast<unsigned>(code); }
+    void on_response_impl(int code, string_view, int, error_code&) override {
+        status_ = static_cast<unsigned>(code);
+    }
 
     void on_field_impl(boost::beast::http::field, string_view, string_view, error_code&) override {}
 
@@ -47,7 +51,9 @@ private:
 
     void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
 
-    std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override { return body.size(); }
+    std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override {
+        return body.size();
+    }
 
     void on_finish_impl(error_code&) override {}
 

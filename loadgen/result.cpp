@@ -46,7 +46,8 @@ json latency_json(const latency_figures& f) {
 }
 
 json both_latencies(const latencies& times) {
-    return {{"response", latency_json(figures_of(times.response))}, {"service", latency_json(figures_of(times.service))}};
+    return {{"response", latency_json(figures_of(times.response))},
+            {"service", latency_json(figures_of(times.service))}};
 }
 
 // `length`: of the arrivals; `ok` in `answered_in`: what achieved_rps is made of.
@@ -71,7 +72,8 @@ json totals_json(const tally& t, double length_s, std::uint64_t ok, double answe
             {"bytes_out", t.bytes_out},
             {"offered_rps", length_s > 0 ? static_cast<double>(t.offered) / length_s : 0.0},
             {"achieved_rps", answered_in_s > 0 ? static_cast<double>(ok) / answered_in_s : 0.0},
-            {"availability", number_or_null(ended > 0, static_cast<double>(t.of(outcome::ok)) / static_cast<double>(ended))},
+            {"availability",
+             number_or_null(ended > 0, static_cast<double>(t.of(outcome::ok)) / static_cast<double>(ended))},
             {"outcomes", std::move(outcomes)},
             {"statuses", std::move(statuses)},
             {"errors", std::move(errors)}};
@@ -201,7 +203,8 @@ json make_result(const run_record& record, const run_options& options, int exit_
 
 std::string utc_text(std::chrono::system_clock::time_point time) {
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(ms / 1000)), ms % 1000);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(ms / 1000)),
+                       ms % 1000);
 }
 
 void write_file(const std::filesystem::path& path, std::string_view content) {

@@ -53,10 +53,10 @@ void check_descriptors(std::uint64_t connections, std::size_t targets) {
     const auto needed = connections * targets + other_descriptors;
     const auto limit = raise_descriptor_limit();
     if (limit < needed)
-        throw std::runtime_error(
-            fmt::format("descriptor limit {} is below the {} that {} connections need: raise it with ulimit -Hn {}, or ask "
-                        "for fewer with -c",
-                        limit, needed, connections * targets, needed));
+        throw std::runtime_error(fmt::format("descriptor limit {} is below the {} that {} connections need: "
+                                             "raise it with ulimit -Hn {}, or ask "
+                                             "for fewer with -c",
+                                             limit, needed, connections * targets, needed));
 }
 
 // The run's control: lives on the calling thread, hears from workers and signals through one io_context.
@@ -160,8 +160,8 @@ void control::require_connections() {
         }
         const auto& t = record_.what.targets[i];
         if (connected == 0)
-            throw std::runtime_error(
-                fmt::format("cannot connect to {}:{} ({}): {}", t.where.host, t.where.port, t.where.text, last_error.message()));
+            throw std::runtime_error(fmt::format("cannot connect to {}:{} ({}): {}", t.where.host,
+                                                 t.where.port, t.where.text, last_error.message()));
     }
 }
 
@@ -218,7 +218,8 @@ plan make_plan(const run_options& options) {
     const body_template body(options.body);
     std::vector<target> targets;
     for (const auto& t : options.targets)
-        targets.push_back({t.name, t.where, request_template(options.method, t.where, options.headers, body), {}});
+        targets.push_back(
+            {t.name, t.where, request_template(options.method, t.where, options.headers, body), {}});
     check_descriptors(options.connections, targets.size());
     for (auto& t : targets)
         t.endpoints = resolve(t.where);

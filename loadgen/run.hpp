@@ -1,5 +1,5 @@
-// A run from its first connection to its last answer: resolves, connects, starts the workers together, collects what they
-// count, watches for the end.
+// A run from its first connection to its last answer: resolves, connects, starts the workers together,
+// collects what they count, watches for the end.
 #pragma once
 
 #include "loadgen/plan.hpp"
@@ -26,9 +26,9 @@ struct run_record {
     std::vector<target_record> targets{}; // in the order of the plan's
     std::chrono::system_clock::time_point started_at{};
     std::chrono::system_clock::time_point ended_at{};
-    run_time duration{};      // of the arrivals: as planned, or up to the early end
-    run_time last_event{};    // when the last answer came, at least `duration`
-    int signal = 0;           // SIGINT or SIGTERM, when one ended it
+    run_time duration{};   // of the arrivals: as planned, or up to the early end
+    run_time last_event{}; // when the last answer came, at least `duration`
+    int signal = 0;        // SIGINT or SIGTERM, when one ended it
     std::optional<stop_event> stopped{};
 };
 
@@ -39,12 +39,12 @@ struct run_observer {
     std::function<void()> interrupted;                         // the first signal
 };
 
-/// The plan of checked options: resolves the targets' names. Throws std::invalid_argument for what was asked wrongly,
-/// std::runtime_error for a name that does not resolve or too few descriptors; one clear line each.
+/// The plan of checked options: resolves the targets' names. Throws std::invalid_argument for what was asked
+/// wrongly, std::runtime_error for a name that does not resolve or too few descriptors; one clear line each.
 plan make_plan(const run_options& options);
 
-/// Runs it. Throws std::runtime_error with one clear line when a target cannot be reached before the start. A second SIGINT or
-/// SIGTERM ends the process at once.
+/// Runs it. Throws std::runtime_error with one clear line when a target cannot be reached before the start. A
+/// second SIGINT or SIGTERM ends the process at once.
 run_record run(plan what, const std::optional<stop_condition>& stop_when, const run_observer& tell);
 
 } // namespace beastmark::loadgen

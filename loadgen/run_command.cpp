@@ -36,15 +36,16 @@ std::uint32_t read_threads(const std::string& text) {
     if (error == std::errc() && stop == end && threads >= 1 && threads <= 1024)
         return threads;
     if (parse_duration(text))
-        throw std::invalid_argument(
-            fmt::format("-t is the number of threads, not '{0}': did you mean --timeout {0} or -d {0}?", text));
+        throw std::invalid_argument(fmt::format(
+            "-t is the number of threads, not '{0}': did you mean --timeout {0} or -d {0}?", text));
     throw std::invalid_argument(fmt::format("-t '{}': give a number of threads from 1 to 1024", text));
 }
 
 std::chrono::nanoseconds read_duration(const char* option, const std::string& text) {
     const auto duration = parse_duration(text);
     if (!duration || duration->count() <= 0)
-        throw std::invalid_argument(fmt::format("{} '{}': give a duration above 0, e.g. 500ms, 30s or 2m", option, text));
+        throw std::invalid_argument(
+            fmt::format("{} '{}': give a duration above 0, e.g. 500ms, 30s or 2m", option, text));
     return *duration;
 }
 
@@ -120,12 +121,14 @@ observer make_observer(const run_options& options) {
 CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
     auto* run = app.add_subcommand("run", "Offer load to one or several URLs and measure what becomes of it");
     run->add_option("URL", a.url, "http://HOST[:PORT][/PATH], or NAME=URL");
-    run->add_option("--target", a.targets, "NAME=URL; repeatable: each gets the whole schedule and its own connections")
+    run->add_option("--target", a.targets,
+                    "NAME=URL; repeatable: each gets the whole schedule and its own connections")
         ->allow_extra_args(false);
     run->add_option("-R,--rate", a.rate, "requests per second in total, e.g. 500 or 10k");
     run->add_option("-d,--duration", a.duration, "how long to hold -R [10s]");
-    run->add_option("--stage", a.stages,
-                    "DUR:RATE hold, DUR:A..B linear, DUR:A..B/N staircase of N equal holds; repeatable, in order")
+    run->add_option(
+           "--stage", a.stages,
+           "DUR:RATE hold, DUR:A..B linear, DUR:A..B/N staircase of N equal holds; repeatable, in order")
         ->allow_extra_args(false);
     run->add_option("-c,--connections", a.connections, "connections to each target, over all threads")
         ->check(CLI::Range(1, 1'000'000))
@@ -135,22 +138,29 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
     run->add_option("-b,--body", a.body,
                     "body, or @FILE; {{uuid}} {{seq}} {{rand A B}} {{mac}} are filled in for each request");
     run->add_option("-H,--header", a.headers, "'Name: value'; repeatable")->allow_extra_args(false);
-    run->add_option("--timeout", a.timeout, "of a request from its first byte sent, and of a connect")->capture_default_str();
-    run->add_option("--expect", a.expect, "the status that counts as ok [any 2xx]")->check(CLI::Range(200, 599));
+    run->add_option("--timeout", a.timeout, "of a request from its first byte sent, and of a connect")
+        ->capture_default_str();
+    run->add_option("--expect", a.expect, "the status that counts as ok [any 2xx]")
+        ->check(CLI::Range(200, 599));
     run->add_option("--arrivals", a.arrivals, "distribution of the arrivals: uniform")
         ->check(CLI::IsMember({"uniform"}))
         ->capture_default_str();
-    run->add_option("--seed", a.seed, "what placeholders are made from: the same seed gives the same requests")
+    run->add_option("--seed", a.seed,
+                    "what placeholders are made from: the same seed gives the same requests")
         ->capture_default_str();
     run->add_option("--stop-when", a.stop_when,
-                    "end early on a condition, e.g. 'availability<90% for 5s' (availability error_rate p50 p90 p99 p99.9 rps)");
-    run->add_option("--watch", a.watches, "NAME=PID: sample CPU and memory of a process and its children; repeatable")
+                    "end early on a condition, e.g. 'availability<90% for 5s' (availability error_rate p50 "
+                    "p90 p99 p99.9 rps)");
+    run->add_option("--watch", a.watches,
+                    "NAME=PID: sample CPU and memory of a process and its children; repeatable")
         ->allow_extra_args(false);
     run->add_option("--scrape", a.scrapes, "NAME=URL: sample a Prometheus endpoint each second; repeatable")
         ->allow_extra_args(false);
-    run->add_option("-o,--output", a.output, "folder for result.json and report.html, made when missing [no files]");
+    run->add_option("-o,--output", a.output,
+                    "folder for result.json and report.html, made when missing [no files]");
     run->add_option("--name", a.name, "title of the report");
-    run->add_option("--label", a.labels, "KEY=VALUE shown in the report: versions, notes; repeatable")->allow_extra_args(false);
+    run->add_option("--label", a.labels, "KEY=VALUE shown in the report: versions, notes; repeatable")
+        ->allow_extra_args(false);
     run->add_flag("--plain", a.plain, "one progress line a second, also on a terminal");
     return run;
 }

@@ -46,7 +46,8 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& arguments);
 run_options check(const run_arguments& arguments, std::vector<std::string> argv);
 
 /// Runs, prints the summary, writes the files. Returns the exit code of docs/design.md section 4. Throws
-/// std::invalid_argument for wrong use and std::runtime_error for what could not be done, with one clear line each.
+/// std::invalid_argument for wrong use and std::runtime_error for what could not be done, with one clear line
+/// each.
 int run_command(const run_options& options);
 
 } // namespace beastmark::loadgen

@@ -26,8 +26,8 @@ struct run_options {
     std::optional<unsigned> expected_status;
     std::uint64_t seed = 1;
     std::optional<stop_condition> stop_when;
-    std::string output; // a folder; empty: no files
-    std::string name;   // of the run, the report's title
+    std::string output;               // a folder; empty: no files
+    std::string name;                 // of the run, the report's title
     std::vector<std::string> watches; // NAME=PID
     std::vector<std::string> scrapes; // NAME=URL
     std::map<std::string, std::string> labels;

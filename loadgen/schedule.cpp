@@ -14,10 +14,10 @@ double seconds(nanoseconds t) {
     return static_cast<double>(t.count()) * 1e-9;
 }
 
-// The first whole number at or above an area. Areas are sums of products of doubles: one that is whole but for rounding
-// must not become the next number.
+// The first whole number at or above an area. Areas are sums of products of doubles: one that is whole but
+// for rounding must not become the next number.
 std::uint64_t first_index_at(double area) {
-    return static_cast<std::uint64_t>(std::ceil(area - 1e-9 * std::max(1.0, area)));
+    return static_cast<std::uint64_t>(std::ceil(area - 1e-9 - 1e-13 * area));
 }
 
 // Area under a segment's rate from its start to `offset` seconds into it.
@@ -30,9 +30,12 @@ double area_in(const segment& s, double offset) {
 
 std::string_view name_of(segment_kind kind) {
     switch (kind) {
-    case segment_kind::hold: return "hold";
-    case segment_kind::linear: return "linear";
-    case segment_kind::step: return "step";
+    case segment_kind::hold:
+        return "hold";
+    case segment_kind::linear:
+        return "linear";
+    case segment_kind::step:
+        return "step";
     }
     return "?";
 }
@@ -47,7 +50,8 @@ schedule::schedule(std::span<const stage> stages) {
                 // Rounded in floating point: duration * step would overflow for a long stage of many steps.
                 const auto end = step + 1 == s.steps
                                      ? s.duration
-                                     : nanoseconds(std::llround(static_cast<double>(s.duration.count()) * (step + 1) / s.steps));
+                                     : nanoseconds(std::llround(static_cast<double>(s.duration.count()) *
+                                                                (step + 1) / s.steps));
                 append(segment_kind::step, start + end, rate, rate);
             }
         } else {
@@ -58,7 +62,8 @@ schedule::schedule(std::span<const stage> stages) {
     }
     size_ = first_index_at(area_);
     if (size_ == 0)
-        throw std::invalid_argument("the schedule holds no request: give a rate above 0 and a duration above 0");
+        throw std::invalid_argument(
+            "the schedule holds no request: give a rate above 0 and a duration above 0");
 }
 
 void schedule::append(segment_kind kind, nanoseconds end, double from_rps, double to_rps) {
@@ -79,14 +84,16 @@ std::uint64_t schedule::end_of(std::size_t segment_index) const noexcept {
 }
 
 std::size_t schedule::segment_of(std::uint64_t i) const noexcept {
-    const auto after = std::upper_bound(segments_.begin(), segments_.end(), i,
-                                        [](std::uint64_t wanted, const segment& s) { return wanted < s.first_arrival; });
+    const auto after =
+        std::upper_bound(segments_.begin(), segments_.end(), i,
+                         [](std::uint64_t wanted, const segment& s) { return wanted < s.first_arrival; });
     return static_cast<std::size_t>(after - segments_.begin()) - 1;
 }
 
 std::size_t schedule::segment_at(nanoseconds t) const noexcept {
-    const auto after = std::upper_bound(segments_.begin() + 1, segments_.end(), t,
-                                        [](nanoseconds wanted, const segment& s) { return wanted < s.start; });
+    const auto after =
+        std::upper_bound(segments_.begin() + 1, segments_.end(), t,
+                         [](nanoseconds wanted, const segment& s) { return wanted < s.start; });
     return static_cast<std::size_t>(after - segments_.begin()) - 1;
 }
 

@@ -1,5 +1,5 @@
-// When each request is due: a pure function of its index, so that any thread (or, later, any pod) can compute its own
-// share and the union of all shares is the one global schedule.
+// When each request is due: a pure function of its index, so that any thread (or, later, any pod) can compute
+// its own share and the union of all shares is the one global schedule.
 #pragma once
 
 #include "loadgen/stage.hpp"
@@ -27,8 +27,9 @@ struct segment {
     std::uint64_t first_arrival = 0; // index of its first arrival; the next segment's one ends it
 };
 
-/// The arrivals of a list of stages. Arrival i (from 0) is due when the area under the rate reaches i, so the first one
-/// is due at once and a fraction left over at the end of a stage is carried into the next. Times count from the run's start.
+/// The arrivals of a list of stages. Arrival i (from 0) is due when the area under the rate reaches i, so the
+/// first one is due at once and a fraction left over at the end of a stage is carried into the next. Times
+/// count from the run's start.
 class schedule {
 public:
     /// Throws std::invalid_argument when there is no stage or nothing would ever be sent.
@@ -77,7 +78,9 @@ public:
 
     /// The next arrival's index in the whole schedule, when it is due, its segment. Only while !done().
     [[nodiscard]] std::uint64_t arrival() const noexcept { return next_; }
+
     [[nodiscard]] std::chrono::nanoseconds time() const noexcept { return time_; }
+
     [[nodiscard]] std::size_t segment_index() const noexcept { return segment_; }
 
     /// Constant time (but for skipped empty segments).

@@ -17,8 +17,9 @@ constexpr double highest_rps = 1e9;
 constexpr unsigned most_steps = 10'000;
 
 [[noreturn]] void fail(std::string_view text, std::string_view why) {
-    throw std::invalid_argument(
-        fmt::format("stage '{}': {} (write DUR:RATE, DUR:A..B or DUR:A..B/STEPS, e.g. 30s:500 or 5m:500..10k/20)", text, why));
+    throw std::invalid_argument(fmt::format(
+        "stage '{}': {} (write DUR:RATE, DUR:A..B or DUR:A..B/STEPS, e.g. 30s:500 or 5m:500..10k/20)", text,
+        why));
 }
 
 std::optional<double> rate_from(std::string_view text) {
@@ -26,10 +27,17 @@ std::optional<double> rate_from(std::string_view text) {
     if (!text.empty()) {
         switch (text.back()) {
         case 'k':
-        case 'K': scale = 1e3; break;
-        case 'M': scale = 1e6; break;
-        case 'G': scale = 1e9; break;
-        default: break;
+        case 'K':
+            scale = 1e3;
+            break;
+        case 'M':
+            scale = 1e6;
+            break;
+        case 'G':
+            scale = 1e9;
+            break;
+        default:
+            break;
         }
         if (scale > 1)
             text.remove_suffix(1);
@@ -37,7 +45,8 @@ std::optional<double> rate_from(std::string_view text) {
     double value = 0;
     const auto* const end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
-    if (error != std::errc() || stop != end || !std::isfinite(value) || value < 0 || value * scale > highest_rps)
+    if (error != std::errc() || stop != end || !std::isfinite(value) || value < 0 ||
+        value * scale > highest_rps)
         return std::nullopt;
     return value * scale;
 }
@@ -46,9 +55,12 @@ std::optional<double> rate_from(std::string_view text) {
 
 std::string_view name_of(stage_kind kind) {
     switch (kind) {
-    case stage_kind::hold: return "hold";
-    case stage_kind::linear: return "linear";
-    case stage_kind::staircase: return "staircase";
+    case stage_kind::hold:
+        return "hold";
+    case stage_kind::linear:
+        return "linear";
+    case stage_kind::staircase:
+        return "staircase";
     }
     return "?";
 }

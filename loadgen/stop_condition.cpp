@@ -16,7 +16,8 @@ namespace beastmark::loadgen {
 namespace {
 
 [[noreturn]] void fail(std::string_view text, std::string_view why) {
-    throw std::invalid_argument(fmt::format("condition '{}': {} (e.g. 'availability<90% for 5s' or 'p99>250ms for 10s')", text, why));
+    throw std::invalid_argument(
+        fmt::format("condition '{}': {} (e.g. 'availability<90% for 5s' or 'p99>250ms for 10s')", text, why));
 }
 
 std::string_view trim(std::string_view text) {
@@ -62,17 +63,21 @@ stop_condition stop_condition::parse(std::string_view text) {
     else
         result.comparison_ = or_equal ? comparison::greater_equal : comparison::greater;
 
-    constexpr std::array<std::pair<std::string_view, metric>, 7> names{{{"availability", metric::availability},
-                                                                        {"error_rate", metric::error_rate},
-                                                                        {"p50", metric::p50},
-                                                                        {"p90", metric::p90},
-                                                                        {"p99", metric::p99},
-                                                                        {"p99.9", metric::p999},
-                                                                        {"rps", metric::rps}}};
+    constexpr std::array<std::pair<std::string_view, metric>, 7> names{
+        {{"availability", metric::availability},
+         {"error_rate", metric::error_rate},
+         {"p50", metric::p50},
+         {"p90", metric::p90},
+         {"p99", metric::p99},
+         {"p99.9", metric::p999},
+         {"rps", metric::rps}}};
     const auto name = trim(rule.substr(0, mark));
-    const auto known = std::find_if(names.begin(), names.end(), [&](const auto& n) { return n.first == name; });
+    const auto known =
+        std::find_if(names.begin(), names.end(), [&](const auto& n) { return n.first == name; });
     if (known == names.end())
-        fail(text, fmt::format("'{}' is unknown; there are availability, error_rate, p50, p90, p99, p99.9, rps", name));
+        fail(text,
+             fmt::format("'{}' is unknown; there are availability, error_rate, p50, p90, p99, p99.9, rps",
+                         name));
     result.metric_ = known->second;
 
     const auto value = trim(rule.substr(mark + (or_equal ? 2 : 1)));
@@ -94,29 +99,40 @@ stop_condition stop_condition::parse(std::string_view text) {
 
 std::optional<double> stop_condition::value_of(const row& second) const {
     switch (metric_) {
-    case metric::availability: return second.availability;
+    case metric::availability:
+        return second.availability;
     case metric::error_rate:
         return second.availability ? std::optional(1 - *second.availability) : std::nullopt;
     case metric::rps:
-        return static_cast<double>(second.of(outcome::ok)) / std::chrono::duration<double>(second.length).count();
-    default: break;
+        return static_cast<double>(second.of(outcome::ok)) /
+               std::chrono::duration<double>(second.length).count();
+    default:
+        break;
     }
     if (second.response.count == 0)
         return std::nullopt;
     switch (metric_) {
-    case metric::p50: return second.response.p50_us;
-    case metric::p90: return second.response.p90_us;
-    case metric::p99: return second.response.p99_us;
-    default: return second.response.p999_us;
+    case metric::p50:
+        return second.response.p50_us;
+    case metric::p90:
+        return second.response.p90_us;
+    case metric::p99:
+        return second.response.p99_us;
+    default:
+        return second.response.p999_us;
     }
 }
 
 bool stop_condition::holds(double value) const {
     switch (comparison_) {
-    case comparison::less: return value < bound_;
-    case comparison::less_equal: return value <= bound_;
-    case comparison::greater: return value > bound_;
-    case comparison::greater_equal: return value >= bound_;
+    case comparison::less:
+        return value < bound_;
+    case comparison::less_equal:
+        return value <= bound_;
+    case comparison::greater:
+        return value > bound_;
+    case comparison::greater_equal:
+        return value >= bound_;
     }
     return false;
 }

@@ -9,9 +9,9 @@
 
 namespace beastmark::loadgen {
 
-/// METRIC OP VALUE [for DURATION]. METRIC: availability or error_rate (a percentage, or a share from 0 to 1), p50 p90 p99
-/// p99.9 (response time: a duration), rps (ok answers in a second). OP: < <= > >=. The condition has to hold in each second
-/// of the duration, which is whole seconds, 1 s when not given.
+/// METRIC OP VALUE [for DURATION]. METRIC: availability or error_rate (a percentage, or a share from 0 to 1),
+/// p50 p90 p99 p99.9 (response time: a duration), rps (ok answers in a second). OP: < <= > >=. The condition
+/// has to hold in each second of the duration, which is whole seconds, 1 s when not given.
 class stop_condition {
 public:
     /// Throws std::invalid_argument with one clear line.
@@ -19,8 +19,8 @@ public:
 
     [[nodiscard]] const std::string& text() const { return text_; }
 
-    /// Looks at the next second. True when the condition has now held long enough. Keeps the count of one target: use a copy
-    /// for each.
+    /// Looks at the next second. True when the condition has now held long enough. Keeps the count of one
+    /// target: use a copy for each.
     bool observe(const row& second);
 
 private:

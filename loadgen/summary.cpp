@@ -20,7 +20,8 @@ double in_seconds(run_time t) {
     return std::chrono::duration<double>(t).count();
 }
 
-// A percentile at or above the timeout is that of a request given up on: how long it would have taken is not known.
+// A percentile at or above the timeout is that of a request given up on: how long it would have taken is not
+// known.
 std::string figure(double us, bool censored, double timeout_us) {
     return human_us(us) + (censored && us >= timeout_us ? "+" : "");
 }
@@ -41,7 +42,8 @@ std::string outcomes_line(const tally& t) {
         if (t.outcomes[i] == 0)
             continue;
         line += fmt::format("{}{} {}", line.empty() ? "" : "  ", outcome_names[i], t.outcomes[i]);
-        line += fmt::format(" ({:.4g} %)", 100.0 * static_cast<double>(t.outcomes[i]) / static_cast<double>(t.offered));
+        line += fmt::format(" ({:.4g} %)",
+                            100.0 * static_cast<double>(t.outcomes[i]) / static_cast<double>(t.offered));
     }
     return line;
 }
@@ -54,7 +56,8 @@ std::string errors_lines(const tally& t) {
         if (t.statuses[status] > 0)
             by_text[fmt::format("status {}", status)] += t.statuses[status];
     std::vector<std::pair<std::string, std::uint64_t>> ranked(by_text.begin(), by_text.end());
-    std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::stable_sort(ranked.begin(), ranked.end(),
+                     [](const auto& a, const auto& b) { return a.second > b.second; });
     std::string lines;
     for (std::size_t i = 0; i < std::min(ranked.size(), most_errors); ++i)
         lines += fmt::format("    {:>10}  {}\n", ranked[i].second, ranked[i].first.substr(0, 80));
@@ -71,14 +74,17 @@ std::string target_text(const run_record& record, std::size_t index) {
     const auto censored = counts.of(outcome::timeout) > 0;
     const auto ended = counts.offered - counts.of(outcome::unfinished);
     auto text = fmt::format("\n{}  {}\n", t.name, t.where.text);
-    text += fmt::format("  offered {} ({:.6g}/s)   ok {:.6g}/s   availability {}    in {}B   out {}B\n", counts.offered,
-                        static_cast<double>(counts.offered) / in_seconds(record.duration),
-                        static_cast<double>(counts.of(outcome::ok)) / in_seconds(record.last_event),
-                        ended == 0 ? "-"
-                                   : fmt::format("{:.4g} %", 100.0 * static_cast<double>(counts.of(outcome::ok)) /
-                                                                 static_cast<double>(ended)),
-                        human_count(static_cast<double>(counts.bytes_in)), human_count(static_cast<double>(counts.bytes_out)));
-    text += fmt::format("  {:<26} {:>11} {:>11} {:>11} {:>11} {:>11}\n", "", "p50", "p90", "p99", "p99.9", "max");
+    text +=
+        fmt::format("  offered {} ({:.6g}/s)   ok {:.6g}/s   availability {}    in {}B   out {}B\n",
+                    counts.offered, static_cast<double>(counts.offered) / in_seconds(record.duration),
+                    static_cast<double>(counts.of(outcome::ok)) / in_seconds(record.last_event),
+                    ended == 0 ? "-"
+                               : fmt::format("{:.4g} %", 100.0 * static_cast<double>(counts.of(outcome::ok)) /
+                                                             static_cast<double>(ended)),
+                    human_count(static_cast<double>(counts.bytes_in)),
+                    human_count(static_cast<double>(counts.bytes_out)));
+    text +=
+        fmt::format("  {:<26} {:>11} {:>11} {:>11} {:>11} {:>11}\n", "", "p50", "p90", "p99", "p99.9", "max");
     text += latency_line("response (from schedule)", total->times.response, censored, timeout_us);
     text += latency_line("service (from first byte)", total->times.service, censored, timeout_us);
     text += fmt::format("  outcomes  {}\n", outcomes_line(counts));

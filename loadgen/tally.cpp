@@ -16,9 +16,8 @@ std::uint64_t tally::settled() const noexcept {
 }
 
 void tally::add_error(phase where, const boost::system::error_code& code, std::uint64_t n) {
-    const auto known = std::find_if(errors.begin(), errors.end(), [&](const error_count& e) {
-        return e.where == where && e.code == code;
-    });
+    const auto known = std::find_if(errors.begin(), errors.end(),
+                                    [&](const error_count& e) { return e.where == where && e.code == code; });
     if (known != errors.end())
         known->count += n;
     else

@@ -4,14 +4,14 @@
 #include "common/histogram.hpp"
 #include "loadgen/outcome.hpp"
 
+#include <boost/system/error_code.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <boost/system/error_code.hpp>
 
 namespace beastmark::loadgen {
 
@@ -42,7 +42,9 @@ struct tally {
 
     void add(outcome what, std::uint64_t n = 1) noexcept { outcomes[static_cast<std::size_t>(what)] += n; }
 
-    [[nodiscard]] std::uint64_t of(outcome what) const noexcept { return outcomes[static_cast<std::size_t>(what)]; }
+    [[nodiscard]] std::uint64_t of(outcome what) const noexcept {
+        return outcomes[static_cast<std::size_t>(what)];
+    }
 
     /// Of any outcome.
     [[nodiscard]] std::uint64_t settled() const noexcept;
@@ -54,8 +56,9 @@ struct tally {
     void reset() noexcept;
 };
 
-/// The two latencies: response from the scheduled arrival, service from the first byte sent. Answers of any status and timeouts
-/// are recorded, so that neither errors nor timeouts flatter; requests that ended without an answer are not.
+/// The two latencies: response from the scheduled arrival, service from the first byte sent. Answers of any
+/// status and timeouts are recorded, so that neither errors nor timeouts flatter; requests that ended without
+/// an answer are not.
 struct latencies {
     histogram response;
     histogram service;
@@ -72,8 +75,8 @@ struct slice {
     latencies times;
 };
 
-/// One thread's and one target's counts of about a second, by stage. Made to be reused: the slices of past seconds are kept
-/// and given to the stages of the next.
+/// One thread's and one target's counts of about a second, by stage. Made to be reused: the slices of past
+/// seconds are kept and given to the stages of the next.
 class interval {
 public:
     /// The slice of a stage. Allocates only when more stages are under way at once than ever before.

@@ -1,4 +1,5 @@
-// One thread of the load: an io_context, and a lane for each target. Nothing is shared with other workers on the hot path.
+// One thread of the load: an io_context, and a lane for each target. Nothing is shared with other workers on
+// the hot path.
 #pragma once
 
 #include "loadgen/lane.hpp"
@@ -7,6 +8,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -14,8 +16,6 @@
 #include <memory>
 #include <thread>
 #include <vector>
-
-#include <boost/system/error_code.hpp>
 
 namespace beastmark::loadgen {
 

@@ -1,0 +1,121 @@
+#include "loadgen/recorder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+namespace beastmark::loadgen {
+namespace {
+
+using namespace std::chrono_literals;
+
+schedule two_stages() {
+    return schedule(std::vector<stage>{{stage_kind::hold, 1s, 10, 10, 1}, {stage_kind::hold, 2s, 20, 20, 1}});
+}
+
+struct part {
+    std::size_t segment = 0;
+    std::uint64_t offered = 0;
+    std::uint64_t ok = 0;
+    std::uint64_t failed = 0;
+    run_time response = 1ms;
+};
+
+report_block block(std::size_t row, std::vector<part> parts, std::uint64_t waiting = 0, bool last = false) {
+    report_block b;
+    b.row = row;
+    b.ends = std::chrono::seconds(row + 1);
+    b.last = last;
+    b.waiting = waiting;
+    b.counts = std::make_unique<interval>();
+    for (const auto& p : parts) {
+        auto& s = b.counts->of(p.segment);
+        s.counts.offered = p.offered;
+        s.counts.add(outcome::ok, p.ok);
+        s.counts.add(outcome::http_5xx, p.failed);
+        s.counts.completed = p.ok + p.failed;
+        s.times.response.record_n(p.response, p.ok + p.failed);
+        s.ok_in_time = p.ok;
+    }
+    return b;
+}
+
+TEST(target_record, a_row_is_told_once_every_thread_has_told_its_part) {
+    target_record t(two_stages(), 2);
+    t.take(block(0, {{.offered = 5, .ok = 5}}));
+    t.take(block(1, {{.segment = 1, .offered = 10, .ok = 10}}));
+    EXPECT_TRUE(t.rows().empty());
+    t.take(block(0, {{.offered = 5, .ok = 4, .failed = 1, .response = 3ms}}));
+    ASSERT_EQ(t.rows().size(), 1u);
+    EXPECT_EQ(t.rows()[0].offered, 10u);
+    EXPECT_EQ(t.rows()[0].of(outcome::ok), 9u);
+    EXPECT_DOUBLE_EQ(*t.rows()[0].availability, 0.9);
+    EXPECT_EQ(t.rows()[0].response.count, 10u);
+    EXPECT_EQ(t.rows()[0].response.max_us, 3000);
+    t.take(block(1, {{.segment = 1, .offered = 10, .ok = 10}}));
+    ASSERT_EQ(t.rows().size(), 2u);
+    EXPECT_EQ(t.rows()[1].response.max_us, 1000); // nothing is left of the row before
+    EXPECT_EQ(t.rows()[1].length, 1s);
+}
+
+TEST(target_record, a_thread_that_ended_is_not_waited_for) {
+    target_record t(two_stages(), 2);
+    t.take(block(0, {{.offered = 5, .ok = 5}}, 0, true));
+    t.take(block(0, {{.offered = 5, .ok = 5}}));
+    t.take(block(1, {{.segment = 1, .offered = 10, .ok = 10}}));
+    auto last = block(2, {{.segment = 1, .offered = 1, .ok = 1}}, 0, true);
+    last.ends = 2500ms;
+    t.take(last);
+    ASSERT_EQ(t.rows().size(), 3u);
+    EXPECT_EQ(t.rows()[2].ends, 2500ms);
+    EXPECT_EQ(t.rows()[2].length, 500ms);
+}
+
+TEST(target_record, stages_and_total_add_up) {
+    target_record t(two_stages(), 1);
+    t.take(block(0, {{.offered = 10, .ok = 8}}));
+    t.take(block(1, {{.segment = 0, .ok = 2, .response = 700ms}, {.segment = 1, .offered = 20, .ok = 20}}));
+    EXPECT_EQ(t.stages()[0].counts.of(outcome::ok), 10u);
+    EXPECT_EQ(t.stages()[0].times.response.max(), 700ms);
+    EXPECT_EQ(t.stages()[1].counts.of(outcome::ok), 20u);
+    const auto total = t.total();
+    EXPECT_EQ(total->counts.offered, 30u);
+    EXPECT_EQ(total->times.response.count(), 30u);
+    EXPECT_EQ(t.rows()[1].of(outcome::ok), 22u);
+}
+
+TEST(target_record, what_joins_the_queue_is_not_available) {
+    target_record t(two_stages(), 1);
+    t.take(block(0, {{.offered = 100, .ok = 50}}, 50));
+    t.take(block(1, {{.segment = 1, .offered = 100, .ok = 100}}, 50));
+    t.take(block(2, {{.segment = 1, .offered = 100, .ok = 120}}, 30));
+    EXPECT_DOUBLE_EQ(*t.rows()[0].availability, 0.5);
+    EXPECT_DOUBLE_EQ(*t.rows()[1].availability, 1.0); // the queue stands still
+    EXPECT_DOUBLE_EQ(*t.rows()[2].availability, 1.0); // it shrinks
+}
+
+TEST(target_record, nothing_ended_though_something_was_offered_is_availability_0) {
+    target_record t(two_stages(), 1);
+    t.take(block(0, {{.offered = 3}}));
+    t.take(block(1, {}));
+    EXPECT_EQ(t.rows()[0].availability, 0.0);
+    EXPECT_EQ(t.rows()[1].availability, std::nullopt);
+}
+
+TEST(interval, slices_are_reused_and_start_empty) {
+    interval i;
+    i.of(3).counts.add(outcome::ok);
+    i.of(4).times.response.record(1ms);
+    i.of(3).counts.add(outcome::ok);
+    ASSERT_EQ(i.size(), 2u);
+    EXPECT_EQ(i[0].counts.of(outcome::ok), 2u);
+    i.reset();
+    EXPECT_EQ(i.size(), 0u);
+    EXPECT_EQ(i.of(9).counts.of(outcome::ok), 0u);
+    EXPECT_EQ(i.of(9).segment, 9u);
+    EXPECT_EQ(i.of(10).times.response.count(), 0u);
+}
+
+} // namespace
+} // namespace beastmark::loadgen
