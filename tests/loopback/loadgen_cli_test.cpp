@@ -1,0 +1,196 @@
+// The program as a user meets it: exit codes, messages, files, signals.
+#include "fault_server.hpp"
+#include "tests/support/process.hpp"
+#include "tests/support/temporary_directory.hpp"
+#include "tests/support/wait.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace beastmark::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+const std::string loadgen = BEASTMARK_BIN_DIR "/loadgen";
+
+process_options command(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), loadgen);
+    return {.arguments = std::move(arguments)};
+}
+
+nlohmann::json read_json(const std::filesystem::path& path) {
+    std::ifstream file(path);
+    return nlohmann::json::parse(file);
+}
+
+std::size_t longest_line(const std::string& text) {
+    std::size_t longest = 0;
+    std::size_t start = 0;
+    while (start < text.size()) {
+        const auto end = std::min(text.find('\n', start), text.size());
+        longest = std::max(longest, end - start);
+        start = end + 1;
+    }
+    return longest;
+}
+
+struct wrong_use {
+    std::vector<std::string> arguments;
+    int exit_code;
+    std::string message;
+};
+
+TEST(loadgen_cli, wrong_use_is_told_in_one_line) {
+    const std::string url = "http://127.0.0.1:1/";
+    const std::vector<wrong_use> cases{
+        {{}, 2, "subcommand"},
+        {{"run"}, 2, "no URL"},
+        {{"run", "-R", "10"}, 2, "no URL"},
+        {{"run", url}, 2, "no rate"},
+        {{"run", "-R", "10", "--nonsense", url}, 2, "--nonsense"},
+        {{"run", "-R", "ten", url}, 2, "'ten'"},
+        {{"run", "--stage", "30s", url}, 2, "'30s'"},
+        {{"run", "--stage", "30s:5", "-R", "5", url}, 2, "leave out -R"},
+        {{"run", "-R", "10", "-t", "5s", url}, 2, "did you mean --timeout 5s"},
+        {{"run", "-R", "10", "-d", "5", url}, 2, "-d '5'"},
+        {{"run", "-R", "10", "-c", "0", url}, 2, "connections"},
+        {{"run", "-R", "10", "-b", "{{nope}}", url}, 2, "{{nope}} at byte 1"},
+        {{"run", "-R", "10", "-b", "@/no/such/file", url}, 1, "/no/such/file"},
+        {{"run", "-R", "10", "-H", "bad", url}, 2, "header 'bad'"},
+        {{"run", "-R", "10", "--stop-when", "speed<1", url}, 2, "'speed'"},
+        {{"run", "-R", "10", "https://127.0.0.1/"}, 2, "https is not supported yet"},
+        {{"run", "-R", "10", "--target", "a=" + url, "--target", "a=" + url}, 2, "two targets"},
+        {{"run", "-R", "10", url}, 1, "cannot connect to 127.0.0.1:1"},
+        {{"run", "-R", "10", "http://no-such-host.invalid/"}, 1, "cannot resolve 'no-such-host.invalid'"},
+    };
+    for (const auto& c : cases) {
+        const auto ended = run(command(c.arguments));
+        EXPECT_EQ(ended.status.code, c.exit_code) << c.message << ": " << ended.err;
+        EXPECT_THAT(ended.err, HasSubstr(c.message));
+        EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
+        EXPECT_EQ(ended.out, "");
+    }
+}
+
+TEST(loadgen_cli, more_connections_than_descriptors_is_told_before_the_start) {
+    auto options = command({"run", "-R", "10", "-c", "500", "http://127.0.0.1:1/"});
+    options.descriptors = 256;
+    const auto ended = run(options);
+    EXPECT_EQ(ended.status.code, 1);
+    EXPECT_THAT(ended.err, HasSubstr("descriptor limit 256 is below"));
+    EXPECT_THAT(ended.err, HasSubstr("-c"));
+    EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
+}
+
+TEST(loadgen_cli, help_and_version_go_to_stdout) {
+    const auto help = run(command({"run", "--help"}));
+    EXPECT_EQ(help.status.code, 0);
+    for (const char* const option :
+         {"--rate", "--stage", "--connections", "--timeout", "--stop-when", "--target", "--output"})
+        EXPECT_THAT(help.out, HasSubstr(option));
+    const auto version = run(command({"--version"}));
+    EXPECT_EQ(version.status.code, 0);
+    EXPECT_THAT(version.out, HasSubstr("loadgen 0."));
+}
+
+TEST(loadgen_cli, a_run_prints_a_summary_and_writes_its_files) {
+    fault_server server(
+        [](const request_seen& r) { return reply{{answer(r.number % 10 == 0 ? 503 : 200)}}; });
+    const temporary_directory folder;
+    const auto output = folder.path() / "new" / "folder";
+    const auto ended = run(command({"run", "--stage", "1s:100..200/2", "-c", "4", "--label", "a=b", "--name",
+                                    "it", "-o", output.string(), "--timeout", "20s", server.url("/x")}));
+    ASSERT_EQ(ended.status.code, 0) << ended.err;
+    EXPECT_THAT(ended.out, HasSubstr("response (from schedule)"));
+    EXPECT_THAT(ended.out, HasSubstr("service (from first byte)"));
+    EXPECT_THAT(ended.out, HasSubstr("http_5xx 15"));
+    EXPECT_THAT(ended.out, HasSubstr("result.json"));
+    EXPECT_LE(longest_line(ended.out.substr(0, ended.out.find("written"))), 100u);
+    EXPECT_THAT(ended.err, HasSubstr("offered 150/s")); // one plain line a second: stderr is no terminal here
+    EXPECT_EQ(ended.err.find('\x1b'), std::string::npos);
+
+    const auto result = read_json(output / "result.json");
+    EXPECT_EQ(result["schema"], "loadgen.result/1");
+    EXPECT_EQ(result["run"]["exit_code"], 0);
+    EXPECT_EQ(result["run"]["interrupted"], false);
+    EXPECT_EQ(result["run"]["stopped"], nullptr);
+    EXPECT_EQ(result["manifest"]["labels"]["a"], "b");
+    EXPECT_EQ(result["config"]["stages"][0]["kind"], "staircase");
+    const auto& target = result["targets"]["target"];
+    EXPECT_EQ(target["totals"]["offered"], 150);
+    EXPECT_EQ(target["totals"]["statuses"]["503"], 15);
+    EXPECT_DOUBLE_EQ(target["totals"]["availability"], 0.9);
+    ASSERT_EQ(target["stages"].size(), 2u);
+    EXPECT_EQ(target["stages"][0]["kind"], "step");
+    EXPECT_EQ(target["stages"][0]["totals"]["offered"], 50);
+    EXPECT_EQ(target["stages"][1]["totals"]["offered"], 100);
+    EXPECT_EQ(target["latency"]["response"]["count"], 150);
+    EXPECT_TRUE(result["watched"].contains("loadgen"));
+    EXPECT_GT(std::filesystem::file_size(output / "report.html"), 10'000u);
+    for (const auto& entry : std::filesystem::directory_iterator(output))
+        EXPECT_NE(entry.path().extension(), ".tmp");
+}
+
+class interrupted_run : public ::testing::TestWithParam<int> {};
+
+TEST_P(interrupted_run, ends_early_with_a_partial_result_that_says_so) {
+    fault_server server([](const request_seen&) { return reply{{answer()}}; });
+    const temporary_directory folder;
+    process child(
+        command({"run", "-R", "200", "-d", "120s", "-c", "4", "-o", folder.path().string(), server.url()}));
+    ASSERT_TRUE(wait_until([&] { return server.requests().size() > 50; }));
+    child.signal(GetParam());
+    const auto status = child.wait();
+    ASSERT_TRUE(status);
+    EXPECT_EQ(status->code, 128 + GetParam());
+    EXPECT_THAT(child.out(), HasSubstr("PARTIAL"));
+    const auto result = read_json(folder.path() / "result.json");
+    EXPECT_EQ(result["run"]["interrupted"], true);
+    EXPECT_EQ(result["run"]["exit_code"], 128 + GetParam());
+    EXPECT_LT(result["run"]["duration_s"], 60.0);
+    EXPECT_EQ(result["run"]["planned_duration_s"], 120.0);
+    const auto& target = result["targets"]["target"];
+    EXPECT_EQ(target["stages"][0]["complete"], false);
+    std::uint64_t sum = 0;
+    for (const auto& count : target["totals"]["outcomes"])
+        sum += count.get<std::uint64_t>();
+    EXPECT_EQ(target["totals"]["offered"], sum);
+}
+
+INSTANTIATE_TEST_SUITE_P(by_signal, interrupted_run, ::testing::Values(SIGINT, SIGTERM));
+
+TEST(loadgen_cli, a_second_signal_ends_it_at_once) {
+    fault_server server([](const request_seen&) { return reply{{}, {}, and_then::hang}; });
+    process child(command({"run", "-R", "50", "-d", "120s", "-c", "4", "--timeout", "100s", server.url()}));
+    ASSERT_TRUE(wait_until([&] { return !server.requests().empty(); }));
+    child.signal(SIGINT);
+    ASSERT_TRUE(wait_until([&] { return child.err().find("ending early") != std::string::npos; }));
+    child.signal(SIGINT);
+    const auto status = child.wait();
+    ASSERT_TRUE(status);
+    EXPECT_EQ(status->code, 130);
+}
+
+TEST(loadgen_cli, a_condition_that_ends_the_run_is_no_failure) {
+    fault_server server([](const request_seen&) { return reply{{answer(500)}}; });
+    const temporary_directory folder;
+    const auto ended = run(command({"run", "-R", "50", "-d", "60s", "-c", "4", "--stop-when",
+                                    "availability<90% for 1s", "-o", folder.path().string(), server.url()}));
+    EXPECT_EQ(ended.status.code, 0) << ended.err;
+    EXPECT_THAT(ended.out, HasSubstr("stopped by its condition"));
+    const auto result = read_json(folder.path() / "result.json");
+    EXPECT_EQ(result["run"]["stopped"]["target"], "target");
+    EXPECT_EQ(result["run"]["stopped"]["condition"], "availability<90% for 1s");
+    EXPECT_EQ(result["run"]["interrupted"], false);
+}
+
+} // namespace
+} // namespace beastmark::testing
