@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <cstdint>
 #include <cstdlib>
 
 #include <sys/ioctl.h>
@@ -18,8 +18,8 @@ namespace {
 constexpr const char* red = "\x1b[31m";
 constexpr const char* plain_again = "\x1b[0m";
 
-std::string minutes(run_time t) {
-    const auto s = std::chrono::ceil<std::chrono::seconds>(std::max(t, run_time{})).count();
+std::string minutes(std::chrono::seconds t) {
+    const auto s = std::max<std::int64_t>(t.count(), 0);
     return s >= 3600 ? fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
                      : fmt::format("{}:{:02}", s / 60, s % 60);
 }
@@ -58,9 +58,10 @@ std::string human_count(double value) {
 
 std::string progress_text(const run_record& record, std::size_t target_index, run_time now) {
     const auto& schedule = record.what.arrivals;
-    const auto stage = schedule.segment_at(std::min(now, schedule.duration()));
+    const auto stage =
+        schedule.segment_at(now - run_time(1)); // a second that ends with a stage is of that stage;
     const auto& rows = record.targets[target_index].rows();
-    auto text = fmt::format("{:>5}  ", minutes(now));
+    auto text = fmt::format("{:>5}  ", minutes(std::chrono::floor<std::chrono::seconds>(now)));
     if (record.targets.size() > 1)
         text += record.what.targets[target_index].name + "  ";
     if (schedule.segments().size() > 1)
@@ -78,7 +79,8 @@ std::string progress_text(const run_record& record, std::size_t target_index, ru
     } else {
         text += fmt::format("{} connections", record.what.connections);
     }
-    return text + fmt::format("  left {}", minutes(record.duration - now));
+    return text +
+           fmt::format("  left {}", minutes(std::chrono::ceil<std::chrono::seconds>(record.duration - now)));
 }
 
 progress::progress(bool plain)

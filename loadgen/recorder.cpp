@@ -6,6 +6,18 @@
 
 namespace beastmark::loadgen {
 
+namespace {
+
+std::optional<double> judge(std::uint64_t ok, std::uint64_t ended, std::uint64_t waited_before,
+                            std::uint64_t waits_after) {
+    const auto judged = ended + (waits_after > waited_before ? waits_after - waited_before : 0);
+    if (judged == 0)
+        return std::nullopt;
+    return static_cast<double>(ok) / static_cast<double>(judged);
+}
+
+} // namespace
+
 latency_figures figures_of(const histogram& h) {
     const auto us = [&](double percentile) {
         return static_cast<double>(h.value_at_percentile(percentile).count()) / 1000.0;
@@ -77,11 +89,9 @@ void target_record::close_rows() {
         closed.length = closed.ends - (rows_.empty() ? run_time{} : rows_.back().ends);
         closed.response = figures_of(open->times.response);
         closed.service = figures_of(open->times.service);
-        const auto waited = rows_.empty() ? 0 : rows_.back().waiting;
-        const auto judged = closed.ended() + (closed.waiting > waited ? closed.waiting - waited : 0);
-        if (judged > 0)
-            closed.availability = static_cast<double>(closed.of(outcome::ok)) / static_cast<double>(judged);
-        else if (closed.offered > 0)
+        closed.availability = judge(closed.of(outcome::ok), closed.ended(),
+                                    rows_.empty() ? 0 : rows_.back().waiting, closed.waiting);
+        if (!closed.availability && closed.offered > 0)
             closed.availability = 0;
         rows_.push_back(closed);
         open->sum = {};
@@ -90,6 +100,28 @@ void target_record::close_rows() {
         auto node = open_.extract(open_.begin());
         spare_.push_back(std::move(node.mapped()));
     }
+}
+
+std::optional<double> target_record::availability_between(run_time start, run_time end) const {
+    std::uint64_t ok = 0;
+    std::uint64_t ended = 0;
+    std::uint64_t waiting = 0; // at the end of the row before
+    std::uint64_t waited_before = 0;
+    std::uint64_t waits_after = 0;
+    bool inside = false;
+    for (const auto& r : rows_) {
+        const auto middle = r.ends - r.length / 2;
+        if (middle >= start && middle < end) {
+            if (!inside)
+                waited_before = waiting;
+            inside = true;
+            ok += r.of(outcome::ok);
+            ended += r.ended();
+            waits_after = r.waiting;
+        }
+        waiting = r.waiting;
+    }
+    return judge(ok, ended, waited_before, waits_after);
 }
 
 std::unique_ptr<stage_record> target_record::total() const {

@@ -76,6 +76,10 @@ public:
 
     [[nodiscard]] const std::vector<stage_record>& stages() const { return stages_; }
 
+    /// Availability over the seconds whose middle lies in [start, end): as a row's, with the queue at both
+    /// ends. Nothing when there is no such second, or nothing to judge in it.
+    [[nodiscard]] std::optional<double> availability_between(run_time start, run_time end) const;
+
     /// The sum of all stages.
     [[nodiscard]] std::unique_ptr<stage_record> total() const;
 

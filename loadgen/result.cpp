@@ -64,7 +64,7 @@ json totals_json(const tally& t, double length_s, std::uint64_t ok, double answe
         auto& count = errors[describe(e.where, e.code)];
         count = (count.is_null() ? 0 : count.get<std::uint64_t>()) + e.count;
     }
-    const auto ended = t.offered - t.of(outcome::unfinished);
+    const auto availability = t.availability();
     return {{"offered", t.offered},
             {"sent", t.sent},
             {"completed", t.completed},
@@ -72,8 +72,7 @@ json totals_json(const tally& t, double length_s, std::uint64_t ok, double answe
             {"bytes_out", t.bytes_out},
             {"offered_rps", length_s > 0 ? static_cast<double>(t.offered) / length_s : 0.0},
             {"achieved_rps", answered_in_s > 0 ? static_cast<double>(ok) / answered_in_s : 0.0},
-            {"availability",
-             number_or_null(ended > 0, static_cast<double>(t.of(outcome::ok)) / static_cast<double>(ended))},
+            {"availability", number_or_null(availability.has_value(), availability.value_or(0))},
             {"outcomes", std::move(outcomes)},
             {"statuses", std::move(statuses)},
             {"errors", std::move(errors)}};
@@ -115,6 +114,9 @@ json stages_json(const run_record& record, const target_record& t) {
             break;
         const auto length = in_seconds(std::min(s.end, record.duration) - s.start);
         const auto& stage = t.stages()[i];
+        auto totals = totals_json(stage.counts, length, stage.ok_in_time, length);
+        if (const auto seen = t.availability_between(s.start, s.end))
+            totals["availability"] = *seen;
         stages.push_back({{"index", i},
                           {"kind", name_of(s.kind)},
                           {"start_s", in_seconds(s.start)},
@@ -122,7 +124,7 @@ json stages_json(const run_record& record, const target_record& t) {
                           {"from_rps", s.from_rps},
                           {"to_rps", s.to_rps},
                           {"complete", record.duration >= s.end},
-                          {"totals", totals_json(stage.counts, length, stage.ok_in_time, length)},
+                          {"totals", std::move(totals)},
                           {"latency", both_latencies(stage.times)}});
     }
     return stages;

@@ -72,17 +72,14 @@ std::string target_text(const run_record& record, std::size_t index) {
     const auto& counts = total->counts;
     const auto timeout_us = in_seconds(record.what.timeout) * 1e6;
     const auto censored = counts.of(outcome::timeout) > 0;
-    const auto ended = counts.offered - counts.of(outcome::unfinished);
+    const auto availability = counts.availability();
     auto text = fmt::format("\n{}  {}\n", t.name, t.where.text);
-    text +=
-        fmt::format("  offered {} ({:.6g}/s)   ok {:.6g}/s   availability {}    in {}B   out {}B\n",
-                    counts.offered, static_cast<double>(counts.offered) / in_seconds(record.duration),
-                    static_cast<double>(counts.of(outcome::ok)) / in_seconds(record.last_event),
-                    ended == 0 ? "-"
-                               : fmt::format("{:.4g} %", 100.0 * static_cast<double>(counts.of(outcome::ok)) /
-                                                             static_cast<double>(ended)),
-                    human_count(static_cast<double>(counts.bytes_in)),
-                    human_count(static_cast<double>(counts.bytes_out)));
+    text += fmt::format("  offered {} ({:.6g}/s)   ok {:.6g}/s   availability {}    in {}B   out {}B\n",
+                        counts.offered, static_cast<double>(counts.offered) / in_seconds(record.duration),
+                        static_cast<double>(counts.of(outcome::ok)) / in_seconds(record.last_event),
+                        availability ? fmt::format("{:.4g} %", 100 * *availability) : "-",
+                        human_count(static_cast<double>(counts.bytes_in)),
+                        human_count(static_cast<double>(counts.bytes_out)));
     text +=
         fmt::format("  {:<26} {:>11} {:>11} {:>11} {:>11} {:>11}\n", "", "p50", "p90", "p99", "p99.9", "max");
     text += latency_line("response (from schedule)", total->times.response, censored, timeout_us);

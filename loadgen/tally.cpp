@@ -15,6 +15,15 @@ std::uint64_t tally::settled() const noexcept {
     return std::accumulate(outcomes.begin(), outcomes.end(), std::uint64_t{0});
 }
 
+std::optional<double> tally::availability() const noexcept {
+    const auto ended_after_sending =
+        completed + of(outcome::timeout) + of(outcome::reset) + of(outcome::protocol_error);
+    const auto judged = offered - (sent - ended_after_sending);
+    if (judged == 0)
+        return std::nullopt;
+    return static_cast<double>(of(outcome::ok)) / static_cast<double>(judged);
+}
+
 void tally::add_error(phase where, const boost::system::error_code& code, std::uint64_t n) {
     const auto known = std::find_if(errors.begin(), errors.end(),
                                     [&](const error_count& e) { return e.where == where && e.code == code; });

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,10 @@ struct tally {
 
     /// Of any outcome.
     [[nodiscard]] std::uint64_t settled() const noexcept;
+
+    /// ok / (offered - what was in flight when the run ended): what still waited for a connection then was
+    /// not served, what was on its way is not known. Nothing when there is nothing to judge.
+    [[nodiscard]] std::optional<double> availability() const noexcept;
 
     /// Allocates only for a kind of error not met before.
     void add_error(phase where, const boost::system::error_code& code, std::uint64_t n = 1);

@@ -95,6 +95,30 @@ TEST(target_record, what_joins_the_queue_is_not_available) {
     EXPECT_DOUBLE_EQ(*t.rows()[2].availability, 1.0); // it shrinks
 }
 
+TEST(target_record, availability_of_a_stage_is_that_of_its_seconds_and_the_queue_at_both_ends) {
+    target_record t(two_stages(), 1);
+    t.take(block(0, {{.offered = 100, .ok = 90, .failed = 10}}));
+    t.take(block(1, {{.segment = 1, .offered = 100, .ok = 60}}, 40));
+    t.take(block(2, {{.segment = 1, .offered = 100, .ok = 120}}, 20));
+    EXPECT_DOUBLE_EQ(*t.availability_between(0s, 1s), 0.9);
+    EXPECT_DOUBLE_EQ(*t.availability_between(1s, 3s), 180.0 / 200);
+    EXPECT_EQ(t.availability_between(3s, 4s), std::nullopt);
+}
+
+TEST(tally, what_waited_at_the_end_was_not_served_and_what_was_in_flight_is_not_judged) {
+    tally t;
+    EXPECT_EQ(t.availability(), std::nullopt);
+    t.offered = 100;
+    t.sent = 70; // 30 waited: 10 failed to connect, 20 are unfinished
+    t.completed = 60;
+    t.add(outcome::ok, 50);
+    t.add(outcome::http_5xx, 10);
+    t.add(outcome::reset, 5);
+    t.add(outcome::connect_error, 10);
+    t.add(outcome::unfinished, 25); // 5 of them in flight
+    EXPECT_DOUBLE_EQ(*t.availability(), 50.0 / 95);
+}
+
 TEST(target_record, nothing_ended_though_something_was_offered_is_availability_0) {
     target_record t(two_stages(), 1);
     t.take(block(0, {{.offered = 3}}));
