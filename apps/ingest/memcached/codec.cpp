@@ -61,11 +61,11 @@ parsed_reply parse_reply(std::string_view bytes) noexcept {
     const auto head = bytes.substr(0, longest_reply + line_end.size());
     const auto end = head.find('\n');
     if (end == std::string_view::npos)
-        return {head.size() > longest_reply + 1 ? reply::garbage : reply::incomplete, 0};
+        return {.kind = head.size() > longest_reply + 1 ? reply::garbage : reply::incomplete};
     if (end == 0 || head[end - 1] != '\r')
-        return {reply::garbage, 0};
+        return {.kind = reply::garbage};
     const auto kind = kind_of(head.substr(0, end - 1));
-    return {kind, kind == reply::garbage ? 0 : end + 1};
+    return {.kind = kind, .size = kind == reply::garbage ? 0 : end + 1};
 }
 
 } // namespace beastmark::memcached

@@ -9,20 +9,22 @@
 namespace beastmark::memcached {
 
 set_queue::set_queue(std::size_t capacity) : slots_(capacity) {
-    constexpr std::size_t usual_turn_bytes = 16 * 1024; // what a busy turn of the loop writes; more makes them grow
+    constexpr std::size_t usual_turn_bytes =
+        16384; // what a busy turn of the loop writes; more makes them grow
     unwritten_.reserve(usual_turn_bytes);
     written_piece_.reserve(usual_turn_bytes);
 }
 
 void set_queue::push(set_request& r) {
-    slots_.push_back(slot{&r, false, r.submitted, pushed_bytes_});
+    slots_.push_back(
+        slot{.request = &r, .is_probe = false, .submitted = r.submitted, .start = pushed_bytes_});
     const auto before = unwritten_.size();
     append_set(unwritten_, r.key, r.value, r.ttl_s);
     pushed_bytes_ += unwritten_.size() - before;
 }
 
 void set_queue::push_probe(time_point now) {
-    slots_.push_back(slot{nullptr, true, now, pushed_bytes_});
+    slots_.push_back(slot{.request = nullptr, .is_probe = true, .submitted = now, .start = pushed_bytes_});
     const auto before = unwritten_.size();
     append_noop(unwritten_);
     pushed_bytes_ += unwritten_.size() - before;

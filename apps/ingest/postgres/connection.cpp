@@ -1,14 +1,16 @@
 #include "ingest/postgres/connection.hpp"
 
 #include "ingest/postgres/pool.hpp"
+#include "ingest/postgres/result.hpp"
 
 #include <boost/asio/post.hpp>
-#include <boost/endian/conversion.hpp>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <chrono>
+#include <cstdint>
+#include <string>
 #include <utility>
 
 #include <fcntl.h>
@@ -20,23 +22,6 @@ namespace {
 constexpr const char* statement_name = "beastmark";
 constexpr int binary_format = 1;
 
-std::string_view field(const PGresult* result, int code) noexcept {
-    const char* const text = PQresultErrorField(result, code);
-    return text == nullptr ? std::string_view() : std::string_view(text);
-}
-
-bool ends_session(const PGresult* result) noexcept {
-    const auto severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
-    return severity == "FATAL" || severity == "PANIC";
-}
-
-// For the log: a message may quote what a client sent.
-std::string first_line(std::string_view text) {
-    std::string line(text.substr(0, text.find('\n')));
-    std::ranges::replace_if(line, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
-    return line;
-}
-
 // A statement that waits for a lock outlives its connection: without a limit of its own, a table locked for
 // long would collect a server process for each connection given up. Later than the caller's deadline, so that
 // it is the caller's that tells the outcome, and before the hard limit, so that the link need not be given
@@ -45,25 +30,6 @@ std::string server_side_limit(const pool_options& options) {
     const auto limit =
         std::chrono::ceil<std::chrono::milliseconds>((options.timeout + options.hard_limit) / 2);
     return "set statement_timeout = " + std::to_string(std::max<std::int64_t>(limit.count(), 1));
-}
-
-// The one integer column of the one row, in binary: big-endian, two, four or eight bytes wide.
-std::optional<std::int64_t> integer_of(const PGresult* result) noexcept {
-    if (PQntuples(result) != 1 || PQnfields(result) != 1 || PQgetisnull(result, 0, 0) == 1 ||
-        PQfformat(result, 0) != binary_format)
-        return std::nullopt;
-    const auto* const bytes =
-        static_cast<const unsigned char*>(static_cast<const void*>(PQgetvalue(result, 0, 0)));
-    switch (PQgetlength(result, 0, 0)) {
-    case 2:
-        return boost::endian::load_big_s16(bytes);
-    case 4:
-        return boost::endian::load_big_s32(bytes);
-    case 8:
-        return boost::endian::load_big_s64(bytes);
-    default:
-        return std::nullopt;
-    }
 }
 
 } // namespace

@@ -18,7 +18,7 @@ constexpr std::string_view no_data = "02000"; // SQL's own code for "there was n
 pipeline::pipeline(std::size_t depth) : slots_(depth) {}
 
 void pipeline::sent(request& r, time_point now) {
-    slots_.push_back(slot{&r, now, r.submitted});
+    slots_.push_back(slot{.waiting = &r, .sent = now, .submitted = r.submitted});
 }
 
 bool pipeline::row(std::int64_t id) noexcept {

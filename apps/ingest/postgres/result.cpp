@@ -1,0 +1,42 @@
+#include "ingest/postgres/result.hpp"
+
+#include <boost/endian/conversion.hpp>
+
+#include <algorithm>
+
+namespace beastmark::postgres {
+
+std::string_view field(const PGresult* result, int code) noexcept {
+    const char* const text = PQresultErrorField(result, code);
+    return text == nullptr ? std::string_view() : std::string_view(text);
+}
+
+bool ends_session(const PGresult* result) noexcept {
+    const auto severity = field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    return severity == "FATAL" || severity == "PANIC";
+}
+
+std::string first_line(std::string_view text) {
+    std::string line(text.substr(0, text.find('\n')));
+    std::ranges::replace_if(line, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+    return line;
+}
+
+std::optional<std::int64_t> integer_of(const PGresult* result) noexcept {
+    if (PQntuples(result) != 1 || PQnfields(result) != 1 || PQgetisnull(result, 0, 0) == 1 ||
+        PQfformat(result, 0) != 1)
+        return std::nullopt;
+    const auto* const bytes = reinterpret_cast<const unsigned char*>(PQgetvalue(result, 0, 0));
+    switch (PQgetlength(result, 0, 0)) {
+    case 2:
+        return boost::endian::load_big_s16(bytes);
+    case 4:
+        return boost::endian::load_big_s32(bytes);
+    case 8:
+        return boost::endian::load_big_s64(bytes);
+    default:
+        return std::nullopt;
+    }
+}
+
+} // namespace beastmark::postgres
