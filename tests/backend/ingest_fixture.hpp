@@ -1,0 +1,62 @@
+// One ingest with a PostgreSQL and a memcached of its own, which a test may stop, freeze or break.
+#pragma once
+
+#include "tests/support/http_client.hpp"
+#include "tests/support/memcached_server.hpp"
+#include "tests/support/metrics.hpp"
+#include "tests/support/postgres_cluster.hpp"
+#include "tests/support/service.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace beastmark::testing {
+
+/// How soon it serves again after a backend's return; sanitizers make everything slower.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr std::chrono::milliseconds soon = 6s;
+#else
+inline constexpr std::chrono::milliseconds soon = 2s;
+#endif
+
+inline finished_process init_schema(const postgres_cluster& postgres) {
+    return run({.arguments = {built_program("ingest"), "--init-schema", "--postgres", postgres.connection_string()}});
+}
+
+class ingest_fixture : public ::testing::Test {
+protected:
+    /// The table, then the service.
+    void start(std::vector<std::string> arguments = {}) {
+        const auto finished = init_schema(postgres);
+        ASSERT_EQ(finished.status, (exit_status{0, 0})) << finished.err;
+        start_service(std::move(arguments));
+    }
+
+    void start_service(std::vector<std::string> arguments = {}, bool wait_until_ready = true) {
+        arguments.insert(arguments.end(),
+                         {"--postgres", postgres.connection_string(), "--memcached", memcached.address()});
+        ingest.emplace(service_options{
+            .program = "ingest", .arguments = std::move(arguments), .wait_until_ready = wait_until_ready});
+    }
+
+    http_response post(const std::string& firmware = "2.1.5") const {
+        const nlohmann::json device{{"mac", "EF-2B-C4-F5-D6-34"}, {"firmware", firmware}};
+        return fetch(ingest->port(), "POST", "/api/devices", device.dump());
+    }
+
+    double metric(const std::string& name, const metric_labels& labels = {}) const {
+        return metrics::scrape(ingest->admin_port()).sum(name, labels).value_or(-1);
+    }
+
+    std::int64_t rows() { return postgres.count("device"); }
+
+    postgres_cluster postgres;
+    memcached_server memcached;
+    std::optional<service> ingest; // stops before what it needs
+};
+
+} // namespace beastmark::testing
