@@ -1,4 +1,8 @@
 # Everything comes from the distribution's packages ("./bench setup" installs them); nothing is downloaded.
+# FindBoost is gone from CMake 3.30 on; Boost brings its own configuration.
+if(POLICY CMP0167)
+  cmake_policy(SET CMP0167 NEW)
+endif()
 
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)
