@@ -3,6 +3,8 @@
 #include "loadgen/report.hpp"
 
 #include <CLI/App.hpp>
+#include <CLI/Config.hpp> // App.hpp alone leaves the classes it holds without their vtables
+#include <CLI/Formatter.hpp>
 #include <nlohmann/json.hpp>
 
 #include <cstdio>

@@ -20,9 +20,8 @@ namespace {
 using clock = std::chrono::steady_clock;
 
 bool same_name(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-        return std::tolower(x) == std::tolower(y);
-    });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 /// False when the deadline passed.
@@ -205,7 +204,8 @@ http_response http_client::receive(bool to_head, std::chrono::milliseconds deadl
         const auto colon = line.find(':');
         if (colon == std::string::npos || colon == 0 || line.find_first_of(" \t") < colon)
             throw http_error("not a header field: '" + line + "'");
-        response.headers.emplace_back(line.substr(0, colon), trimmed(std::string_view(line).substr(colon + 1)));
+        response.headers.emplace_back(line.substr(0, colon),
+                                      trimmed(std::string_view(line).substr(colon + 1)));
     }
     if (to_head || response.status < 200 || response.status == 204 || response.status == 304)
         return response;
@@ -222,9 +222,12 @@ http_response http_client::receive(bool to_head, std::chrono::milliseconds deadl
 
 std::string http_client::receive_to_end(std::chrono::milliseconds deadline) {
     switch (wait_for_end(deadline)) {
-    case ending::open: throw http_error("still open after '" + buffer_.substr(0, 200) + "'");
-    case ending::reset: throw http_error("reset by the peer after '" + buffer_.substr(0, 200) + "'");
-    case ending::closed: break;
+    case ending::open:
+        throw http_error("still open after '" + buffer_.substr(0, 200) + "'");
+    case ending::reset:
+        throw http_error("reset by the peer after '" + buffer_.substr(0, 200) + "'");
+    case ending::closed:
+        break;
     }
     return std::exchange(buffer_, {});
 }
@@ -263,8 +266,8 @@ std::string request(std::string_view method, std::string_view target, std::strin
     return text.append("\r\n").append(body);
 }
 
-http_response fetch(std::uint16_t port, std::string_view method, std::string_view target, std::string_view body,
-                    const std::vector<std::string>& headers) {
+http_response fetch(std::uint16_t port, std::string_view method, std::string_view target,
+                    std::string_view body, const std::vector<std::string>& headers) {
     http_client client(port);
     client.send(request(method, target, body, headers));
     return client.receive(method == "HEAD");

@@ -27,10 +27,11 @@ memcached_server::memcached_server(std::vector<std::string> options) : options_(
 }
 
 bool memcached_server::try_start() {
-    process_options options{.arguments = {"memcached", "-l", "127.0.0.1", "-p", std::to_string(port_), "-U", "0"},
-                            .environment = {},
-                            .user = "nobody", // it refuses to run as root
-                            .directory = "/"};
+    process_options options{
+        .arguments = {"memcached", "-l", "127.0.0.1", "-p", std::to_string(port_), "-U", "0"},
+        .environment = {},
+        .user = "nobody", // it refuses to run as root
+        .directory = "/"};
     options.arguments.insert(options.arguments.end(), options_.begin(), options_.end());
     server_ = process(options);
     return wait_until([&] { return !server_.running() || answers(port_); }) && server_.running();

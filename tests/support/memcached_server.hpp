@@ -17,11 +17,14 @@ public:
     /// Returns when it answers; the port stays the same from one start to the next, the entries do not.
     void start();
     void stop();
+
     /// SIGSTOP: it still accepts connections (the kernel does) and answers nothing.
     void freeze() { testing::freeze(server_.pid()); }
+
     void thaw() { server_.signal(SIGCONT); }
 
     std::uint16_t port() const noexcept { return port_; }
+
     /// "127.0.0.1:PORT", what --memcached takes.
     std::string address() const;
 

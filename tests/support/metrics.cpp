@@ -54,7 +54,8 @@ private:
 
     std::string name() {
         const auto end = std::min(
-            rest_.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:"), rest_.size());
+            rest_.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:"),
+            rest_.size());
         if (end == 0 || (rest_.front() >= '0' && rest_.front() <= '9'))
             fail("expected a name");
         std::string result(rest_.substr(0, end));
@@ -137,9 +138,9 @@ metrics metrics::scrape(std::uint16_t port) {
 
 std::vector<metric_sample> metrics::find(std::string_view name, const metric_labels& labels) const {
     std::vector<metric_sample> found;
-    std::copy_if(samples_.begin(), samples_.end(), std::back_inserter(found), [&](const metric_sample& sample) {
-        return sample.name == name && includes(sample.labels, labels);
-    });
+    std::copy_if(
+        samples_.begin(), samples_.end(), std::back_inserter(found),
+        [&](const metric_sample& sample) { return sample.name == name && includes(sample.labels, labels); });
     return found;
 }
 

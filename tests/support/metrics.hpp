@@ -27,6 +27,7 @@ public:
     static metrics scrape(std::uint16_t port);
 
     const std::vector<metric_sample>& samples() const noexcept { return samples_; }
+
     /// family -> "counter", "gauge", "histogram", ... of the TYPE lines
     const std::map<std::string, std::string>& types() const noexcept { return types_; }
 

@@ -1,23 +1,24 @@
 #include "tests/support/ports.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <random>
 #include <stdexcept>
 #include <string>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 namespace beastmark::testing {
 
 namespace {
 
 /// Reserves the number among tests: an abstract unix socket's name is free again as soon as its holder is
-/// gone, however it ended. (A service listens with SO_REUSEPORT: two on one port would not notice each other.)
+/// gone, however it ended. (A service listens with SO_REUSEPORT: two on one port would not notice each
+/// other.)
 bool reserve(std::uint16_t port) {
     const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     sockaddr_un address{};
@@ -39,8 +40,8 @@ bool can_bind(std::uint16_t port) {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_ANY);
     address.sin_port = htons(port);
-    const bool bound = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-                       ::listen(fd, 1) == 0;
+    const bool bound =
+        ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && ::listen(fd, 1) == 0;
     ::close(fd);
     return bound;
 }

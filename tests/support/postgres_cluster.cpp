@@ -62,11 +62,12 @@ postgres_cluster::~postgres_cluster() {
 }
 
 void postgres_cluster::initialise() {
-    const auto finished = run({.arguments = {binary("initdb"), "--no-sync", "--username=postgres", "--auth=trust",
-                                             "--encoding=UTF8", "--locale=C", "--pgdata", directory_.path() / "data"},
-                               .environment = {"LC_ALL=C"},
-                               .user = unprivileged,
-                               .directory = directory_.path()});
+    const auto finished =
+        run({.arguments = {binary("initdb"), "--no-sync", "--username=postgres", "--auth=trust",
+                           "--encoding=UTF8", "--locale=C", "--pgdata", directory_.path() / "data"},
+             .environment = {"LC_ALL=C"},
+             .user = unprivileged,
+             .directory = directory_.path()});
     if (finished.status != exit_status{0, 0})
         throw std::runtime_error("initdb: " + to_string(finished.status) + "\n" + finished.err);
     if (options_.password.empty())

@@ -22,8 +22,8 @@ class postgres_cluster {
 public:
     enum class shutdown { fast, immediate };
 
-    /// initdb (as the user postgres when called as root) and start. Throws std::runtime_error with the server's
-    /// log when that fails. synchronous_commit is on, as everywhere.
+    /// initdb (as the user postgres when called as root) and start. Throws std::runtime_error with the
+    /// server's log when that fails. synchronous_commit is on, as everywhere.
     explicit postgres_cluster(postgres_options options = {});
     ~postgres_cluster();
     postgres_cluster(const postgres_cluster&) = delete;
@@ -39,6 +39,7 @@ public:
     void thaw();
 
     std::uint16_t port() const noexcept { return port_; }
+
     /// What a service is given: TCP, user postgres, database postgres, no password in it.
     std::string connection_string() const;
     /// Through the unix socket, never with a password.
@@ -49,6 +50,7 @@ public:
     /// The first column of the first row.
     std::string value(const std::string& sql);
     std::int64_t count(const std::string& table);
+
     std::string log() const { return server_.err(); }
 
 private:

@@ -15,11 +15,11 @@
 namespace beastmark::testing {
 
 struct process_options {
-    std::vector<std::string> arguments = {};  // [0] is the program: a path, or a name looked up in PATH
-    std::vector<std::string> environment = {}; // "NAME=value" sets, "NAME" removes; the rest is inherited
-    std::string user = {};                    // when root: run as this user (group and user id)
-    std::string directory = {};               // working directory; empty: the test's
-    int death_signal = SIGKILL;               // sent by the kernel when the thread that spawned it ends
+    std::vector<std::string> arguments = {};       // [0] is the program: a path, or a name looked up in PATH
+    std::vector<std::string> environment = {};     // "NAME=value" sets, "NAME" removes; the rest is inherited
+    std::string user = {};                         // when root: run as this user (group and user id)
+    std::string directory = {};                    // working directory; empty: the test's
+    int death_signal = SIGKILL;                    // sent by the kernel when the thread that spawned it ends
     std::optional<std::uint64_t> descriptors = {}; // RLIMIT_NOFILE, soft and hard
 };
 
@@ -45,6 +45,7 @@ public:
     process& operator=(process&& other) noexcept;
 
     ::pid_t pid() const noexcept { return pid_; }
+
     bool running();
     /// Nothing when it still runs at the deadline.
     std::optional<exit_status> wait(std::chrono::milliseconds deadline = patience);
@@ -65,7 +66,8 @@ private:
     int err_ = -1;
 };
 
-/// SIGSTOP, and returns when each of its threads has stopped: the signal alone lets one of them answer once more.
+/// SIGSTOP, and returns when each of its threads has stopped: the signal alone lets one of them answer once
+/// more.
 void freeze(::pid_t pid);
 
 struct finished_process {

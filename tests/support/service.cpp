@@ -37,8 +37,8 @@ bool service::try_start() {
     port_ = free_port();
     admin_port_ = free_port();
     process_options options{.arguments = {built_program(options_.program), "--address", "127.0.0.1", "--port",
-                                          std::to_string(port_), "--admin-address", "127.0.0.1", "--admin-port",
-                                          std::to_string(admin_port_)},
+                                          std::to_string(port_), "--admin-address", "127.0.0.1",
+                                          "--admin-port", std::to_string(admin_port_)},
                             .environment = options_.environment};
     options.arguments.insert(options.arguments.end(), options_.arguments.begin(), options_.arguments.end());
     process_ = process(options);

@@ -33,8 +33,11 @@ public:
     service& operator=(const service&) = delete;
 
     std::uint16_t port() const noexcept { return port_; }
+
     std::uint16_t admin_port() const noexcept { return admin_port_; }
+
     process& running() noexcept { return process_; }
+
     std::string log() const { return process_.err(); }
 
     /// GET /readyz is 200.

@@ -34,8 +34,8 @@ bool has_ended(::pid_t pid) {
 } // namespace
 
 TEST(process_test, captures_output_and_exit_code) {
-    const auto finished = run({.arguments = {"sh", "-c", "echo $GIVEN; echo oops >&2; exit 3"},
-                               .environment = {"GIVEN=word"}});
+    const auto finished =
+        run({.arguments = {"sh", "-c", "echo $GIVEN; echo oops >&2; exit 3"}, .environment = {"GIVEN=word"}});
     EXPECT_EQ(finished.status, (exit_status{3, 0}));
     EXPECT_EQ(finished.out, "word\n");
     EXPECT_EQ(finished.err, "oops\n");
@@ -99,7 +99,8 @@ TEST(memcached_server_test, loses_its_entries_and_keeps_its_port) {
 }
 
 TEST(metrics_test, reads_labels_escapes_and_types) {
-    const auto all = metrics::parse("# HELP a b\n# TYPE a counter\na{x=\"1\",y=\"q\\\"\\\\\"} 2\na{x=\"2\"} 3.5\nb 1e3\n");
+    const auto all =
+        metrics::parse("# HELP a b\n# TYPE a counter\na{x=\"1\",y=\"q\\\"\\\\\"} 2\na{x=\"2\"} 3.5\nb 1e3\n");
     EXPECT_EQ(all.sum("a"), 5.5);
     EXPECT_EQ(all.sum("a", {{"x", "1"}, {"y", "q\"\\"}}), 2);
     EXPECT_EQ(all.sum("c"), std::nullopt);

@@ -1,15 +1,15 @@
 #include "tests/support/temporary_directory.hpp"
 
+#include <cerrno>
+#include <chrono>
+#include <string>
+#include <system_error>
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <chrono>
-#include <string>
-#include <system_error>
 
 namespace beastmark::testing {
 
