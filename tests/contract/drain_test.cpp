@@ -148,7 +148,7 @@ TEST(service_drain, is_announced_by_readyz_while_requests_are_still_served) {
 }
 
 TEST(service_drain, new_connections_are_refused_after_the_delay) {
-    service running(with());
+    service running(with({"--threads", "1"})); // one thread sees what is held before the probe
     const auto bytes = request_bytes();
     http_client holding(running.port());
     holding.send(std::string_view(bytes).substr(0, bytes.size() - 1));
