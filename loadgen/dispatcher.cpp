@@ -156,6 +156,8 @@ std::uint64_t dispatcher::due(run_time now) const {
 }
 
 std::uint64_t dispatcher::waiting(run_time now) const {
+    if (idle_.first != none) // what is due goes out as soon as the loop gets to it
+        return 0;
     const auto taken = cursor_.count_below(cursor_.arrival());
     const auto all_due = due(now);
     return all_due > taken ? all_due - taken : 0;

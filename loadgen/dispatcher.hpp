@@ -92,7 +92,7 @@ public:
 
     [[nodiscard]] std::uint64_t connected() const noexcept { return connected_; }
 
-    /// Due at `now` and not sent.
+    /// Due at `now` and not sent for want of a free connection.
     [[nodiscard]] std::uint64_t waiting(run_time now) const;
 
 private:

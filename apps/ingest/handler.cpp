@@ -4,8 +4,6 @@
 #include "device/timestamp.hpp"
 #include "ingest/device_request.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <optional>
 #include <string>
 
@@ -115,7 +113,6 @@ void devices_handler::answer_failure(operation& failed, boost::system::error_cod
     server::exchange& request = give_back(failed);
     switch (static_cast<postgres::errc>(error.value())) {
     case postgres::errc::refused:
-        log_refusal(failed.sqlstate.data());
         return request.respond(refused);
     case postgres::errc::unavailable:
         return request.reject(server::rejection::unavailable, unavailable);
@@ -127,15 +124,6 @@ void devices_handler::answer_failure(operation& failed, boost::system::error_cod
         break;
     }
     request.respond(outcome_unknown);
-}
-
-// Once a second at most: a trigger that refuses every row would fill the log.
-void devices_handler::log_refusal(const char* sqlstate) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - refusal_logged_ >= std::chrono::seconds{1}) {
-        refusal_logged_ = now;
-        spdlog::warn("the database refused a row: SQLSTATE {} (told once a second at most)", sqlstate);
-    }
 }
 
 devices_handler::operation& devices_handler::borrow(server::exchange& request) {

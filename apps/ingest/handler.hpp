@@ -45,14 +45,12 @@ private:
     operation& borrow(server::exchange& request);
     server::exchange& give_back(operation& done);
     void answer_failure(operation& failed, boost::system::error_code error);
-    void log_refusal(const char* sqlstate);
 
     postgres::pool pool_;
     memcached::client cache_;
     device::uuid_source uuids_;
     std::vector<std::unique_ptr<operation>> operations_; // all that were ever in progress at once
     std::vector<operation*> free_;
-    std::chrono::steady_clock::time_point refusal_logged_;
 };
 
 } // namespace beastmark::ingest

@@ -36,14 +36,15 @@ prometheus::ClientMetric::Histogram histogram_of(const backends& cores, Pick pic
 
 } // namespace
 
-ingest_collector::ingest_collector(std::size_t cores) {
+ingest_collector::ingest_collector(std::size_t cores, std::size_t postgres_connections)
+    : postgres_connections_{postgres_connections} {
     for (std::size_t i = 0; i < cores; ++i) {
         cores_.push_back(std::make_unique<backend_metrics>());
     }
 }
 
 std::vector<prometheus::MetricFamily> ingest_collector::Collect() const {
-    return {operations(), connections(), connection_maximum(), wait_time(), reconnects()};
+    return {operations(), connections(), connection_maximum(), pending_requests(), wait_time(), reconnects()};
 }
 
 prometheus::MetricFamily ingest_collector::operations() const {
@@ -81,19 +82,20 @@ prometheus::MetricFamily ingest_collector::connections() const {
     return family;
 }
 
-// The pools do not grow or shrink: what they may have is what they have, in whatever state.
 prometheus::MetricFamily ingest_collector::connection_maximum() const {
     auto family =
         make_family("db_client_connection_max", "Connections that a pool may open.", MetricType::Gauge);
-    const auto total = [this](auto of) {
-        return sum_of(cores_, [of](auto& core) -> auto& { return of(core).idle; }) +
-               sum_of(cores_, [of](auto& core) -> auto& { return of(core).used; }) +
-               sum_of(cores_, [of](auto& core) -> auto& { return of(core).connecting; });
-    };
     add_metric(family, {{pool_label, postgres_name}}).gauge.value =
-        total([](auto& core) -> auto& { return core.postgres; });
-    add_metric(family, {{pool_label, memcached_name}}).gauge.value =
-        total([](auto& core) -> auto& { return core.memcached; });
+        static_cast<double>(postgres_connections_);
+    add_metric(family, {{pool_label, memcached_name}}).gauge.value = static_cast<double>(cores_.size());
+    return family;
+}
+
+prometheus::MetricFamily ingest_collector::pending_requests() const {
+    auto family = make_family("db_client_connection_pending_requests", "Requests that wait for a connection.",
+                              MetricType::Gauge);
+    add_metric(family, {{pool_label, postgres_name}}).gauge.value =
+        sum_of(cores_, [](auto& core) -> auto& { return core.postgres.queued; });
     return family;
 }
 

@@ -20,7 +20,8 @@ struct backend_metrics {
 /// Owns the counters of all cores and sums them when scraped.
 class ingest_collector : public prometheus::Collectable {
 public:
-    explicit ingest_collector(std::size_t cores);
+    /// @param postgres_connections of all cores together.
+    ingest_collector(std::size_t cores, std::size_t postgres_connections);
 
     /// The counters of one core: its thread writes them.
     backend_metrics& of_core(std::size_t index) { return *cores_[index]; }
@@ -31,10 +32,12 @@ private:
     [[nodiscard]] prometheus::MetricFamily operations() const;
     [[nodiscard]] prometheus::MetricFamily connections() const;
     [[nodiscard]] prometheus::MetricFamily connection_maximum() const;
+    [[nodiscard]] prometheus::MetricFamily pending_requests() const;
     [[nodiscard]] prometheus::MetricFamily wait_time() const;
     [[nodiscard]] prometheus::MetricFamily reconnects() const;
 
     std::vector<std::unique_ptr<backend_metrics>> cores_;
+    std::size_t postgres_connections_;
 };
 
 } // namespace beastmark::ingest

@@ -5,7 +5,8 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <stdexcept>
 
 namespace {
@@ -36,7 +37,15 @@ std::size_t port_separator(const std::string& text) {
 }
 
 std::string check_host_and_port(const std::string& text) {
-    return port_separator(text) == std::string::npos ? "'" + text + "' is not host:port" : std::string{};
+    const auto colon = port_separator(text);
+    std::uint16_t port = 0;
+    if (colon != std::string::npos) {
+        // A resolver takes 99999 for a port too, and wraps it.
+        const char* const end = text.data() + text.size();
+        const auto [stopped, error] = std::from_chars(text.data() + colon + 1, end, port);
+        port = error == std::errc{} && stopped == end ? port : std::uint16_t{0};
+    }
+    return port == 0 ? "'" + text + "' is not host:port with a port from 1 to 65535" : std::string{};
 }
 
 void add_options(CLI::App& app, ingest_options& into) {
@@ -91,7 +100,7 @@ int run(const ingest_options& given) {
             "--pool " + std::to_string(given.pool) + " is below the " + std::to_string(cores) +
             " threads, each of which needs a connection: raise --pool or lower --threads"};
     }
-    const auto collector = std::make_shared<ingest::ingest_collector>(cores);
+    const auto collector = std::make_shared<ingest::ingest_collector>(cores, given.pool);
     return server::run_service(
         given.server, {.name = "ingest",
                        .routes = {{"/api/devices", server::method::post},
@@ -102,7 +111,9 @@ int run(const ingest_options& given) {
                                    context, options_of_core(given, index, cores), collector->of_core(index));
                            },
                        .collected = {collector},
-                       .not_ready = "no connection to the database"});
+                       .not_ready = "no usable connection to the database",
+                       // A PostgreSQL connection has two: libpq's, and the copy that the event loop watches.
+                       .descriptors = 2 * given.pool + cores});
 }
 
 } // namespace

@@ -26,7 +26,7 @@ core::~core() {
 
 void core::run() {
     handler_->start();
-    ready_.store(handler_->ready(), std::memory_order_relaxed);
+    report_readiness(timeouts::clock::now());
     acceptor_.start();
     schedule_tick();
     context_.run();
@@ -47,9 +47,20 @@ void core::tick() {
     date_.update(std::time(nullptr));
     timeouts_.expire(now);
     handler_->tick(now);
-    ready_.store(handler_->ready(), std::memory_order_relaxed);
+    report_readiness(now);
     acceptor_.resume();
     schedule_tick();
+}
+
+// The time is told with it, so that a core that no longer gets to its ticks does not stay ready.
+void core::report_readiness(timeouts::clock::time_point now) {
+    ready_at_.store(handler_->ready() ? now : timeouts::clock::time_point::min(), std::memory_order_relaxed);
+}
+
+bool core::ready() const {
+    constexpr std::chrono::seconds stalled{2};
+    const auto told = ready_at_.load(std::memory_order_relaxed);
+    return told != timeouts::clock::time_point::min() && timeouts::clock::now() - told < stalled;
 }
 
 void core::begin_drain() {
@@ -59,7 +70,8 @@ void core::begin_drain() {
         for (auto each = sessions_.begin(); each != sessions_.end();) {
             (each++)->drain();
         }
-        finish_if_drained();
+        // Behind what is queued already: an accept that has succeeded brings one more session.
+        boost::asio::post(context_, [this] { finish_if_drained(); });
     });
 }
 
@@ -67,7 +79,6 @@ void core::cut() {
     boost::asio::post(context_, [this] {
         acceptor_.close();
         draining_ = true;
-        cut_connections_ += sessions_.size();
         close_sessions();
         stop_handler(); // answers what waits for a backend, which frees those sessions
         finish_if_drained();
@@ -76,7 +87,11 @@ void core::cut() {
 
 void core::close_sessions() {
     for (auto each = sessions_.begin(); each != sessions_.end();) {
-        (each++)->close();
+        session& closing = *each++;
+        if (!closing.is_idle()) {
+            ++cut_connections_;
+        }
+        closing.close();
     }
 }
 

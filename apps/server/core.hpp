@@ -48,10 +48,10 @@ public:
     /// From any thread: run() has returned or is about to.
     [[nodiscard]] bool finished() const { return finished_.load(std::memory_order_acquire); }
 
-    /// From any thread: as of the last tick.
-    [[nodiscard]] bool ready() const { return ready_.load(std::memory_order_relaxed); }
+    /// From any thread: as of the last tick; not when that is over 2 s ago.
+    [[nodiscard]] bool ready() const;
 
-    /// Valid when finished: connections that cut() closed.
+    /// Valid when finished: connections that cut() closed with an answer owed.
     [[nodiscard]] std::size_t cut_connections() const { return cut_connections_; }
 
     boost::asio::io_context& context() { return context_; }
@@ -79,6 +79,7 @@ private:
 
     void schedule_tick();
     void tick();
+    void report_readiness(timeouts::clock::time_point now);
     void close_sessions();
     void finish_if_drained();
     void stop_handler();
@@ -98,7 +99,7 @@ private:
     std::size_t cut_connections_ = 0;
     bool draining_ = false;
     bool handler_stopped_ = false;
-    std::atomic<bool> ready_{false};
+    std::atomic<timeouts::clock::time_point> ready_at_{timeouts::clock::time_point::min()};
     std::atomic<bool> finished_{false};
 };
 

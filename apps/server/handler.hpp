@@ -38,7 +38,7 @@ protected:
     ~exchange() = default;
 };
 
-/// What a program does with requests. One for each core, made, used and destroyed on that core's context; it
+/// What a program does with requests. One for each core, called on that core's thread; it
 /// is told of the coarse tick so that it needs no timer for its own deadlines.
 class handler {
 public:

@@ -19,7 +19,7 @@ http_error from_parser(boost::system::error_code code) {
     if (code == http::error::bad_version) {
         return bad_request("the request line does not end with an HTTP version");
     }
-    if (code == http::error::bad_content_length) {
+    if (code == http::error::bad_content_length || code == http::error::multiple_content_length) {
         return bad_request("Content-Length is malformed, given several times, or beside Transfer-Encoding");
     }
     if (code == http::error::bad_transfer_encoding) {

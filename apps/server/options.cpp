@@ -49,14 +49,18 @@ CLI::Option* with_environment(CLI::Option* option) {
 }
 
 CLI::Option* add_duration(CLI::App& app, const std::string& flag, std::chrono::nanoseconds& into,
-                          const std::string& help) {
+                          const std::string& help, std::chrono::nanoseconds least) {
     auto* const option = app.add_option_function<std::string>(
         flag,
-        [&into, flag](const std::string& text) {
+        [&into, flag, least](const std::string& text) {
             const auto read = parse_duration(text);
             if (!read) {
                 throw CLI::ValidationError{flag,
                                            "'" + text + "' is not a duration such as 500ms, 30s or 1m30s"};
+            }
+            if (*read < least) {
+                throw CLI::ValidationError{flag,
+                                           "'" + text + "' is below the least, " + format_duration(least)};
             }
             into = *read;
         },
@@ -77,7 +81,8 @@ void add_options(CLI::App& app, options& into) {
         "Threads that serve, one event loop each; 0: the cores allowed by affinity and CPU quota")
         ->check(CLI::Range(0, 1024));
     add("--max-connections", into.max_connections,
-        "Connections in total; more wait in the listen queue; 0: what the descriptor limit leaves");
+        "Connections in total, an equal share to each thread; more wait in the listen queue; 0: what the "
+        "descriptor limit leaves, 65536 at most");
     add_duration(app, "--header-timeout", into.header_timeout,
                  "For a request's head, from its first byte; then 408");
     add_duration(app, "--body-timeout", into.body_timeout,
@@ -88,9 +93,10 @@ void add_options(CLI::App& app, options& into) {
                  "A client that does not take its answer is cut off after this");
     add_duration(
         app, "--drain-delay", into.drain_delay,
-        "After SIGTERM, serve on for this long while /readyz says 503, so that load balancers notice");
+        "After SIGTERM, serve on for this long while /readyz says 503, so that load balancers notice",
+        std::chrono::nanoseconds{0});
     add_duration(app, "--drain-timeout", into.drain_timeout,
-                 "Then wait this long at most for requests under way");
+                 "Then wait this long at most for requests under way", std::chrono::nanoseconds{0});
     add("--log-level", into.log_level, "What is logged on stderr")->check(CLI::IsMember(log_levels()));
     app.set_version_flag("--version", fmt::format("{} {} ({})", app.get_name(), version(), revision()));
     app.get_formatter()->column_width(34);

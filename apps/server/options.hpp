@@ -31,9 +31,10 @@ struct options {
 /// BEASTMARK_ADMIN_PORT). A flag wins over the environment, the environment over the default.
 void add_options(CLI::App& app, options& into);
 
-/// A flag that takes a duration ("500ms", "1m30s"), with its environment variable.
+/// A flag that takes a duration ("500ms", "1m30s") of at least `least`, with its environment variable.
 CLI::Option* add_duration(CLI::App& app, const std::string& flag, std::chrono::nanoseconds& into,
-                          const std::string& help);
+                          const std::string& help,
+                          std::chrono::nanoseconds least = std::chrono::milliseconds{1});
 
 /// Names the environment variable of a flag, for options that a program adds itself.
 CLI::Option* with_environment(CLI::Option* option);

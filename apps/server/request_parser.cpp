@@ -12,6 +12,10 @@ namespace {
 // Chunk headers, extensions and trailers come on top of the body; they too must end.
 constexpr std::size_t body_wire_limit_bytes = 256 * 1024;
 
+// "0", CRLF, CRLF: at any earlier point of a chunked body at least as much follows. Beast asserts it of the
+// last chunk.
+constexpr std::size_t shortest_chunked_end = 5;
+
 std::string_view trimmed(std::string_view text) {
     const auto first = text.find_first_not_of(" \t");
     if (first == std::string_view::npos) {
@@ -50,6 +54,9 @@ std::size_t request_parser::feed(std::string_view input) {
     while (state_ == state::need_more && used < input.size()) {
         const bool in_head = !has_head_;
         const auto unread = input.substr(used);
+        if (has_head_ && codings_ > 0 && unread.size() < shortest_chunked_end) {
+            break;
+        }
         error_code ec;
         const std::size_t taken = put(boost::asio::buffer(unread.data(), unread.size()), ec);
         used += taken;
@@ -102,6 +109,9 @@ void request_parser::on_field_impl(http::field field, string_view, string_view v
     switch (field) {
     case http::field::host:
         ++hosts_;
+        if (value.find_first_of(" \t/@?#") != string_view::npos) {
+            fail(errors::bad_request("the Host header is not a host with an optional port"), ec);
+        }
         break;
     case http::field::content_length:
         ++lengths_;

@@ -3,6 +3,7 @@
 #include "common/prometheus_family.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <string>
 
 namespace beastmark::server {
@@ -30,7 +31,10 @@ constexpr std::array statuses{status::ok,
 
 std::size_t status_index(status which) {
     const auto found = std::ranges::find(statuses, which);
-    return static_cast<std::size_t>(found - statuses.begin()) % statuses.size();
+    assert(found != statuses.end()); // add it to the list
+    const auto counted =
+        found != statuses.end() ? found : std::ranges::find(statuses, status::internal_server_error);
+    return static_cast<std::size_t>(counted - statuses.begin());
 }
 
 // Series that are shown before anything was counted: what a client can bring about by a plain mistake or by
@@ -50,16 +54,16 @@ bool shown_at_zero(method requested, const route* where, status answer) {
     switch (answer) {
     case status::bad_request:
     case status::request_timeout:
+    case status::payload_too_large:
+    case status::expectation_failed:
     case status::request_header_fields_too_large:
+    case status::not_implemented:
         return where->fixed_answer.empty();
     case status::ok:
         return where->takes == method::get;
     case status::created:
-    case status::payload_too_large:
     case status::unsupported_media_type:
-    case status::expectation_failed:
     case status::internal_server_error:
-    case status::not_implemented:
     case status::service_unavailable:
     case status::gateway_timeout:
         return where->takes == method::post;

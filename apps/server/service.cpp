@@ -22,9 +22,11 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-// Descriptors that are not client connections: listeners, epoll, timers, logs, backend connections, admin
-// clients.
-constexpr std::size_t reserved_descriptors = 1024;
+// Descriptors of a service itself: listeners, epoll, timers, logs, the admin port's clients.
+constexpr std::size_t own_descriptors = 320;
+
+// More than that is no help to anybody by default: an idle connection costs about 10 KiB.
+constexpr std::size_t default_max_connections = 65536;
 
 // SIGTERM and SIGINT, blocked in every thread and taken here: the main thread has nothing else to do.
 class stop_signals {
@@ -53,16 +55,28 @@ private:
     sigset_t set_{};
 };
 
-core_limits limits_of_core(const options& given, std::size_t cores) {
-    const std::uint64_t descriptors = raise_descriptor_limit();
-    std::size_t connections = given.max_connections;
-    if (connections == 0) {
-        connections =
-            descriptors > 2 * reserved_descriptors ? descriptors - reserved_descriptors : descriptors / 2;
-    } else if (connections > descriptors) {
-        throw std::runtime_error{"the descriptor limit of " + std::to_string(descriptors) +
-                                 " is below --max-connections " + std::to_string(connections) +
-                                 ": raise it with ulimit -n, or ask for fewer"};
+// Connections that the descriptor limit leaves for clients.
+std::size_t affordable_connections(const program& served) {
+    const std::uint64_t limit = raise_descriptor_limit();
+    const std::size_t reserved = own_descriptors + served.descriptors;
+    if (limit <= reserved) {
+        throw std::runtime_error{"the descriptor limit of " + std::to_string(limit) +
+                                 " leaves no connection beside the " + std::to_string(reserved) +
+                                 " descriptors that " + served.name +
+                                 " needs itself: raise it with ulimit -n"};
+    }
+    return limit - reserved;
+}
+
+core_limits limits_of_core(const options& given, const program& served, std::size_t cores) {
+    const std::size_t affordable = affordable_connections(served);
+    const std::size_t connections =
+        given.max_connections > 0 ? given.max_connections : std::min(affordable, default_max_connections);
+    if (connections > affordable) {
+        throw std::runtime_error{
+            "--max-connections " + std::to_string(connections) + " is above the " +
+            std::to_string(affordable) +
+            " that the descriptor limit leaves: raise it with ulimit -n, or ask for fewer"};
     }
     return {.max_connections = std::max<std::size_t>(connections / cores, 1),
             .timeout_lengths = {given.idle_timeout, given.header_timeout, given.body_timeout,
@@ -74,7 +88,7 @@ class core_group {
 public:
     core_group(const options& given, const program& served) {
         const std::size_t count = core_count(given);
-        const core_limits limits = limits_of_core(given, count);
+        const core_limits limits = limits_of_core(given, served, count);
         for (auto& listener : listen_on(given.address, given.port, count)) {
             cores_.push_back(std::make_unique<core>(served.routes, limits, std::move(listener)));
             cores_.back()->set_handler(served.make_handler(cores_.size() - 1, cores_.back()->context()));
@@ -181,7 +195,7 @@ int run_service(const options& given, const program& served) {
                  format_duration(given.drain_delay), format_duration(given.drain_timeout));
     const bool hurried = given.drain_delay.count() > 0 && signals.wait_for(given.drain_delay);
     const bool clean = cores.drain(hurried ? clock::duration::zero() : given.drain_timeout, signals);
-    spdlog::info(clean ? "drained" : "connections were cut off at the end of --drain-timeout");
+    spdlog::info(clean ? "drained" : "connections were cut off with an answer owed");
     return clean ? 0 : 1;
 }
 

@@ -19,6 +19,8 @@ struct program {
     collectables collected;
     /// Shown by /readyz while a core's handler is not ready.
     std::string_view not_ready;
+    /// Descriptors that its handlers keep open, in total; they are taken off what connections may use.
+    std::size_t descriptors = 0;
 };
 
 /// How many cores the options and the machine give: --threads, or what affinity and CPU quota allow.

@@ -29,12 +29,18 @@ void session::start() {
     wait_for_input();
 }
 
+// Not close(): the read under way may have taken a request already, with only its handler still queued. A
+// read without one is aborted, and on_read() closes.
 void session::drain() {
-    boost::system::error_code failed;
-    // A request already in the kernel's buffer is still served: its read completes on the next turn.
-    if (is_idle() && (socket_.available(failed) == 0 || failed)) {
-        close();
+    if (is_idle()) {
+        boost::system::error_code ignored;
+        socket_.cancel(ignored);
     }
+}
+
+bool session::has_unread() {
+    boost::system::error_code failed;
+    return socket_.available(failed) > 0 && !failed;
 }
 
 void session::close() {
@@ -153,7 +159,9 @@ void session::respond(const http_error& error) {
 }
 
 void session::reject(rejection why, const http_error& error) {
-    core_.metrics().reject(why);
+    if (!closed_) {
+        core_.metrics().reject(why);
+    }
     respond(error);
 }
 
@@ -235,7 +243,7 @@ void session::on_written(const boost::system::error_code& ec) {
 // reach the client before it has read the answer: so say the end first, then read on for a while (RFC 9112
 // section 9.6).
 void session::finish() {
-    if (!lingering_ && begin_ == end_) {
+    if (!lingering_ && begin_ == end_ && !has_unread()) {
         close();
         return;
     }
@@ -254,10 +262,6 @@ void session::finish() {
 }
 
 void session::wait_for_input() {
-    if (core_.draining() && is_idle()) {
-        close();
-        return;
-    }
     if (!parser_) {
         arm(timeout_kind::idle);
     } else {
@@ -270,6 +274,9 @@ void session::wait_for_input() {
         begin_ = 0;
     }
     read();
+    if (core_.draining()) {
+        drain();
+    }
 }
 
 void session::read() {
@@ -283,6 +290,8 @@ void session::on_read(const boost::system::error_code& ec, std::size_t bytes) {
     reading_ = false;
     if (closed_) {
         destroy_if_unused();
+    } else if (ec == boost::asio::error::operation_aborted && has_unread()) {
+        read(); // drain() came between the request's arrival and its reading
     } else if (ec) {
         close();
     } else if (ending_) {

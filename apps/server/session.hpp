@@ -1,9 +1,9 @@
 // One connection: reads requests, has them answered in order, writes the answers.
 //
-// One read or one write is outstanding at a time. Requests that arrived together (HTTP pipelining) are
-// answered into one buffer and leave in one send; while an answer waits for a backend nothing further is
-// read, which is the connection's back-pressure. The session deletes itself when it is closed and nothing is
-// outstanding any more.
+// One read or one write is outstanding at a time, but for the end of a connection. Requests that arrived
+// together (HTTP pipelining) are answered into one buffer and leave in one send; while an answer waits for a
+// backend nothing further is read, which is the connection's back-pressure. The session deletes itself when
+// it is closed and nothing is outstanding any more.
 #pragma once
 
 #include "server/handler.hpp"
@@ -40,6 +40,11 @@ public:
     /// Closes at once, whatever is under way.
     void close();
 
+    /// Nothing is owed to the client: no request in progress, no answer under way.
+    [[nodiscard]] bool is_idle() const {
+        return closed_ || (!parser_ && !writing_ && output_.empty() && !ending_);
+    }
+
     [[nodiscard]] std::size_t route_index() const override { return parser_->route_index(); }
 
     [[nodiscard]] std::string_view body() const override { return body_; }
@@ -69,7 +74,7 @@ private:
     void destroy_if_unused();
     [[nodiscard]] connection_header connection() const;
 
-    [[nodiscard]] bool is_idle() const { return !parser_ && !writing_ && output_.empty(); }
+    [[nodiscard]] bool has_unread();
 
     core& core_;
     tcp_socket socket_;

@@ -106,6 +106,21 @@ TEST(service_drain, under_traffic_loses_no_answer) {
     }
 }
 
+TEST(service_drain, requests_that_arrived_before_the_signal_are_answered) {
+    service running(with());
+    freeze(running.running().pid()); // so that connections and requests wait in the kernel when the signal comes
+    std::vector<http_client> clients;
+    for (int i = 0; i < 100; ++i) {
+        clients.emplace_back(running.port());
+        clients.back().send(request_bytes());
+    }
+    running.running().signal(SIGTERM);
+    running.running().signal(SIGCONT);
+    for (auto& client : clients)
+        EXPECT_EQ(client.receive().status, success());
+    EXPECT_EQ(running.running().wait(), (exit_status{0, 0}));
+}
+
 TEST(service_drain, a_request_that_has_begun_is_answered) {
     service running(with({"--threads", "1"})); // one thread sees the pieces before the witness
     const auto bytes = request_bytes();

@@ -1,23 +1,14 @@
 #include "ingest/memcached/codec.hpp"
 
+#include "common/json.hpp"
+
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <limits>
 
 namespace beastmark::memcached {
 namespace {
 
 constexpr std::size_t longest_key = 250;
 constexpr std::string_view line_end = "\r\n";
-
-template <class Integer>
-void append_number(std::string& out, Integer n) {
-    std::array<char, std::numeric_limits<Integer>::digits10 + 1>
-        digits; // NOLINT: to_chars writes what is read
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), n).ptr;
-    out.append(digits.data(), end);
-}
 
 // A reply is its word, alone or followed by a space and flags or a message.
 bool is(std::string_view line, std::string_view word) noexcept {
@@ -47,9 +38,9 @@ bool is_key(std::string_view key) noexcept {
 
 void append_set(std::string& out, std::string_view key, std::string_view value, std::uint32_t ttl_s) {
     out.append("ms ").append(key).push_back(' ');
-    append_number(out, value.size());
+    append_integer(out, value.size());
     out.append(" T");
-    append_number(out, ttl_s);
+    append_integer(out, ttl_s);
     out.append(line_end).append(value).append(line_end);
 }
 

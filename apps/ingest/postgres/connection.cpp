@@ -21,6 +21,7 @@ namespace {
 
 constexpr const char* statement_name = "beastmark";
 constexpr int binary_format = 1;
+constexpr std::string_view undefined_table = "42P01";
 
 // A statement that waits for a lock outlives its connection: without a limit of its own, a table locked for
 // long would collect a server process for each connection given up. Later than the caller's deadline, so that
@@ -128,6 +129,8 @@ bool connection::take_prepared(const PGresult* result) {
         return true;
     default:
         session_error_ = first_line(field(result, PG_DIAG_MESSAGE_PRIMARY));
+        if (field(result, PG_DIAG_SQLSTATE) == undefined_table)
+            session_error_ += " (ingest --init-schema creates it)";
         return false;
     }
 }
@@ -190,7 +193,8 @@ void connection::readable() {
 void connection::take_results() {
     const auto generation = generation_;
     PGconn* const pg = pg_.get();
-    while (!broken_ && (state_ == state::preparing || !pipeline_.empty()) && PQisBusy(pg) == 0) {
+    // PQisBusy first: it reads what the server says to an idle connection too (why it closes it).
+    while (!broken_ && PQisBusy(pg) == 0 && (state_ == state::preparing || !pipeline_.empty())) {
         const result_ptr result(PQgetResult(pg));
         const bool in_step = state_ == state::preparing ? take_prepared(result.get()) : take(result.get());
         if (generation != generation_)

@@ -26,6 +26,10 @@ struct fed {
     std::string pending;
 };
 
+std::string post_head(const std::string& headers) {
+    return "POST /api/devices HTTP/1.1\r\nHost: x\r\n" + headers + "\r\n";
+}
+
 unsigned status_of(const request_parser& parser) {
     return parser.error() ? static_cast<unsigned>(parser.error()->status) : 200;
 }
@@ -72,6 +76,16 @@ TEST(request_parser, byte_by_byte) {
     }
 }
 
+TEST(request_parser, an_empty_chunked_body_cut_anywhere) {
+    const std::string head = post_head("Transfer-Encoding: chunked\r\n");
+    const std::string_view end = "0\r\n\r\n";
+    for (std::size_t cut = 0; cut <= end.size(); ++cut) {
+        const fed request{{head, end.substr(0, cut), end.substr(cut)}};
+        EXPECT_EQ(request.parser.current(), state::complete) << cut;
+        EXPECT_TRUE(request.body.empty());
+    }
+}
+
 TEST(request_parser, leaves_the_next_request_alone) {
     const std::string two = std::string{by_length} + "GET /healthz HTTP/1.1\r\n";
     const fed request{{two}};
@@ -95,7 +109,7 @@ TEST_P(refused, with_its_status_and_the_connection_kept_or_not) {
 }
 
 std::string post(const std::string& headers, const std::string& body = "") {
-    return "POST /api/devices HTTP/1.1\r\nHost: x\r\n" + headers + "\r\n" + body;
+    return post_head(headers) + body;
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -157,8 +171,10 @@ INSTANTIATE_TEST_SUITE_P(
         refused_case{"chunked_in_1_0",
                      "POST /api/devices HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                      400, state::failed},
-        refused_case{"bad_chunk_size", post("Transfer-Encoding: chunked\r\n", "zz\r\n"), 400, state::failed},
+        refused_case{"bad_chunk_size", post("Transfer-Encoding: chunked\r\n", "zz\r\nab"), 400, state::failed},
         refused_case{"no_host", "GET /healthz HTTP/1.1\r\n\r\n", 400, state::failed},
+        refused_case{"host_with_a_space", "GET /healthz HTTP/1.1\r\nHost: a b\r\n\r\n", 400, state::failed},
+        refused_case{"host_with_a_path", "GET /healthz HTTP/1.1\r\nHost: a/b\r\n\r\n", 400, state::failed},
         refused_case{"two_hosts", "GET /healthz HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", 400, state::failed},
         refused_case{"head_in_one_line",
                      "GET /healthz HTTP/1.1\r\nHost: x\r\nA: " + std::string(9000, 'a') + "\r\n\r\n", 431,
