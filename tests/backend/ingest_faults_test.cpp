@@ -1,5 +1,5 @@
-// PostgreSQL goes away, comes back, breaks links or falls silent, with and without load: what clients were told
-// must agree with the table afterwards.
+// PostgreSQL goes away, comes back, breaks links or falls silent, with and without load: what clients were
+// told must agree with the table afterwards.
 
 #include "tests/backend/ingest_fixture.hpp"
 #include "tests/backend/ingest_load.hpp"
@@ -132,7 +132,8 @@ TEST_F(ingest_faults, a_statement_that_waits_too_long_is_504_and_its_row_may_be_
     ASSERT_EQ(post().status, 201);
     std::thread holder([&] { postgres.query("BEGIN; LOCK TABLE device; SELECT pg_sleep(2); COMMIT"); });
     EXPECT_TRUE(wait_until([&] {
-        return postgres.value("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted") != "0";
+        return postgres.value(
+                   "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted") != "0";
     }));
     const auto response = post();
     EXPECT_EQ(response.status, 504) << response.body;
@@ -161,12 +162,14 @@ TEST_F(ingest_faults, requests_beyond_what_it_can_hold_are_503_at_once) {
     ASSERT_EQ(post().status, 201);
     std::thread holder([&] { postgres.query("BEGIN; LOCK TABLE device; SELECT pg_sleep(3); COMMIT"); });
     EXPECT_TRUE(wait_until([&] {
-        return postgres.value("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted") != "0";
+        return postgres.value(
+                   "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted") != "0";
     }));
     std::vector<http_client> clients;
     for (int i = 0; i < 2000; ++i) {
         clients.emplace_back(ingest->port());
-        clients.back().send(request("POST", "/api/devices", R"({"mac":"EF-2B-C4-F5-D6-34","firmware":"2.1.5"})"));
+        clients.back().send(
+            request("POST", "/api/devices", R"({"mac":"EF-2B-C4-F5-D6-34","firmware":"2.1.5"})"));
     }
     int stored = 1;
     int refused = 0;
@@ -189,12 +192,14 @@ TEST_F(ingest_faults, a_drain_waits_for_the_database) {
     ASSERT_EQ(post().status, 201);
     std::thread holder([&] { postgres.query("BEGIN; LOCK TABLE device; SELECT pg_sleep(1.5); COMMIT"); });
     EXPECT_TRUE(wait_until([&] {
-        return postgres.value("SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted") != "0";
+        return postgres.value(
+                   "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted") != "0";
     }));
     std::vector<http_client> clients;
     for (int i = 0; i < 10; ++i) {
         clients.emplace_back(ingest->port());
-        clients.back().send(request("POST", "/api/devices", R"({"mac":"EF-2B-C4-F5-D6-34","firmware":"2.1.5"})"));
+        clients.back().send(
+            request("POST", "/api/devices", R"({"mac":"EF-2B-C4-F5-D6-34","firmware":"2.1.5"})"));
     }
     EXPECT_TRUE(wait_until([&] { return metric("http_server_active_requests") >= 10; }));
     ingest->running().signal(SIGTERM);

@@ -24,7 +24,8 @@ inline constexpr std::chrono::milliseconds soon = 2s;
 #endif
 
 inline finished_process init_schema(const postgres_cluster& postgres) {
-    return run({.arguments = {built_program("ingest"), "--init-schema", "--postgres", postgres.connection_string()}});
+    return run({.arguments = {built_program("ingest"), "--init-schema", "--postgres",
+                              postgres.connection_string()}});
 }
 
 class ingest_fixture : public ::testing::Test {

@@ -18,8 +18,9 @@ using ::testing::HasSubstr;
 const std::string password = "s3cret word";
 
 finished_process init_with(const postgres_cluster& cluster, std::vector<std::string> environment) {
-    return run({.arguments = {built_program("ingest"), "--init-schema", "--postgres", cluster.connection_string()},
-                .environment = std::move(environment)});
+    return run(
+        {.arguments = {built_program("ingest"), "--init-schema", "--postgres", cluster.connection_string()},
+         .environment = std::move(environment)});
 }
 
 void expect_one_clear_line(const finished_process& finished) {
@@ -33,8 +34,9 @@ class ingest_schema : public ingest_fixture {};
 
 TEST_F(ingest_schema, makes_the_table_of_the_contract_once) {
     ASSERT_EQ(init_schema(postgres).status, (exit_status{0, 0}));
-    EXPECT_EQ(postgres.query("SELECT column_name, data_type, is_nullable, is_identity FROM information_schema.columns "
-                             "WHERE table_name = 'device' ORDER BY ordinal_position"),
+    EXPECT_EQ(postgres.query(
+                  "SELECT column_name, data_type, is_nullable, is_identity FROM information_schema.columns "
+                  "WHERE table_name = 'device' ORDER BY ordinal_position"),
               (postgres_rows{{"id", "bigint", "NO", "YES"},
                              {"uuid", "uuid", "NO", "NO"},
                              {"mac", "text", "NO", "NO"},
@@ -56,7 +58,8 @@ TEST_F(ingest_schema, is_one_clear_line_when_the_database_is_away) {
 }
 
 TEST_F(ingest_schema, is_one_clear_line_when_the_connection_string_is_nonsense) {
-    const auto finished = run({.arguments = {built_program("ingest"), "--init-schema", "--postgres", "nonsense"}});
+    const auto finished =
+        run({.arguments = {built_program("ingest"), "--init-schema", "--postgres", "nonsense"}});
     EXPECT_THAT(finished.status.code, ::testing::AnyOf(1, 2));
     EXPECT_EQ(std::count(finished.err.begin(), finished.err.end(), '\n'), 1) << finished.err;
     const auto serving = run({.arguments = {built_program("ingest"), "--postgres", "nonsense"}});
@@ -81,9 +84,10 @@ protected:
     memcached_server memcached;
 
     void expect_serves(std::vector<std::string> environment) {
-        service running({.program = "ingest",
-                         .arguments = {"--postgres", cluster.connection_string(), "--memcached", memcached.address()},
-                         .environment = std::move(environment)});
+        service running(
+            {.program = "ingest",
+             .arguments = {"--postgres", cluster.connection_string(), "--memcached", memcached.address()},
+             .environment = std::move(environment)});
         const auto response = fetch(running.port(), "POST", "/api/devices",
                                     R"({"mac":"EF-2B-C4-F5-D6-34","firmware":"2.1.5"})");
         EXPECT_EQ(response.status, 201) << response.body;
@@ -114,11 +118,13 @@ TEST_F(ingest_password, wrong_is_said_and_not_ready) {
     EXPECT_THAT(finished.err, HasSubstr("password"));
     EXPECT_THAT(finished.err, ::testing::Not(HasSubstr("wr0ng-word")));
 
-    service running({.program = "ingest",
-                     .arguments = {"--postgres", cluster.connection_string(), "--memcached", memcached.address()},
-                     .environment = environment,
-                     .wait_until_ready = false});
-    EXPECT_TRUE(wait_until([&] { return running.log().find("password") != std::string::npos; })) << running.log();
+    service running(
+        {.program = "ingest",
+         .arguments = {"--postgres", cluster.connection_string(), "--memcached", memcached.address()},
+         .environment = environment,
+         .wait_until_ready = false});
+    EXPECT_TRUE(wait_until([&] { return running.log().find("password") != std::string::npos; }))
+        << running.log();
     EXPECT_FALSE(running.ready());
     EXPECT_THAT(running.log(), ::testing::Not(HasSubstr("wr0ng-word")));
 }

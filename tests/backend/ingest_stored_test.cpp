@@ -50,10 +50,12 @@ TEST_F(ingest_stored, row_and_cache_entry_equal_the_answer) {
         const auto device = json::parse(response.body);
         const std::string uuid = device["uuid"];
         EXPECT_EQ(cached(uuid), response.body);
-        EXPECT_EQ(postgres.query("SELECT id, mac, firmware FROM device WHERE uuid = '" + uuid + "'"),
-                  (postgres_rows{{std::to_string(device["id"].get<std::int64_t>()), device["mac"], firmware}}));
+        EXPECT_EQ(
+            postgres.query("SELECT id, mac, firmware FROM device WHERE uuid = '" + uuid + "'"),
+            (postgres_rows{{std::to_string(device["id"].get<std::int64_t>()), device["mac"], firmware}}));
         EXPECT_EQ(postgres.value("SELECT created_at = '" + device["created_at"].get<std::string>() +
-                                 "'::timestamptz AND updated_at = '" + device["updated_at"].get<std::string>() +
+                                 "'::timestamptz AND updated_at = '" +
+                                 device["updated_at"].get<std::string>() +
                                  "'::timestamptz FROM device WHERE uuid = '" + uuid + "'"),
                   "t");
     }
@@ -74,9 +76,10 @@ TEST_F(ingest_stored, time_zone_of_the_server_does_not_matter) {
     postgres.query("ALTER DATABASE postgres SET timezone = 'Asia/Kathmandu'");
     start();
     const auto device = json::parse(post().body);
-    EXPECT_EQ(postgres.value("SELECT created_at = '" + device["created_at"].get<std::string>() +
-                             "'::timestamptz AND abs(extract(epoch from now() - created_at)) < 60 FROM device"),
-              "t");
+    EXPECT_EQ(
+        postgres.value("SELECT created_at = '" + device["created_at"].get<std::string>() +
+                       "'::timestamptz AND abs(extract(epoch from now() - created_at)) < 60 FROM device"),
+        "t");
 }
 
 TEST_F(ingest_stored, without_memcached_the_answer_is_still_201) {
@@ -149,7 +152,8 @@ TEST_F(ingest_stored, a_refused_row_harms_only_itself) {
     std::string all;
     for (int i = 0; i < 60; ++i)
         all += request("POST", "/api/devices",
-                       std::string(R"({"mac":"EF-2B-C4-F5-D6-34","firmware":")") + (i % 3 == 1 ? "refused" : "fine") + "\"}");
+                       std::string(R"({"mac":"EF-2B-C4-F5-D6-34","firmware":")") +
+                           (i % 3 == 1 ? "refused" : "fine") + "\"}");
     client.send(all);
     for (int i = 0; i < 60; ++i)
         EXPECT_EQ(client.receive().status, i % 3 == 1 ? 500 : 201) << i;
@@ -160,8 +164,9 @@ TEST_F(ingest_stored, synchronous_commit_is_left_on) {
     start();
     ASSERT_EQ(post().status, 201);
     postgres.query("CREATE TABLE seen(setting text)");
-    postgres.query("CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS "
-                   "$$ BEGIN INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$");
+    postgres.query(
+        "CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$");
     postgres.query("CREATE TRIGGER look BEFORE INSERT ON device FOR EACH ROW EXECUTE FUNCTION look()");
     ASSERT_EQ(post().status, 201);
     EXPECT_EQ(postgres.query("SELECT DISTINCT setting FROM seen"), (postgres_rows{{"on"}}));

@@ -98,7 +98,8 @@ TEST(service_admin, probes_and_metrics) {
     EXPECT_EQ(fetch(running.admin_port(), "HEAD", "/healthz").status, 200);
     const auto response = fetch(running.admin_port(), "GET", "/metrics", {}, {"Accept: */*"});
     EXPECT_EQ(response.status, 200);
-    EXPECT_THAT(response.header("Content-Type").value_or(""), ::testing::StartsWith("text/plain; version=0.0.4"));
+    EXPECT_THAT(response.header("Content-Type").value_or(""),
+                ::testing::StartsWith("text/plain; version=0.0.4"));
 }
 
 TEST(service_admin, keeps_connections_as_scrapers_do) {
@@ -151,13 +152,14 @@ TEST(service_metrics, of_the_process_and_its_group_are_there) {
     for (const std::string name :
          {"process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds", "process_max_fds",
           "process_start_time_seconds", "cgroup_cpu_limit_cores", "cgroup_cpu_periods_total",
-          "cgroup_cpu_throttled_periods_total", "cgroup_cpu_throttled_seconds_total", "cgroup_memory_usage_bytes",
-          "beastmark_build_info"})
+          "cgroup_cpu_throttled_periods_total", "cgroup_cpu_throttled_seconds_total",
+          "cgroup_memory_usage_bytes", "beastmark_build_info"})
         EXPECT_EQ(all.find(name).size(), 1U) << name;
     EXPECT_GT(all.sum("process_resident_memory_bytes").value_or(0), 1e6);
     EXPECT_GT(all.sum("process_open_fds").value_or(0), 3);
     EXPECT_GE(all.sum("process_max_fds").value_or(0), all.sum("process_open_fds").value_or(0));
-    EXPECT_NEAR(all.sum("process_start_time_seconds").value_or(0), static_cast<double>(std::time(nullptr)), 60);
+    EXPECT_NEAR(all.sum("process_start_time_seconds").value_or(0), static_cast<double>(std::time(nullptr)),
+                60);
     EXPECT_EQ(all.sum("beastmark_build_info"), 1.0);
     if (posts()) {
         std::vector<double> pools; // PostgreSQL's with --pool's default, and memcached's
@@ -195,8 +197,10 @@ TEST(service_metrics, count_every_request_exactly_once) {
     EXPECT_EQ(metrics::scrape(running.admin_port()).sum("http_server_active_requests"), 0.0);
     if (posts()) {
         const auto all = metrics::scrape(running.admin_port());
-        EXPECT_EQ(all.sum("db_client_operation_duration_seconds_count", {{"db_operation_name", "INSERT"}}), 150.0);
-        EXPECT_EQ(all.sum("db_client_operation_duration_seconds_count", {{"db_operation_name", "set"}}), 150.0);
+        EXPECT_EQ(all.sum("db_client_operation_duration_seconds_count", {{"db_operation_name", "INSERT"}}),
+                  150.0);
+        EXPECT_EQ(all.sum("db_client_operation_duration_seconds_count", {{"db_operation_name", "set"}}),
+                  150.0);
     }
 }
 
@@ -229,12 +233,14 @@ TEST(service_metrics, no_label_comes_from_input) {
     const auto before = series();
     for (int i = 0; i < 50; ++i) {
         const std::string marker = "sentinel" + std::to_string(i);
-        client.send(request("GET", "/" + marker + "?" + marker, {}, {"User-Agent: " + marker, marker + ": " + marker}));
+        client.send(request("GET", "/" + marker + "?" + marker, {},
+                            {"User-Agent: " + marker, marker + ": " + marker}));
         client.receive();
         client.send(request("X" + marker, "/api/devices"));
         client.receive();
         if (posts()) {
-            client.send(request("POST", "/api/devices", R"({"mac":"EF-2B-C4-F5-D6-34","firmware":")" + marker + "\"}"));
+            client.send(request("POST", "/api/devices",
+                                R"({"mac":"EF-2B-C4-F5-D6-34","firmware":")" + marker + "\"}"));
             client.receive();
         }
     }
@@ -279,8 +285,10 @@ TEST(service_metrics, carry_the_names_and_labels_of_the_design) {
         {"beastmark_connections", {"core"}},
         {"beastmark_rejected_total", {"reason"}}};
     if (posts()) {
-        expected["db_client_operation_duration_seconds"] = {"db_system_name", "db_operation_name", "error_type"};
-        expected["db_client_connection_count"] = {"db_client_connection_pool_name", "db_client_connection_state"};
+        expected["db_client_operation_duration_seconds"] = {"db_system_name", "db_operation_name",
+                                                            "error_type"};
+        expected["db_client_connection_count"] = {"db_client_connection_pool_name",
+                                                  "db_client_connection_state"};
         expected["beastmark_reconnects_total"] = {"db_client_connection_pool_name"};
     }
     for (const auto& sample : all.samples()) {
@@ -289,8 +297,10 @@ TEST(service_metrics, carry_the_names_and_labels_of_the_design) {
             continue;
         for (const auto& [label, value] : without_le(sample.labels))
             EXPECT_TRUE(wanted->second.contains(label)) << sample.name << " has a label " << label;
-        for (const auto& label : wanted->second) // error_type is of failures only: OpenTelemetry leaves it out else
-            EXPECT_TRUE(label == "error_type" || sample.labels.contains(label)) << sample.name << " lacks " << label;
+        for (const auto& label :
+             wanted->second) // error_type is of failures only: OpenTelemetry leaves it out else
+            EXPECT_TRUE(label == "error_type" || sample.labels.contains(label))
+                << sample.name << " lacks " << label;
     }
 }
 

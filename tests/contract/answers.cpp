@@ -33,7 +33,8 @@ std::optional<std::time_t> parse_imf_fixdate(const std::string& text) {
                                  "(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) "
                                  "[0-9]{4} [0-2][0-9]:[0-5][0-9]:[0-6][0-9] GMT");
     std::tm time{};
-    if (!std::regex_match(text, form) || ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &time) == nullptr)
+    if (!std::regex_match(text, form) ||
+        ::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &time) == nullptr)
         return std::nullopt;
     return ::timegm(&time);
 }
@@ -70,8 +71,9 @@ void expect_device(const json& device) {
     ASSERT_THAT(keys, ElementsAre("id", "uuid", "mac", "firmware", "created_at", "updated_at"));
     EXPECT_TRUE(device["id"].is_number_integer()) << device;
     EXPECT_GT(device["id"].get<std::int64_t>(), 0);
-    EXPECT_TRUE(std::regex_match(device["uuid"].get<std::string>(),
-                                 std::regex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")))
+    EXPECT_TRUE(
+        std::regex_match(device["uuid"].get<std::string>(),
+                         std::regex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")))
         << device;
     EXPECT_TRUE(device["mac"].is_string());
     EXPECT_TRUE(device["firmware"].is_string());
@@ -111,8 +113,8 @@ void expect_stored(const http_response& response, std::string_view firmware) {
 }
 
 void expect_error(const http_response& response, const std::set<int>& statuses) {
-    EXPECT_TRUE(statuses.contains(response.status))
-        << "got " << response.status << " " << response.body << ", expected " << ::testing::PrintToString(statuses);
+    EXPECT_TRUE(statuses.contains(response.status)) << "got " << response.status << " " << response.body
+                                                    << ", expected " << ::testing::PrintToString(statuses);
     expect_common_headers(response);
     const auto content = json::parse(response.body, nullptr, false);
     ASSERT_TRUE(content.is_object()) << response.body;

@@ -46,14 +46,16 @@ TEST(contract_answers, field_names_and_options_have_no_case) {
     const auto& target = the_target();
     auto client = target.connect();
     const std::string body = target.body();
-    client.send(target.method() + " /api/devices HTTP/1.1\r\nhOsT: test\r\nCONTENT-length: " +
-                std::to_string(body.size()) + "\r\ncontent-TYPE: Application/JSON\r\nCONNECTION: Close\r\n\r\n" + body);
+    client.send(target.method() +
+                " /api/devices HTTP/1.1\r\nhOsT: test\r\nCONTENT-length: " + std::to_string(body.size()) +
+                "\r\ncontent-TYPE: Application/JSON\r\nCONNECTION: Close\r\n\r\n" + body);
     expect_success(client.receive());
     EXPECT_EQ(client.wait_for_end(), ending::closed);
 }
 
 TEST(contract_answers, optional_white_space_around_values_is_ignored) {
-    expect_success(exchange(the_target().good_request({"X-Empty:", "X-Padded: \t  a b \t ", "Connection:close"})));
+    expect_success(
+        exchange(the_target().good_request({"X-Empty:", "X-Padded: \t  a b \t ", "Connection:close"})));
 }
 
 TEST(contract_answers, head_is_get_without_the_body) {
@@ -79,9 +81,9 @@ TEST(contract_answers, head_of_an_error_has_no_body) {
 TEST(contract_answers, any_other_method_is_405_and_keeps_the_connection) {
     const auto& target = the_target();
     const std::string other = target.kind == target_kind::get ? "POST" : "GET";
-    for (const std::string& method : {other, std::string("PUT"), std::string("DELETE"), std::string("PATCH"),
-                                      std::string("BREW"), std::string("get"), std::string("post"),
-                                      std::string("M-SEARCH"), std::string(64, 'X')}) {
+    for (const std::string& method :
+         {other, std::string("PUT"), std::string("DELETE"), std::string("PATCH"), std::string("BREW"),
+          std::string("get"), std::string("post"), std::string("M-SEARCH"), std::string(64, 'X')}) {
         SCOPED_TRACE(method);
         auto client = target.connect();
         client.send(method + " /api/devices HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n");
@@ -108,8 +110,9 @@ TEST(contract_answers, methods_with_a_meaning_of_their_own_are_not_served) {
 }
 
 TEST(contract_answers, unknown_paths_are_404) {
-    for (const std::string path : {"/", "/api", "/api/devices/", "/api/devices/1", "/api/devicesx", "/API/devices",
-                                   "/api/devices%00", "/api/devices;a=b", "//api/devices", "/../api/devices"}) {
+    for (const std::string path :
+         {"/", "/api", "/api/devices/", "/api/devices/1", "/api/devicesx", "/API/devices", "/api/devices%00",
+          "/api/devices;a=b", "//api/devices", "/../api/devices"}) {
         SCOPED_TRACE(path);
         auto client = the_target().connect();
         client.send(the_target().good_request({}, path));

@@ -1,5 +1,5 @@
-// Bodies that are no device: JSON (RFC 8259) and the two fields of the contract. A target that only serves GET
-// refuses the same requests by their method.
+// Bodies that are no device: JSON (RFC 8259) and the two fields of the contract. A target that only serves
+// GET refuses the same requests by their method.
 
 #include "tests/contract/bad_input.hpp"
 
@@ -107,7 +107,8 @@ std::vector<bad_request> fields() {
         refused("last_firmware_counts", "{" + good_mac + "," + good_firmware + ",\"firmware\":\"\"}"),
         refused("last_type_counts", "{" + good_mac + "," + good_firmware + ",\"firmware\":null}"),
     };
-    for (const std::string value : {"1", "1.5", "null", "true", "[]", "{}", "[\"EF-2B-C4-F5-D6-34\"]", "\"\""}) {
+    for (const std::string value :
+         {"1", "1.5", "null", "true", "[]", "{}", "[\"EF-2B-C4-F5-D6-34\"]", "\"\""}) {
         table.push_back(refused("mac_of_type_" + std::to_string(table.size()), with_mac(value)));
         table.push_back(refused("firmware_of_type_" + std::to_string(table.size()), with_firmware(value)));
     }
@@ -116,12 +117,28 @@ std::vector<bad_request> fields() {
 
 std::vector<bad_request> macs() {
     std::vector<bad_request> table;
-    for (const std::string mac :
-         {"EF:2B:C4:F5:D6:34", "EF2BC4F5D634", "EF-2B-C4-F5-D6", "EF-2B-C4-F5-D6-", "EF-2B-C4-F5-D6-3",
-          "EF-2B-C4-F5-D6-345", "EF-2B-C4-F5-D6-34-56", "-EF-2B-C4-F5-D6-34", "EF-2B-C4-F5-D6-3G", "EF-2B-C4-F5-D6--4",
-          " EF-2B-C4-F5-D6-34", "EF-2B-C4-F5-D6-34 ", "EF-2B-C4-F5-D6-34\\n", "EF-2B-C4-F5-D6-34\\u0000",
-          "EF-2B-C4-F5-D6\\u002d3 ", "E-F2B-C4-F5-D6-34", "EF-2B-C4-F5-D6-3\xef\xbc\x94", "EF\xe2\x80\x90"
-          "2B-C4-F5-D6-34", "0x-2B-C4-F5-D6-34", "' OR 1=1; --", "EF-2B-C4-F5-D6-\xff\xff"})
+    for (const std::string mac : {"EF:2B:C4:F5:D6:34",
+                                  "EF2BC4F5D634",
+                                  "EF-2B-C4-F5-D6",
+                                  "EF-2B-C4-F5-D6-",
+                                  "EF-2B-C4-F5-D6-3",
+                                  "EF-2B-C4-F5-D6-345",
+                                  "EF-2B-C4-F5-D6-34-56",
+                                  "-EF-2B-C4-F5-D6-34",
+                                  "EF-2B-C4-F5-D6-3G",
+                                  "EF-2B-C4-F5-D6--4",
+                                  " EF-2B-C4-F5-D6-34",
+                                  "EF-2B-C4-F5-D6-34 ",
+                                  "EF-2B-C4-F5-D6-34\\n",
+                                  "EF-2B-C4-F5-D6-34\\u0000",
+                                  "EF-2B-C4-F5-D6\\u002d3 ",
+                                  "E-F2B-C4-F5-D6-34",
+                                  "EF-2B-C4-F5-D6-3\xef\xbc\x94",
+                                  "EF\xe2\x80\x90"
+                                  "2B-C4-F5-D6-34",
+                                  "0x-2B-C4-F5-D6-34",
+                                  "' OR 1=1; --",
+                                  "EF-2B-C4-F5-D6-\xff\xff"})
         table.push_back(refused("mac_" + std::to_string(table.size()), with_mac("\"" + mac + "\"")));
     return table;
 }
@@ -163,8 +180,8 @@ std::vector<bad_request> firmwares() {
 std::vector<bad_request> content_types() {
     std::vector<bad_request> table;
     for (const std::string type :
-         {"text/plain", "application/x-www-form-urlencoded", "application/jsonp", "text/json", "application/xml",
-          "multipart/form-data; boundary=x", "json", "application", "x-application/json"})
+         {"text/plain", "application/x-www-form-urlencoded", "application/jsonp", "text/json",
+          "application/xml", "multipart/form-data; boundary=x", "json", "application", "x-application/json"})
         table.push_back({"type_" + std::to_string(table.size()),
                          posted("{" + good_mac + "," + good_firmware + "}", type),
                          {415},

@@ -57,8 +57,8 @@ TEST(contract_bodies, chunked_byte_by_byte_in_one_write) {
 TEST(contract_bodies, chunked_split_at_every_byte) {
     const auto body = the_target().body();
     const auto request =
-        the_target().chunked_request(chunk(body.substr(0, body.size() / 2)) + chunk(body.substr(body.size() / 2)) +
-                                     "0;last\r\nX-Trailer: 1\r\n\r\n");
+        the_target().chunked_request(chunk(body.substr(0, body.size() / 2)) +
+                                     chunk(body.substr(body.size() / 2)) + "0;last\r\nX-Trailer: 1\r\n\r\n");
     auto client = the_target().connect();
     for (std::size_t at = 1; at < request.size(); ++at) {
         SCOPED_TRACE(at);
@@ -73,7 +73,8 @@ TEST(contract_bodies, chunk_extensions_and_trailers_are_ignored) {
     std::string chunks;
     if (!body.empty())
         chunks = hex(body.size()) + ";name=value;other=\"quoted; string\"\r\n" + body + "\r\n";
-    expect_chunked_success(chunks + "0;end\r\nX-Checksum: abc\r\nX-Other: 1\r\n\r\n", {"Trailer: X-Checksum"});
+    expect_chunked_success(chunks + "0;end\r\nX-Checksum: abc\r\nX-Other: 1\r\n\r\n",
+                           {"Trailer: X-Checksum"});
 }
 
 TEST(contract_bodies, a_trailer_does_not_frame_anything) {
@@ -93,7 +94,8 @@ TEST(contract_bodies, chunk_sizes_have_leading_zeros_and_either_case) {
 TEST(contract_bodies, transfer_encoding_has_no_case) {
     const auto& target = the_target();
     auto client = target.connect();
-    client.send(target.method() + " /api/devices HTTP/1.1\r\nHost: test\r\ntransfer-ENCODING: Chunked\r\n\r\n" +
+    client.send(target.method() +
+                " /api/devices HTTP/1.1\r\nHost: test\r\ntransfer-ENCODING: Chunked\r\n\r\n" +
                 chunk(target.body()) + "0\r\n\r\n");
     expect_success(client.receive());
 }
@@ -162,7 +164,8 @@ TEST(contract_bodies, expect_100_continue_of_a_large_body_is_refused_at_once) {
 
 TEST(contract_bodies, expect_100_continue_of_an_unknown_path_is_refused_at_once) {
     auto client = the_target().connect();
-    client.send("POST /nowhere HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n");
+    client.send(
+        "POST /nowhere HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n");
     auto response = client.receive();
     if (response.status == 100) { // asking first is allowed
         client.send(std::string(100, 'x'));

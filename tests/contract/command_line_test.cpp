@@ -49,6 +49,7 @@ public:
     }
 
     ~listener() { ::close(fd_); }
+
     listener(const listener&) = delete;
     listener& operator=(const listener&) = delete;
 
@@ -57,15 +58,15 @@ private:
 };
 
 std::vector<std::string> on_ports(std::uint16_t port, std::uint16_t admin_port) {
-    return {"--address",       "127.0.0.1",  "--port",      std::to_string(port),
+    return {"--address",       "127.0.0.1", "--port",       std::to_string(port),
             "--admin-address", "127.0.0.1", "--admin-port", std::to_string(admin_port)};
 }
 
 std::vector<std::string> flags() {
-    std::vector<std::string> all = {"--address",       "--port",         "--admin-address",   "--admin-port",
-                                    "--threads",       "--max-connections", "--header-timeout", "--body-timeout",
-                                    "--idle-timeout",  "--write-timeout", "--drain-delay",     "--drain-timeout",
-                                    "--log-level",     "--help",         "--version"};
+    std::vector<std::string> all = {
+        "--address",         "--port",           "--admin-address", "--admin-port",   "--threads",
+        "--max-connections", "--header-timeout", "--body-timeout",  "--idle-timeout", "--write-timeout",
+        "--drain-delay",     "--drain-timeout",  "--log-level",     "--help",         "--version"};
     if (program_under_test() == "ingest")
         for (const std::string flag :
              {"--postgres", "--pool", "--memcached", "--insert-timeout", "--cache-timeout", "--init-schema"})
@@ -94,7 +95,8 @@ TEST(service_command_line, version_holds_a_revision) {
     const auto finished = call({"--version"});
     EXPECT_EQ(finished.status, (exit_status{0, 0}));
     EXPECT_TRUE(std::regex_search(
-        finished.out, std::regex("^" + program_under_test() + " [0-9]+\\.[0-9]+\\.[0-9]+.*([0-9a-f]{7,}|unknown)")))
+        finished.out,
+        std::regex("^" + program_under_test() + " [0-9]+\\.[0-9]+\\.[0-9]+.*([0-9a-f]{7,}|unknown)")))
         << finished.out;
 }
 

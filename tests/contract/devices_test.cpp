@@ -66,7 +66,8 @@ TEST_F(contract_devices, white_space_and_order_of_fields_do_not_matter) {
 }
 
 TEST_F(contract_devices, unknown_keys_are_ignored) {
-    post(R"({"id":7,"uuid":"x","nested":{"a":[1,-2.5e+10,{"mac":"bad"}],"b":{}},"mac":"EF-2B-C4-F5-D6-34","t":true,
+    post(
+        R"({"id":7,"uuid":"x","nested":{"a":[1,-2.5e+10,{"mac":"bad"}],"b":{}},"mac":"EF-2B-C4-F5-D6-34","t":true,
              "f":false,"n":null,"firmware":"2.1.5","":"","s":"\"\\\/\b\f\n\r\t\u0000\ud83d\ude00"})");
 }
 
@@ -117,8 +118,8 @@ TEST_F(contract_devices, firmware_of_64_characters_that_all_need_escapes) {
 
 TEST_F(contract_devices, content_type_may_have_parameters_and_either_case) {
     const std::string content = R"({"mac":"EF-2B-C4-F5-D6-34","firmware":"2.1.5"})";
-    for (const std::string type : {"application/json; charset=utf-8", "APPLICATION/JSON", "application/json;charset=UTF-8",
-                                   "application/json ; a=\"b\""}) {
+    for (const std::string type : {"application/json; charset=utf-8", "APPLICATION/JSON",
+                                   "application/json;charset=UTF-8", "application/json ; a=\"b\""}) {
         SCOPED_TRACE(type);
         post(content, type);
     }

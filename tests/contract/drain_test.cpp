@@ -32,9 +32,9 @@ int success() {
 /// What one connection saw until the server let go of it.
 struct traffic {
     std::atomic<int> good = 0;
-    std::atomic<int> refused = 0;  // 503
-    std::atomic<int> other = 0;    // any other status
-    std::atomic<int> cut = 0;      // an answer that began and did not end, or a reset
+    std::atomic<int> refused = 0; // 503
+    std::atomic<int> other = 0;   // any other status
+    std::atomic<int> cut = 0;     // an answer that began and did not end, or a reset
 };
 
 void keep_asking(std::uint16_t port, traffic& seen, const std::atomic<bool>& stop) {
@@ -46,7 +46,9 @@ void keep_asking(std::uint16_t port, traffic& seen, const std::atomic<bool>& sto
                     break; // closed while idle: nothing was promised
                 try {
                     const auto response = client.receive();
-                    ++(response.status == success() ? seen.good : response.status == 503 ? seen.refused : seen.other);
+                    ++(response.status == success() ? seen.good
+                       : response.status == 503     ? seen.refused
+                                                    : seen.other);
                     if (response.header("Connection") == "close")
                         break;
                 } catch (const http_error&) {
@@ -76,7 +78,8 @@ TEST(service_drain, of_an_idle_service_is_quick) {
     running.running().signal(SIGTERM);
     EXPECT_EQ(idle.wait_for_end(), ending::closed);
     EXPECT_EQ(silent.wait_for_end(), ending::closed);
-    EXPECT_EQ(running.running().wait(8s), (exit_status{0, 0})) << "idle connections held it up"; // --drain-timeout 10s
+    EXPECT_EQ(running.running().wait(8s), (exit_status{0, 0}))
+        << "idle connections held it up"; // --drain-timeout 10s
 }
 
 TEST(service_drain, sigint_is_as_good_as_sigterm) {

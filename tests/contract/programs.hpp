@@ -15,6 +15,7 @@ struct backends {
     postgres_cluster postgres;
     memcached_server memcached;
 };
+
 backends& the_backends();
 
 /// BEASTMARK_CONTRACT_PROGRAM, "baseline" when it is not set.

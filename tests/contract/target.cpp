@@ -26,7 +26,8 @@ target external(const std::string& url) {
     target result;
     result.host = url.substr(scheme.size(), colon - scheme.size());
     result.port = static_cast<std::uint16_t>(std::stoul(url.substr(colon + 1)));
-    result.kind = environment("BEASTMARK_CONTRACT_KIND", "get") == "post" ? target_kind::post : target_kind::get;
+    result.kind =
+        environment("BEASTMARK_CONTRACT_KIND", "get") == "post" ? target_kind::post : target_kind::get;
     return result;
 }
 

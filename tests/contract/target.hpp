@@ -16,7 +16,8 @@ enum class target_kind { get, post };
 
 /// Where requests go. Chosen once for the whole run, by environment variables:
 ///   BEASTMARK_CONTRACT_TARGET=http://127.0.0.1:8280 BEASTMARK_CONTRACT_KIND=get|post   anything that listens
-///   BEASTMARK_CONTRACT_PROGRAM=baseline|ingest                                         of this build (default baseline)
+///   BEASTMARK_CONTRACT_PROGRAM=baseline|ingest                                         of this build
+///   (default baseline)
 struct target {
     std::string host = "127.0.0.1";
     std::uint16_t port = 0;
@@ -29,11 +30,14 @@ struct target {
 
     /// "GET" or "POST".
     std::string method() const;
+
     int success() const { return kind == target_kind::get ? 200 : 201; }
+
     /// A body that fits the method: empty, or a device whose firmware is `firmware`.
     std::string body(std::string_view firmware = "2.1.5") const;
     /// A request that must succeed; header lines without CRLF, besides Host and Content-Length.
-    std::string good_request(const std::vector<std::string>& headers = {}, std::string_view path = "/api/devices",
+    std::string good_request(const std::vector<std::string>& headers = {},
+                             std::string_view path = "/api/devices",
                              std::string_view version = "HTTP/1.1") const;
     /// The same with the body in chunks, given as they are on the wire (size lines, trailers and all).
     std::string chunked_request(std::string_view chunks, const std::vector<std::string>& headers = {}) const;

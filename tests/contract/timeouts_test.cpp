@@ -21,7 +21,8 @@ bool posts() {
 }
 
 std::string head() {
-    return (posts() ? "POST" : "GET") + std::string(" /api/devices HTTP/1.1\r\nHost: test\r\nContent-Length: ") +
+    return (posts() ? "POST" : "GET") +
+           std::string(" /api/devices HTTP/1.1\r\nHost: test\r\nContent-Length: ") +
            std::to_string(body.size()) + "\r\n\r\n";
 }
 
@@ -44,7 +45,8 @@ void expect_408_then_close(http_client& client) {
 /// Sends byte after byte, each well within the timeout, until the server has said something.
 void dribble(http_client& client, const std::string& bytes) {
     for (const char byte : bytes) {
-        if (!client.try_send({&byte, 1}) || client.wait_for_end(20ms) != ending::open || !client.pending().empty())
+        if (!client.try_send({&byte, 1}) || client.wait_for_end(20ms) != ending::open ||
+            !client.pending().empty())
             return;
     }
     FAIL() << "the server waited for all " << bytes.size() << " bytes";
@@ -58,7 +60,8 @@ double connections(const service& running) {
 
 TEST(service_timeouts, an_incomplete_head_is_408) {
     service running(with({"--header-timeout", "300ms"}));
-    for (const std::string start : {"G", "GET /api/devices HTTP/1.1\r\n", "POST /api/devices HTTP/1.1\r\nHost: test\r\nX"}) {
+    for (const std::string start :
+         {"G", "GET /api/devices HTTP/1.1\r\n", "POST /api/devices HTTP/1.1\r\nHost: test\r\nX"}) {
         http_client client(running.port());
         client.send(start);
         expect_408_then_close(client);
@@ -81,8 +84,9 @@ TEST(service_timeouts, an_incomplete_body_is_408) {
         expect_408_then_close(client);
     }
     http_client chunked(running.port());
-    chunked.send((posts() ? "POST" : "GET") +
-                 std::string(" /api/devices HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n2e\r\n{"));
+    chunked.send(
+        (posts() ? "POST" : "GET") +
+        std::string(" /api/devices HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n2e\r\n{"));
     expect_408_then_close(chunked);
 }
 
@@ -95,7 +99,8 @@ TEST(service_timeouts, each_byte_does_not_buy_more_time) {
     http_client slow_body(running.port());
     slow_body.send("POST /api/devices HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\n");
     dribble(slow_body, std::string(999, ' '));
-    EXPECT_TRUE(slow_body.receive().status == 408 || !posts()); // a GET-only target may refuse the method first
+    EXPECT_TRUE(slow_body.receive().status == 408 ||
+                !posts()); // a GET-only target may refuse the method first
 }
 
 TEST(service_timeouts, an_idle_connection_is_closed_without_a_word) {

@@ -47,15 +47,15 @@ protected:
         const auto schema = run({.arguments = {built_program("ingest"), "--init-schema", "--postgres",
                                                postgres.connection_string()}});
         ASSERT_EQ(schema.status, (exit_status{0, 0})) << schema.err;
-        ingest.emplace(service_options{.program = "ingest",
-                                       .arguments = {"--postgres", postgres.connection_string(), "--memcached",
-                                                     memcached.address()}});
+        ingest.emplace(service_options{
+            .program = "ingest",
+            .arguments = {"--postgres", postgres.connection_string(), "--memcached", memcached.address()}});
     }
 
     std::vector<std::string> posting(std::vector<std::string> arguments) const {
         arguments.insert(arguments.end(), {"-m", "POST", "-H", "Content-Type: application/json", "-b",
-                                           R"({"mac":"{{mac}}","firmware":"{{seq}}.{{rand 0 9}}"})", "--expect", "201",
-                                           url_of(*ingest)});
+                                           R"({"mac":"{{mac}}","firmware":"{{seq}}.{{rand 0 9}}"})",
+                                           "--expect", "201", url_of(*ingest)});
         return arguments;
     }
 
@@ -82,7 +82,8 @@ TEST_F(loadgen_against_baseline, offers_the_schedule_exactly_and_the_service_cou
     EXPECT_EQ(result["run"]["exit_code"], 0);
     EXPECT_EQ(result["manifest"]["labels"], (json{{"kind", "test"}}));
     EXPECT_EQ(only_target(result)["latency"]["response"]["count"], 6000);
-    EXPECT_GE(only_target(result)["latency"]["response"]["p50_us"], only_target(result)["latency"]["service"]["p50_us"]);
+    EXPECT_GE(only_target(result)["latency"]["response"]["p50_us"],
+              only_target(result)["latency"]["service"]["p50_us"]);
     EXPECT_FALSE(load.running.out().empty()) << "no summary";
     EXPECT_THAT(load.report(), HasSubstr("</html>"));
     EXPECT_THAT(load.report(), ::testing::Not(HasSubstr("src=\"http")));
@@ -116,8 +117,9 @@ TEST_F(loadgen_against_baseline, tells_outcomes_apart) {
 }
 
 TEST_F(loadgen_against_baseline, watches_and_scrapes_while_it_runs) {
-    loadgen_run load({"-R", "500", "-d", "3s", "--watch", "baseline=" + std::to_string(baseline.running().pid()),
-                      "--scrape", "metrics=http://127.0.0.1:" + std::to_string(baseline.admin_port()) + "/metrics",
+    loadgen_run load({"-R", "500", "-d", "3s", "--watch",
+                      "baseline=" + std::to_string(baseline.running().pid()), "--scrape",
+                      "metrics=http://127.0.0.1:" + std::to_string(baseline.admin_port()) + "/metrics",
                       url_of(baseline)});
     ASSERT_EQ(load.running.wait(60s), (exit_status{0, 0})) << load.running.err();
     const auto result = load.result();
@@ -171,7 +173,8 @@ TEST_F(loadgen_against_ingest, rows_equal_the_201s_exactly) {
     EXPECT_EQ(totals["outcomes"]["ok"], 900) << totals;
     EXPECT_EQ(totals["statuses"], (json{{"201", 900}}));
     EXPECT_EQ(postgres.count("device"), 900);
-    EXPECT_EQ(postgres.count("(SELECT DISTINCT firmware FROM device) AS one"), 900) << "{{seq}} repeats itself";
+    EXPECT_EQ(postgres.count("(SELECT DISTINCT firmware FROM device) AS one"), 900)
+        << "{{seq}} repeats itself";
     EXPECT_NEAR(counted(*ingest, {{"http_response_status_code", "201"}}), 900, 0.9);
 }
 

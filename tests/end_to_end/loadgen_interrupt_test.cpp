@@ -14,9 +14,11 @@ namespace {
 
 void expect_partial_result(int signal, int code) {
     service baseline({.program = "baseline"});
-    loadgen_run load({"-R", "500", "-d", "60s", "http://127.0.0.1:" + std::to_string(baseline.port()) + "/api/devices"});
+    loadgen_run load(
+        {"-R", "500", "-d", "60s", "http://127.0.0.1:" + std::to_string(baseline.port()) + "/api/devices"});
     ASSERT_TRUE(wait_until([&] {
-        return metrics::scrape(baseline.admin_port()).sum("http_server_request_duration_seconds_count") >= 700;
+        return metrics::scrape(baseline.admin_port()).sum("http_server_request_duration_seconds_count") >=
+               700;
     })) << load.running.err();
     load.running.signal(signal);
     ASSERT_EQ(load.running.wait(15s), (exit_status{code, 0})) << load.running.err();
@@ -45,8 +47,10 @@ TEST(loadgen_interrupt, sigterm_leaves_a_partial_result) {
 
 TEST(loadgen_interrupt, before_the_first_answer_too) {
     service baseline({.program = "baseline"});
-    loadgen_run load({"-R", "1", "-d", "60s", "http://127.0.0.1:" + std::to_string(baseline.port()) + "/api/devices"});
-    ASSERT_TRUE(wait_until([&] { return metrics::scrape(baseline.admin_port()).sum("beastmark_connections") > 0; }));
+    loadgen_run load(
+        {"-R", "1", "-d", "60s", "http://127.0.0.1:" + std::to_string(baseline.port()) + "/api/devices"});
+    ASSERT_TRUE(
+        wait_until([&] { return metrics::scrape(baseline.admin_port()).sum("beastmark_connections") > 0; }));
     load.running.signal(SIGINT);
     ASSERT_EQ(load.running.wait(15s), (exit_status{130, 0})) << load.running.err();
     expect_valid_result(load.result());

@@ -70,7 +70,8 @@ TEST(loadgen_usage, values_that_make_no_sense) {
 }
 
 TEST(loadgen_usage, urls_that_are_none) {
-    for (const std::string url : {"ftp://127.0.0.1/", "127.0.0.1", "http://", "http://127.0.0.1:99999/", "http://a b/"})
+    for (const std::string url :
+         {"ftp://127.0.0.1/", "127.0.0.1", "http://", "http://127.0.0.1:99999/", "http://a b/"})
         EXPECT_EQ(loadgen({"run", "-R", "10", "-d", "1s", url}).status.code, 2) << url;
 }
 
@@ -94,12 +95,14 @@ TEST(loadgen_usage, more_connections_than_descriptors) {
 }
 
 TEST(loadgen_usage, body_file_that_is_not_there) {
-    expect_one_line(loadgen({"run", "-R", "10", "-m", "POST", "-b", "@/nowhere/body.json", nothing_listens()}), 1,
-                    "/nowhere/body.json");
+    expect_one_line(
+        loadgen({"run", "-R", "10", "-m", "POST", "-b", "@/nowhere/body.json", nothing_listens()}), 1,
+        "/nowhere/body.json");
 }
 
 TEST(loadgen_usage, header_that_would_be_two) {
-    EXPECT_EQ(loadgen({"run", "-R", "10", "-H", "X-A: b\r\nX-Injected: c", nothing_listens()}).status.code, 2);
+    EXPECT_EQ(loadgen({"run", "-R", "10", "-H", "X-A: b\r\nX-Injected: c", nothing_listens()}).status.code,
+              2);
 }
 
 TEST(loadgen_usage, output_directory_that_cannot_be_made) {
@@ -110,14 +113,16 @@ TEST(loadgen_usage, output_directory_that_cannot_be_made) {
 }
 
 TEST(loadgen_usage, help_and_version) {
-    for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--help"}, {"run", "--help"}}) {
+    for (const std::vector<std::string>& arguments :
+         {std::vector<std::string>{"--help"}, {"run", "--help"}}) {
         const auto finished = loadgen(arguments);
         EXPECT_EQ(finished.status, (exit_status{0, 0}));
         EXPECT_EQ(finished.err, "");
     }
     const auto help = loadgen({"run", "--help"}).out;
-    for (const std::string flag : {"-R", "--stage", "-c", "-d", "-t", "-m", "-b", "-H", "--timeout", "--expect", "-o",
-                                   "--stop-when", "--target", "--watch", "--scrape", "--label", "--name", "--plain"})
+    for (const std::string flag :
+         {"-R", "--stage", "-c", "-d", "-t", "-m", "-b", "-H", "--timeout", "--expect", "-o", "--stop-when",
+          "--target", "--watch", "--scrape", "--label", "--name", "--plain"})
         EXPECT_THAT(help, HasSubstr(flag));
     const auto version = loadgen({"--version"});
     EXPECT_TRUE(std::regex_search(version.out,

@@ -14,8 +14,10 @@ namespace {
 
 using json = nlohmann::json;
 
-std::vector<std::string> command_line(const temporary_directory& directory, std::vector<std::string> arguments) {
-    std::vector<std::string> all = {built_program("loadgen"), "run", "--plain", "-o", directory.path() / "out"};
+std::vector<std::string> command_line(const temporary_directory& directory,
+                                      std::vector<std::string> arguments) {
+    std::vector<std::string> all = {built_program("loadgen"), "run", "--plain", "-o",
+                                    directory.path() / "out"};
     all.insert(all.end(), arguments.begin(), arguments.end());
     return all;
 }
@@ -42,11 +44,13 @@ std::int64_t sum(const json& counts) {
     return total;
 }
 
-const std::vector<std::string> outcomes = {"ok",      "unexpected",    "http_3xx", "http_4xx",       "http_5xx", "timeout",
-                                           "connect_error", "reset", "protocol_error", "skipped", "unfinished"};
+const std::vector<std::string> outcomes = {
+    "ok",    "unexpected",     "http_3xx", "http_4xx",  "http_5xx", "timeout", "connect_error",
+    "reset", "protocol_error", "skipped",  "unfinished"};
 
 void expect_totals(const json& totals) {
-    expect_fields(totals, {"offered", "sent", "completed", "bytes_in", "bytes_out", "offered_rps", "achieved_rps"});
+    expect_fields(totals,
+                  {"offered", "sent", "completed", "bytes_in", "bytes_out", "offered_rps", "achieved_rps"});
     expect_fields(totals.at("outcomes"), outcomes);
     EXPECT_EQ(totals["outcomes"].size(), outcomes.size());
     EXPECT_EQ(sum(totals["outcomes"]), totals["offered"]) << totals;
@@ -85,8 +89,8 @@ void expect_rising(const json& latency, const std::vector<std::string>& names) {
 
 void expect_latency(const json& latency) {
     for (const std::string kind : {"response", "service"})
-        expect_rising(latency.at(kind), {"min_us", "p50_us", "p75_us", "p90_us", "p95_us", "p99_us", "p999_us",
-                                         "p9999_us", "max_us"});
+        expect_rising(latency.at(kind), {"min_us", "p50_us", "p75_us", "p90_us", "p95_us", "p99_us",
+                                         "p999_us", "p9999_us", "max_us"});
 }
 
 void expect_target(const json& target) {
@@ -138,7 +142,8 @@ finished_process loadgen(std::vector<std::string> arguments, process_options opt
 void expect_valid_result(const json& result) {
     EXPECT_EQ(result.at("schema"), "loadgen.result/1");
     expect_fields(result.at("tool"), {}, {"name", "version", "revision"});
-    expect_fields(result.at("run"), {"duration_s", "planned_duration_s", "exit_code"}, {"started_at", "ended_at"});
+    expect_fields(result.at("run"), {"duration_s", "planned_duration_s", "exit_code"},
+                  {"started_at", "ended_at"});
     EXPECT_TRUE(result["run"].at("interrupted").is_boolean());
     EXPECT_TRUE(result["run"].contains("stopped"));
     const auto& manifest = result.at("manifest");

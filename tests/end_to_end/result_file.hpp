@@ -25,7 +25,8 @@ struct loadgen_run {
 /// The process's own options, for runs that never get as far as a result.
 finished_process loadgen(std::vector<std::string> arguments, process_options options = {});
 
-/// Every field of docs/result.md is there with its type, percentiles rise, and the parts of each total add up.
+/// Every field of docs/result.md is there with its type, percentiles rise, and the parts of each total add
+/// up.
 void expect_valid_result(const nlohmann::json& result);
 
 } // namespace beastmark::testing
