@@ -23,6 +23,8 @@ void create_schema(const std::string& conninfo) {
         pqxx::connection connection{conninfo};
         pqxx::work work{connection};
         work.exec("set local client_min_messages = warning"); // that it exists already is no news
+        // "if not exists" alone fails in one of two that create at the same moment.
+        work.exec("select pg_advisory_xact_lock(hashtext('beastmark.device'))");
         work.exec("create table if not exists device ("
                   "id bigint generated always as identity primary key,"
                   "uuid uuid not null,"
