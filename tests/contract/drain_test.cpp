@@ -150,6 +150,24 @@ TEST(service_drain, a_request_that_has_begun_is_answered) {
     EXPECT_EQ(running.running().wait(), (exit_status{0, 0}));
 }
 
+TEST(service_drain, what_arrived_before_the_signal_is_answered) {
+    service running(with());
+    http_client kept(running.port());
+    kept.send(request_bytes());
+    EXPECT_EQ(kept.receive().status, success());
+    std::vector<http_client> clients;
+    for (int i = 0; i < 100; ++i) {
+        clients.emplace_back(running.port());
+        clients.back().send(request_bytes());
+    }
+    kept.send(request_bytes());
+    running.running().signal(SIGTERM); // all requests have been delivered, few have been read
+    EXPECT_EQ(kept.receive().status, success());
+    for (auto& client : clients)
+        EXPECT_EQ(client.receive().status, success());
+    EXPECT_EQ(running.running().wait(), (exit_status{0, 0}));
+}
+
 TEST(service_drain, is_announced_by_readyz_while_requests_are_still_served) {
     service running(with({"--drain-delay", "4s"}));
     http_client kept(running.port());
