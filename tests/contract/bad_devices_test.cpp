@@ -68,6 +68,7 @@ std::vector<bad_request> not_json() {
         refused("two_documents", device + device),
         refused("text_after_it", device + " x"),
         refused("brace_after_it", device + "}"),
+        refused("nul_after_it", device + "\0"s),
         refused("closed_by_a_bracket", "{" + good_mac + "," + good_firmware + "]"),
         refused("nan", "{" + good_mac + "," + good_firmware + ",\"x\":NaN}"),
         refused("number_with_leading_zero", "{" + good_mac + "," + good_firmware + ",\"x\":01}"),

@@ -110,6 +110,7 @@ TEST(service_command_line, usage_errors_are_one_line_and_exit_2) {
         expect_one_line(call({"--idle-timeout", value}), 2, "--idle-timeout");
     expect_one_line(call({"--threads", "-1"}), 2, "--threads");
     expect_one_line(call({"--log-level", "shouting"}), 2, "--log-level");
+    expect_one_line(call({"--address", "not an address"}), 2, "--address");
 }
 
 TEST(service_command_line, a_bad_variable_is_named) {
