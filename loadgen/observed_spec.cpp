@@ -64,7 +64,7 @@ scrape_spec parse_scrape(std::string_view text) {
     std::string_view rest = url.substr(scheme.size());
     rest = rest.substr(0, rest.find('#'));
     const std::size_t path_at = rest.find_first_of("/?");
-    std::string_view authority = rest.substr(0, path_at);
+    const std::string_view authority = rest.substr(0, path_at);
     if (path_at != std::string_view::npos)
         spec.path = (rest[path_at] == '?' ? "/" : "") + std::string(rest.substr(path_at));
     if (authority.find('@') != std::string_view::npos)

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
+namespace CLI { // NOLINT(readability-identifier-naming): CLI11's
+class App;      // NOLINT(readability-identifier-naming)
 }
 
 namespace beastmark::loadgen {

@@ -214,7 +214,7 @@ void scraped_endpoint::quantiles(const series& s, bool reset, row& r) {
 }
 
 void scraped_endpoint::push(series& s, const row& r) {
-    if (s.values.empty() && !(std::isfinite(r.value) && r.value != 0)) {
+    if (s.values.empty() && (!std::isfinite(r.value) || r.value == 0)) {
         const bool absent =
             std::isnan(r.value) && s.appeared_row == s.stored_row; // or a counter's first sight
         s.stored_row = t_s_.size() + 1;

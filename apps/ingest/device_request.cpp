@@ -168,7 +168,8 @@ std::optional<server::http_error> check_firmware(found state, std::string_view t
 
 std::optional<server::http_error> read_device_request(std::string_view body, device_request& into) {
     reader events{into};
-    if (!json::sax_parse(body.begin(), body.end(), &events)) {
+    // JSON has no NUL (RFC 8259 section 7), but nlohmann's lexer takes it for the end of the text.
+    if (body.find('\0') != std::string_view::npos || !json::sax_parse(body.begin(), body.end(), &events)) {
         return bad_request("the body is not valid JSON in UTF-8");
     }
     if (!events.is_object()) {

@@ -4,6 +4,7 @@
 #include "common/log.hpp"
 #include "common/version.hpp"
 
+#include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -73,9 +74,14 @@ void add_options(CLI::App& app, options& into) {
         return with_environment(app.add_option(flag, value, help)->capture_default_str());
     };
     const CLI::Range port_range{1, 65535};
-    add("--address", into.address, "Numeric address to serve on");
+    const auto is_address = [](const std::string& text) {
+        boost::system::error_code wrong;
+        boost::asio::ip::make_address(text, wrong);
+        return wrong ? "'" + text + "' is not an IPv4 or IPv6 address" : std::string{};
+    };
+    add("--address", into.address, "Numeric address to serve on")->check(is_address);
     add("--port", into.port, "TCP port to serve on")->check(port_range);
-    add("--admin-address", into.admin_address, "Numeric address of the admin port");
+    add("--admin-address", into.admin_address, "Numeric address of the admin port")->check(is_address);
     add("--admin-port", into.admin_port, "TCP port of /healthz, /readyz and /metrics")->check(port_range);
     add("--threads", into.threads,
         "Threads that serve, one event loop each; 0: the cores allowed by affinity and CPU quota")
