@@ -53,8 +53,8 @@ TEST_F(ingest_schema, makes_the_table_of_the_contract_once) {
 TEST_F(ingest_schema, two_at_once_do_not_quarrel) {
     std::vector<process> several;
     for (int i = 0; i < 4; ++i)
-        several.emplace_back(process_options{
-            .arguments = {built_program("ingest"), "--init-schema", "--postgres", postgres.connection_string()}});
+        several.emplace_back(process_options{.arguments = {built_program("ingest"), "--init-schema",
+                                                           "--postgres", postgres.connection_string()}});
     for (auto& one : several)
         EXPECT_EQ(one.wait(), (exit_status{0, 0})) << one.err();
 }
