@@ -28,8 +28,8 @@ bool is_json(std::string_view media_type) {
     return boost::beast::iequals(trimmed(media_type.substr(0, media_type.find(';'))), "application/json");
 }
 
-// Does the first line end with a version that is well formed ("HTTP/2.0"), so that only its number is wrong?
-bool has_http_version(std::string_view unread) {
+// Does the first line end with a version that is well formed, but another than those understood ("HTTP/2.0")?
+bool has_other_version(std::string_view unread) {
     const auto line = unread.substr(0, unread.find("\r\n"));
     constexpr std::string_view form = " HTTP/0.0";
     if (line.size() < form.size()) {
@@ -37,7 +37,10 @@ bool has_http_version(std::string_view unread) {
     }
     const auto last = line.substr(line.size() - form.size());
     const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    return last.substr(0, 6) == form.substr(0, 6) && is_digit(last[6]) && last[7] == '.' && is_digit(last[8]);
+    const bool understood =
+        last == " HTTP/1.0" || last == " HTTP/1.1"; // then a blank in the target is the mistake
+    return !understood && last.substr(0, 6) == form.substr(0, 6) && is_digit(last[6]) && last[7] == '.' &&
+           is_digit(last[8]);
 }
 
 } // namespace
@@ -185,7 +188,7 @@ void request_parser::fail(const http_error& why, error_code& ec) {
 }
 
 void request_parser::fail_from_beast(error_code code, std::string_view unread) {
-    if (code == http::error::bad_version && has_http_version(unread)) {
+    if (code == http::error::bad_version && has_other_version(unread)) {
         fail(errors::version_not_supported);
     } else {
         fail(from_parser(code));

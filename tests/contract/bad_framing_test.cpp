@@ -66,8 +66,8 @@ std::vector<bad_request> lengths() {
          closes},
         {"list_of_equal_lengths",
          framed("Content-Length: " + length + ", " + length + "\r\n", body),
-         {400, ok},
-         closes}, // RFC 9110 section 8.6 allows to take it as one
+         {400},
+         closes}, // RFC 9110 section 8.6 would allow to take it as one; the contract does not
         {"list_of_lengths_that_differ", framed("Content-Length: " + length + ", 5\r\n", body), {400}, closes},
     };
     const std::vector<std::pair<std::string, std::string>> malformed = {
@@ -178,7 +178,7 @@ std::vector<bad_request> start_lines() {
         {"no_target", start_line(method + " HTTP/1.1"), {400}, closes},
         {"empty_target", start_line(method + "  HTTP/1.1"), {400}, closes},
         {"two_spaces", start_line(method + "  /api/devices HTTP/1.1"), {400, ok}, closes},
-        {"space_in_target", start_line(method + " /api/devices x HTTP/1.1"), {400, 505}, closes},
+        {"space_in_target", start_line(method + " /api/devices x HTTP/1.1"), {400}, closes},
         {"tab_as_separator", start_line(method + "\t/api/devices\tHTTP/1.1"), {400, ok}, closes},
         {"control_character_in_target", start_line(method + " /api/\x01/devices HTTP/1.1"), {400}, closes},
         {"nul_in_target", start_line(method + " /api/devices\0 HTTP/1.1"s), {400}, closes},
