@@ -32,6 +32,18 @@ std::string where_from(const CLI::App& app, const std::string& message) {
     return {};
 }
 
+// From 2.4 on CLI11 passes over a variable whose value fails its option's check, as if it were not set.
+void refuse_ignored_variable(const CLI::App& app) {
+    for (const CLI::Option* const option : app.get_options()) {
+        const char* const value =
+            option->get_envname().empty() ? nullptr : std::getenv(option->get_envname().c_str());
+        if (value != nullptr && *value != '\0' && option->count() == 0) {
+            throw CLI::ValidationError{"--" + option->get_lnames().front(),
+                                       fmt::format("'{}' is not allowed", value)};
+        }
+    }
+}
+
 int explain_usage_error(const CLI::App& app, const CLI::ParseError& error) {
     std::string message = error.what();
     std::replace(message.begin(), message.end(), '\n', ' ');
@@ -111,6 +123,7 @@ void add_options(CLI::App& app, options& into) {
 int run_main(CLI::App& app, int argc, char** argv, const options& parsed, const std::function<int()>& body) {
     try {
         app.parse(argc, argv);
+        refuse_ignored_variable(app);
     } catch (const CLI::Success& help_or_version) {
         return app.exit(help_or_version);
     } catch (const CLI::ParseError& error) {

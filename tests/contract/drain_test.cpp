@@ -111,7 +111,8 @@ TEST(service_drain, under_traffic_loses_no_answer) {
 
 TEST(service_drain, requests_that_arrived_before_the_signal_are_answered) {
     service running(with());
-    freeze(running.running().pid()); // so that connections and requests wait in the kernel when the signal comes
+    freeze(
+        running.running().pid()); // so that connections and requests wait in the kernel when the signal comes
     std::vector<http_client> clients;
     for (int i = 0; i < 100; ++i) {
         clients.emplace_back(running.port());
