@@ -51,7 +51,7 @@ public:
     loop(std::vector<watch_spec> watches, std::vector<scrape_spec> scrapes) {
         watches.insert(watches.begin(), watch_spec{"loadgen", ::getpid()});
         std::set<std::string> names;
-        for (watch_spec& spec : watches) {
+        for (const watch_spec& spec : watches) {
             if (!names.insert(spec.name).second)
                 throw std::runtime_error("--watch " + spec.name + ": the name is taken");
             watched_process process(spec, proc);

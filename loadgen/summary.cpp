@@ -56,8 +56,9 @@ std::string errors_lines(const tally& t) {
         if (t.statuses[status] > 0)
             by_text[fmt::format("status {}", status)] += t.statuses[status];
     std::vector<std::pair<std::string, std::uint64_t>> ranked(by_text.begin(), by_text.end());
-    std::stable_sort(ranked.begin(), ranked.end(),
-                     [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) {
+        return a.second != b.second ? a.second > b.second : a.first < b.first;
+    });
     std::string lines;
     for (std::size_t i = 0; i < std::min(ranked.size(), most_errors); ++i)
         lines += fmt::format("    {:>10}  {}\n", ranked[i].second, ranked[i].first.substr(0, 80));
