@@ -1,5 +1,7 @@
 #include "loadgen/body_template.hpp"
 
+#include "common/number.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -87,12 +89,6 @@ std::string_view next_word(std::string_view& text) {
     return word;
 }
 
-bool read_number(std::string_view text, std::int64_t& value) {
-    const auto* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, value);
-    return error == std::errc() && stop == end;
-}
-
 [[noreturn]] void fail(std::string_view content, std::size_t position, std::string_view why) {
     throw std::invalid_argument(
         fmt::format("placeholder {{{{{}}}}} at byte {}: {}", content, position + 1, why));
@@ -139,8 +135,12 @@ void body_template::add_placeholder(std::string_view content, std::size_t positi
     } else if (name == "rand") {
         p.what = kind::rand;
         max_size_ += number_size;
-        if (!read_number(next_word(rest), p.low) || !read_number(next_word(rest), p.high) || p.low > p.high)
+        const auto low = parse_number<std::int64_t>(next_word(rest));
+        const auto high = parse_number<std::int64_t>(next_word(rest));
+        if (!low || !high || *low > *high)
             fail(content, position, "write {{rand A B}} with whole numbers, A not above B");
+        p.low = *low;
+        p.high = *high;
     } else {
         fail(content, position, "unknown; there are uuid, seq, rand A B, mac");
     }

@@ -2,6 +2,7 @@
 
 #include "common/cgroup.hpp"
 #include "common/duration.hpp"
+#include "common/number.hpp"
 #include "loadgen/observer.hpp"
 #include "loadgen/progress.hpp"
 #include "loadgen/report.hpp"
@@ -14,7 +15,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -30,11 +30,9 @@ namespace {
 std::uint32_t read_threads(const std::string& text) {
     if (text.empty())
         return allowed_cores(affinity_cpus(), cgroup().cpu_limit_cores());
-    std::uint32_t threads = 0;
-    const auto* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, threads);
-    if (error == std::errc() && stop == end && threads >= 1 && threads <= 1024)
-        return threads;
+    const auto threads = parse_number<std::uint32_t>(text);
+    if (threads && *threads >= 1 && *threads <= 1024)
+        return *threads;
     if (parse_duration(text))
         throw std::invalid_argument(fmt::format(
             "-t is the number of threads, not '{0}': did you mean --timeout {0} or -d {0}?", text));

@@ -1,10 +1,10 @@
 #include "loadgen/stage.hpp"
 
 #include "common/duration.hpp"
+#include "common/number.hpp"
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cmath>
 #include <optional>
 #include <stdexcept>
@@ -42,13 +42,10 @@ std::optional<double> rate_from(std::string_view text) {
         if (scale > 1)
             text.remove_suffix(1);
     }
-    double value = 0;
-    const auto* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
-    if (error != std::errc() || stop != end || !std::isfinite(value) || value < 0 ||
-        value * scale > highest_rps)
+    const auto value = parse_number<double>(text);
+    if (!value || !std::isfinite(*value) || *value < 0 || *value * scale > highest_rps)
         return std::nullopt;
-    return value * scale;
+    return *value * scale;
 }
 
 } // namespace
@@ -87,12 +84,11 @@ stage parse_stage(std::string_view text) {
     const auto dots = rates.find("..");
     const auto slash = rates.find('/');
     if (slash != std::string_view::npos) {
-        const auto steps = rates.substr(slash + 1);
-        const auto* const end = steps.data() + steps.size();
-        const auto [stop, error] = std::from_chars(steps.data(), end, result.steps);
-        if (dots == std::string_view::npos || error != std::errc() || stop != end || result.steps < 2 ||
-            result.steps > most_steps)
-            fail(text, fmt::format("'/{}' must be 2 to {} steps after A..B", steps, most_steps));
+        const auto steps_text = rates.substr(slash + 1);
+        const auto steps = parse_number<decltype(result.steps)>(steps_text);
+        if (dots == std::string_view::npos || !steps || *steps < 2 || *steps > most_steps)
+            fail(text, fmt::format("'/{}' must be 2 to {} steps after A..B", steps_text, most_steps));
+        result.steps = *steps;
         rates = rates.substr(0, slash);
         result.kind = stage_kind::staircase;
     } else if (dots != std::string_view::npos) {

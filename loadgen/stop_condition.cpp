@@ -1,13 +1,13 @@
 #include "loadgen/stop_condition.hpp"
 
 #include "common/duration.hpp"
+#include "common/number.hpp"
 #include "loadgen/stage.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <stdexcept>
 #include <utility>
 
@@ -30,14 +30,13 @@ std::optional<double> read_share(std::string_view text) {
     const auto percent = text.ends_with('%');
     if (percent)
         text.remove_suffix(1);
-    double value = 0;
-    const auto* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
-    if (percent)
-        value /= 100;
-    if (error != std::errc() || stop != end || value < 0 || value > 1)
+    const auto value = parse_number<double>(text);
+    if (!value)
         return std::nullopt;
-    return value;
+    const double share = percent ? *value / 100 : *value;
+    if (!(share >= 0 && share <= 1)) // nor when it is no number
+        return std::nullopt;
+    return share;
 }
 
 } // namespace

@@ -1,9 +1,11 @@
 #include "loadgen/url.hpp"
 
+#include "common/host_and_port.hpp"
+#include "loadgen/name.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <stdexcept>
 
 namespace beastmark::loadgen {
@@ -14,20 +16,8 @@ namespace {
     throw std::invalid_argument(fmt::format("URL '{}': {}", text, why));
 }
 
-bool valid_port(std::string_view text) {
-    unsigned port = 0;
-    const auto* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, port);
-    return error == std::errc() && stop == end && port >= 1 && port <= 65535;
-}
-
 bool visible(char c) {
     return c > ' ' && c < '\x7f';
-}
-
-bool name_character(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || c == '-';
 }
 
 } // namespace
@@ -50,23 +40,17 @@ url url::parse(std::string_view text) {
     if (authority.find('@') != std::string_view::npos)
         fail(text, "user and password are not supported, give -H 'Authorization: ...'");
 
-    auto host = authority;
-    std::string_view port;
-    const auto bracket = authority.find(']');
-    const auto colon = authority.find(':', bracket == std::string_view::npos ? 0 : bracket);
-    if (colon != std::string_view::npos) {
-        host = authority.substr(0, colon);
-        port = authority.substr(colon + 1);
-        if (!valid_port(port))
-            fail(text, fmt::format("port '{}' is not a number from 1 to 65535", port));
+    try {
+        const auto where = parse_host_and_port(authority);
+        result.host = where.host;
+        result.port = std::to_string(where.port == 0 ? 80 : where.port);
+    } catch (const std::invalid_argument& wrong) {
+        fail(text, wrong.what());
     }
-    result.port = port.empty() ? "80" : port;
-    result.authority = result.port == "80" ? std::string(host) : fmt::format("{}:{}", host, port);
-    if (host.starts_with('[') && host.ends_with(']'))
-        host = host.substr(1, host.size() - 2);
-    if (host.empty())
-        fail(text, "no host");
-    result.host = host;
+    const bool ip6 = result.host.find(':') != std::string::npos;
+    result.authority = ip6 ? "[" + result.host + "]" : result.host;
+    if (result.port != "80")
+        result.authority += ":" + result.port;
     return result;
 }
 
@@ -76,9 +60,9 @@ target_spec parse_target(std::string_view text) {
     if (equals == std::string_view::npos || (scheme != std::string_view::npos && scheme < equals))
         return {"target", url::parse(text)};
     const auto name = text.substr(0, equals);
-    if (name.empty() || name.size() > 64 || !std::all_of(name.begin(), name.end(), name_character))
+    if (!is_name(name))
         throw std::invalid_argument(
-            fmt::format("target '{}': the name before '=' must be 1 to 64 of A-Z a-z 0-9 _ . -", text));
+            fmt::format("target '{}': the name before '=' must be {}", text, name_rule));
     return {std::string(name), url::parse(text.substr(equals + 1))};
 }
 

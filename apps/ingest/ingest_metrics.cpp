@@ -58,11 +58,11 @@ prometheus::MetricFamily ingest_collector::operations() const {
     };
     for (std::size_t i = 0; i < postgres::error_types.size(); ++i) {
         add(postgres_name, "INSERT", postgres::error_types[i],
-            [i](auto& core) -> auto& { return core.postgres.insert_duration[i]; });
+            [i](auto& core) -> auto& { return core.postgres.duration[i]; });
     }
     for (std::size_t i = 0; i < memcached::error_types.size(); ++i) {
         add(memcached_name, "set", memcached::error_types[i],
-            [i](auto& core) -> auto& { return core.memcached.set_duration[i]; });
+            [i](auto& core) -> auto& { return core.memcached.duration[i]; });
     }
     return family;
 }

@@ -1,12 +1,10 @@
-#include "common/log.hpp"
+#include "common/host_and_port.hpp"
 #include "ingest/handler.hpp"
 #include "ingest/schema.hpp"
 #include "server/service.hpp"
 
 #include <spdlog/spdlog.h>
 
-#include <charconv>
-#include <cstdint>
 #include <stdexcept>
 
 namespace {
@@ -24,28 +22,15 @@ struct ingest_options {
     bool init_schema = false;
 };
 
-// "host:port", "[::1]:port". @return the position of the colon, or npos.
-std::size_t port_separator(const std::string& text) {
-    const auto colon = text.rfind(':');
-    const bool is_bare_ipv6 =
-        colon != std::string::npos && text.find(':') != colon && text.find(']') != colon - 1;
-    if (colon == std::string::npos || colon == 0 || is_bare_ipv6 || colon + 1 == text.size() ||
-        text.find_first_not_of("0123456789", colon + 1) != std::string::npos) {
-        return std::string::npos;
-    }
-    return colon;
-}
-
+// Empty when `text` is host:port, else what is wrong.
 std::string check_host_and_port(const std::string& text) {
-    const auto colon = port_separator(text);
-    std::uint16_t port = 0;
-    if (colon != std::string::npos) {
-        // A resolver takes 99999 for a port too, and wraps it.
-        const char* const end = text.data() + text.size();
-        const auto [stopped, error] = std::from_chars(text.data() + colon + 1, end, port);
-        port = error == std::errc{} && stopped == end ? port : std::uint16_t{0};
+    try {
+        if (beastmark::parse_host_and_port(text).port != 0) {
+            return {};
+        }
+    } catch (const std::invalid_argument&) {
     }
-    return port == 0 ? "'" + text + "' is not host:port with a port from 1 to 65535" : std::string{};
+    return "'" + text + "' is not host:port with a port from 1 to 65535";
 }
 
 void add_options(CLI::App& app, ingest_options& into) {
@@ -69,11 +54,7 @@ void add_options(CLI::App& app, ingest_options& into) {
 }
 
 ingest::handler_options options_of_core(const ingest_options& given, std::size_t index, std::size_t cores) {
-    const auto colon = port_separator(given.memcached);
-    std::string host = given.memcached.substr(0, colon);
-    if (host.front() == '[') {
-        host = host.substr(1, host.size() - 2);
-    }
+    const auto cache = beastmark::parse_host_and_port(given.memcached);
     // Of the cores' pools and clients one speaks for all in the log.
     const bool speaks = index == 0;
     ingest::handler_options options;
@@ -81,8 +62,8 @@ ingest::handler_options options_of_core(const ingest_options& given, std::size_t
     options.postgres.connections = given.pool / cores + (index < given.pool % cores ? 1 : 0);
     options.postgres.timeout = given.insert_timeout;
     options.postgres.name = speaks ? "postgresql" : "";
-    options.memcached.host = host;
-    options.memcached.port = given.memcached.substr(colon + 1);
+    options.memcached.host = cache.host;
+    options.memcached.port = cache.port;
     options.memcached.timeout = given.cache_timeout;
     options.memcached.name = speaks ? "memcached" : "";
     return options;

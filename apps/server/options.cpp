@@ -17,14 +17,20 @@ namespace beastmark::server {
 
 namespace {
 
+// What an option's environment variable holds; null when it has none, or it is not set.
+const char* from_environment(const CLI::Option& option) {
+    return option.get_envname().empty() ? nullptr : std::getenv(option.get_envname().c_str());
+}
+
+std::string flag_of(const CLI::Option& option) {
+    return "--" + (option.get_lnames().empty() ? std::string{} : option.get_lnames().front());
+}
+
 // CLI11 names the flag even when the bad value came by environment; the user needs the variable's name.
 std::string where_from(const CLI::App& app, const std::string& message) {
     for (const CLI::Option* const option : app.get_options()) {
-        const std::string flag =
-            "--" + (option->get_lnames().empty() ? std::string{} : option->get_lnames().front());
-        const char* const value =
-            option->get_envname().empty() ? nullptr : std::getenv(option->get_envname().c_str());
-        if (value != nullptr && message.find(flag + ":") != std::string::npos) {
+        const char* const value = from_environment(*option);
+        if (value != nullptr && message.find(flag_of(*option) + ":") != std::string::npos) {
             return fmt::format(" (the value '{}' came from the environment variable {})", value,
                                option->get_envname());
         }
@@ -35,11 +41,9 @@ std::string where_from(const CLI::App& app, const std::string& message) {
 // From 2.4 on CLI11 passes over a variable whose value fails its option's check, as if it were not set.
 void refuse_ignored_variable(const CLI::App& app) {
     for (const CLI::Option* const option : app.get_options()) {
-        const char* const value =
-            option->get_envname().empty() ? nullptr : std::getenv(option->get_envname().c_str());
+        const char* const value = from_environment(*option);
         if (value != nullptr && *value != '\0' && option->count() == 0) {
-            throw CLI::ValidationError{"--" + option->get_lnames().front(),
-                                       fmt::format("'{}' is not allowed", value)};
+            throw CLI::ValidationError{flag_of(*option), fmt::format("'{}' is not allowed", value)};
         }
     }
 }

@@ -15,8 +15,6 @@ namespace {
 // Answers that may wait in memory before the client must take some.
 constexpr std::size_t output_limit_bytes = 64 * 1024;
 
-constexpr std::string_view retry_after = "Retry-After: 1\r\n";
-
 } // namespace
 
 session::session(core& owner, tcp_socket socket)
@@ -138,6 +136,16 @@ void session::dispatch() {
 }
 
 void session::respond(const response& what) {
+    settle(what);
+}
+
+void session::respond(const http_error& error) {
+    settle(error);
+}
+
+// The handler's answer, of either kind.
+template <class Answer>
+void session::settle(const Answer& given) {
     handling_ = false;
     core_.metrics().active_requests.add(-1);
     keep_alive_ = keep_alive_ && !core_.draining();
@@ -145,17 +153,10 @@ void session::respond(const response& what) {
         destroy_if_unused();
         return;
     }
-    answer(what);
+    answer(given);
     if (!dispatching_ && !writing_) {
         run();
     }
-}
-
-void session::respond(const http_error& error) {
-    const std::string body = error_body(error);
-    const bool try_later = error.status == http::status::service_unavailable;
-    respond(response{
-        .status = error.status, .body = body, .extra_headers = try_later ? retry_after : std::string_view{}});
 }
 
 void session::reject(rejection why, const http_error& error) {
@@ -183,11 +184,13 @@ void session::answer(const response& what) {
 
 void session::answer(const http_error& error) {
     const std::string body = error_body(error);
-    std::string allow;
+    std::string extra;
     if (error.status == http::status::method_not_allowed) {
-        allow.append("Allow: ").append(core_.routes()[route_index()].allow()).append("\r\n");
+        extra.append("Allow: ").append(core_.routes()[route_index()].allow()).append("\r\n");
+    } else if (error.status == http::status::service_unavailable) {
+        extra = "Retry-After: 1\r\n";
     }
-    answer(response{.status = error.status, .body = body, .extra_headers = allow});
+    answer(response{.status = error.status, .body = body, .extra_headers = extra});
 }
 
 // The place of a next request is unknown, or the client is not to send the body: answer and close

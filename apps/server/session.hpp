@@ -59,6 +59,8 @@ private:
     void run();
     bool parse_one();
     void dispatch();
+    template <class Answer>
+    void settle(const Answer& given);
     void answer(const response& what);
     void answer(const http_error& error);
     void end_with(const http_error& error);

@@ -94,7 +94,7 @@ TEST(drivers, allocate_nothing_per_request) {
     pool_options.connections = 2;
     pool_options.timeout = 3 * patience;
     memcached::client_options client_options;
-    client_options.port = std::to_string(server.port());
+    client_options.port = server.port();
     client_options.timeout = 3 * patience;
     postgres::pool pool(loop.context(), pool_options, pool_metrics);
     memcached::client cache(loop.context(), client_options, client_metrics);

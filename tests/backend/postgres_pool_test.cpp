@@ -157,7 +157,7 @@ TEST_F(postgres_pool, stores_rows_and_gives_each_request_its_own_id) {
     }
     EXPECT_EQ(ids.size(), 500);
     EXPECT_EQ(cluster.count("device"), 500);
-    EXPECT_EQ(metrics.insert_duration[0].count(), 500);
+    EXPECT_EQ(metrics.duration[0].count(), 500);
     EXPECT_EQ(metrics.wait_time.count(), 500);
     EXPECT_EQ(metrics.queued.value(), 0);
     EXPECT_EQ(metrics.idle.value(), connections());
@@ -182,7 +182,7 @@ TEST_F(postgres_pool, refuses_one_statement_and_leaves_its_neighbours_unharmed) 
     EXPECT_EQ(ill_timed.error, errc::refused);
     EXPECT_STREQ(ill_timed.sqlstate.data(), "22007");
     EXPECT_EQ(cluster.count("device"), 4);
-    EXPECT_EQ(metrics.insert_duration[static_cast<std::size_t>(errc::refused)].count(), 2);
+    EXPECT_EQ(metrics.duration[static_cast<std::size_t>(errc::refused)].count(), 2);
     EXPECT_EQ(metrics.reconnects.value(), 0);
     expect_one_completion_each();
 }

@@ -38,7 +38,7 @@ class memcached_client_faults : public ::testing::Test {
 protected:
     memcached_client_faults() {
         acceptor_.non_blocking(true);
-        options.port = std::to_string(acceptor_.local_endpoint().port());
+        options.port = acceptor_.local_endpoint().port();
         options.timeout = patience; // faults are to be seen, not waited for
         tested.emplace(loop.context(), options, metrics);
         loop.on_tick([this](auto now) { tested->tick(now); });

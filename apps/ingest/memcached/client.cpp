@@ -9,7 +9,6 @@
 #include <boost/asio/write.hpp>
 #include <spdlog/spdlog.h>
 
-#include <charconv>
 #include <random>
 #include <utility>
 
@@ -89,13 +88,9 @@ void client::connect() {
     };
     error_code not_numeric;
     const auto address = boost::asio::ip::make_address(options_.host, not_numeric);
-    std::uint16_t port = 0;
-    const auto [end, wrong] =
-        std::from_chars(options_.port.data(), options_.port.data() + options_.port.size(), port);
-    if (!not_numeric && wrong == std::errc() &&
-        end == options_.port.data() + options_.port.size()) // spares the resolver and its thread
-        return socket_.async_connect({address, port}, on_connected);
-    resolver_.async_resolve(options_.host, options_.port,
+    if (!not_numeric) // spares the resolver and its thread
+        return socket_.async_connect({address, options_.port}, on_connected);
+    resolver_.async_resolve(options_.host, std::to_string(options_.port),
                             [this, attempt = attempt_, on_connected](error_code error, const auto& found) {
                                 if (attempt != attempt_)
                                     return;

@@ -25,7 +25,7 @@ namespace beastmark::memcached {
 struct client_options {
     /// A name is looked up at each connect, without blocking.
     std::string host = "127.0.0.1";
-    std::string port = "11211";
+    std::uint16_t port = 11211;
     /// Sets waiting for their reply, written or not.
     std::size_t max_pending = 4096;
     /// Deadline of a set, kept to the precision of tick.

@@ -1,41 +1,30 @@
 #include "ingest/postgres/error.hpp"
 
-#include <string>
+#include "common/error_category.hpp"
 
 namespace beastmark::postgres {
 namespace {
 
-// Boost's error_category has a protected, non-virtual destructor on purpose.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
-
-class category final : public boost::system::error_category {
-public:
-    [[nodiscard]] const char* name() const noexcept override { return "beastmark.postgres"; }
-
-    [[nodiscard]] std::string message(int value) const override {
-        switch (static_cast<errc>(value)) {
-        case errc::refused:
-            return "the database refused the statement";
-        case errc::unavailable:
-            return "no connection to the database";
-        case errc::overloaded:
-            return "too many requests wait for the database";
-        case errc::outcome_unknown:
-            return "the link was lost after the statement was sent";
-        case errc::timed_out:
-            return "the database did not answer in time";
-        }
-        return "unknown error";
+const char* describe(int value) {
+    switch (static_cast<errc>(value)) {
+    case errc::refused:
+        return "the database refused the statement";
+    case errc::unavailable:
+        return "no connection to the database";
+    case errc::overloaded:
+        return "too many requests wait for the database";
+    case errc::outcome_unknown:
+        return "the link was lost after the statement was sent";
+    case errc::timed_out:
+        return "the database did not answer in time";
     }
-};
-
-#pragma GCC diagnostic pop
+    return "unknown error";
+}
 
 } // namespace
 
 const boost::system::error_category& error_category() noexcept {
-    static const category instance;
+    static const described_category instance{"beastmark.postgres", describe};
     return instance;
 }
 
