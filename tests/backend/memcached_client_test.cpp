@@ -19,23 +19,16 @@ using namespace beastmark::testing;
 using namespace beastmark::memcached;
 using boost::system::error_code;
 
-struct entry : set_request {
+struct entry : counted<set_request> {
     entry(std::string key_text, std::string value_text)
         : key_bytes(std::move(key_text)), value_bytes(std::move(value_text)) {
         key = key_bytes;
         value = value_bytes;
         ttl_s = 20;
-        done = [](set_request& r, error_code e) noexcept {
-            auto& self = static_cast<entry&>(r);
-            ++self.completions;
-            self.error = e;
-        };
     }
 
     std::string key_bytes;
     std::string value_bytes;
-    int completions = 0;
-    error_code error;
 };
 
 class memcached_client : public ::testing::Test {

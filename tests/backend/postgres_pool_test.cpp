@@ -27,23 +27,16 @@ using boost::system::error_code;
 constexpr const char* insert_device = "insert into device (uuid, mac, firmware, created_at, updated_at) "
                                       "values ($1, $2, $3, $4, $4) returning id";
 
-struct insert : request {
+struct insert : counted<request> {
     explicit insert(int n, std::string mac_text = "00-00-00-00-00-00") : mac(std::move(mac_text)) {
         std::array<char, 37> text{};
         std::snprintf(text.data(), text.size(), "00000000-0000-4000-8000-%012d", n);
         uuid = text.data();
         values = {uuid.c_str(), mac.c_str(), "1.0", "2024-05-28T15:21:51.137Z"};
-        done = [](request& r, error_code e) noexcept {
-            auto& self = static_cast<insert&>(r);
-            ++self.completions;
-            self.error = e;
-        };
     }
 
     std::string uuid;
     std::string mac;
-    int completions = 0;
-    error_code error;
 };
 
 // Holds the table so that inserts reach the server and stay there.

@@ -13,7 +13,7 @@ placement() {
     place "$@" 2>/dev/null
     echo "$cpus_service|$cpus_backend|$cpus_loadgen"
 }
-output() { ("$@") 2>&1 || true; }
+output() { ("$@") 2>&1 || true; } # what it says when it dies; the exit code is checked beside
 status() {
     local code=0
     ("$@") >/dev/null 2>&1 || code=$?
@@ -49,7 +49,7 @@ expect 'taken port, exit code' "$(status check_ports baseline 1 "$port")" 1
 expect 'taken port, message' "$(output check_ports ingest 1 PostgreSQL "$port" | grep -o "ports taken: $port (PostgreSQL)\\.")" \
     "ports taken: $port (PostgreSQL)."
 kill "$listener"
-wait "$listener" || true
+wait "$listener" || true # ended by the signal above
 expect 'free port' "$(status check_ports baseline "$port")" 0
 
 expect 'unknown verb'     "$(status main nonsense)"                 2

@@ -18,20 +18,13 @@ using namespace beastmark::memcached;
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
-struct entry : set_request {
+struct entry : counted<set_request> {
     explicit entry(std::string key_text) : key_bytes(std::move(key_text)) {
         key = key_bytes;
         value = "value";
-        done = [](set_request& r, error_code e) noexcept {
-            auto& self = static_cast<entry&>(r);
-            ++self.completions;
-            self.error = e;
-        };
     }
 
     std::string key_bytes;
-    int completions = 0;
-    error_code error;
 };
 
 class memcached_client_faults : public ::testing::Test {

@@ -5,11 +5,27 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <chrono>
 #include <functional>
 
 namespace beastmark::testing {
+
+/// A driver's request that keeps how often it was completed, and how the last time.
+template <class Request>
+struct counted : Request {
+    counted() {
+        Request::done = [](Request& r, boost::system::error_code e) noexcept {
+            auto& self = static_cast<counted&>(r);
+            ++self.completions;
+            self.error = e;
+        };
+    }
+
+    int completions = 0;
+    boost::system::error_code error;
+};
 
 class driver_loop {
 public:
