@@ -34,9 +34,8 @@ std::optional<double> read_share(std::string_view text) {
     if (!value)
         return std::nullopt;
     const double share = percent ? *value / 100 : *value;
-    if (!(share >= 0 && share <= 1)) // nor when it is no number
-        return std::nullopt;
-    return share;
+    const auto within = share >= 0 && share <= 1; // false for what is no number
+    return within ? std::optional(share) : std::nullopt;
 }
 
 } // namespace
