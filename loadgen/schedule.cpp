@@ -1,7 +1,10 @@
 #include "loadgen/schedule.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <ranges>
 #include <stdexcept>
 
 namespace beastmark::loadgen {
@@ -26,7 +29,42 @@ double area_in(const segment& s, double offset) {
     return s.from_rps * offset + slope * offset * offset / 2;
 }
 
+// The finalizer of splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014), in
+// the variant of Stafford's mix 13.
+std::uint64_t mix(std::uint64_t x) {
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+    return x ^ (x >> 31);
+}
+
+// An odd number near 2^64 divided by the golden ratio: what splitmix64 counts in. mix(0) is 0, so seed and
+// index 0 must not come out as 0.
+constexpr std::uint64_t golden_gamma = 0x9e3779b97f4a7c15;
+
+// A Poisson sum counts in these. Small enough not to be seen (at 1 request a second 15 ns), large enough that
+// 10^11 arrivals fit, and coarse beside a double's last bit: machines whose std::log differs there still
+// agree on all but at most one exponential in 10^8 (and there differ by one step), and the rounding in
+// time_in() cannot swap two arrivals of a ramp of some 10^7.
+constexpr double steps_per_arrival = 0x1p26;
+constexpr double most_arrivals = 1e11;
+
+// The exponential of mean 1 that precedes arrival k.
+std::uint64_t exponential(std::uint64_t key, std::uint64_t k) {
+    const auto u = static_cast<double>((mix(key + (k + 1) * golden_gamma) >> 11) + 1) * 0x1p-53; // in (0, 1]
+    return static_cast<std::uint64_t>(static_cast<std::int64_t>(0.5 - std::log(u) * steps_per_arrival));
+}
+
 } // namespace
+
+std::string_view name_of(arrival_kind kind) {
+    switch (kind) {
+    case arrival_kind::uniform:
+        return "uniform";
+    case arrival_kind::poisson:
+        return "poisson";
+    }
+    return "?";
+}
 
 std::string_view name_of(segment_kind kind) {
     switch (kind) {
@@ -40,7 +78,8 @@ std::string_view name_of(segment_kind kind) {
     return "?";
 }
 
-schedule::schedule(std::span<const stage> stages) {
+schedule::schedule(std::span<const stage> stages, const arrival_options& options)
+    : kind_(options.kind), key_(mix(options.seed + golden_gamma)) {
     nanoseconds start{};
     for (const auto& s : stages) {
         if (s.kind == stage_kind::staircase) {
@@ -64,6 +103,57 @@ schedule::schedule(std::span<const stage> stages) {
     if (size_ == 0)
         throw std::invalid_argument(
             "the schedule holds no request: give a rate above 0 and a duration above 0");
+    if (kind_ == arrival_kind::poisson)
+        draw();
+    if (size_ == 0)
+        throw std::invalid_argument(
+            fmt::format("the schedule holds no request: the first poisson arrival of seed {} is due when the "
+                        "stages add up to {:.3g} requests, and they add up to {:.3g}: give a higher rate, a "
+                        "longer duration or another seed",
+                        options.seed, area_of(sum_of(0)), area_));
+}
+
+// Counts the Poisson arrivals and deals them to the segments.
+void schedule::draw() {
+    if (area_ > most_arrivals)
+        throw std::invalid_argument(
+            fmt::format("the schedule holds {:.3g} requests, above the limit of {:.0g} for poisson arrivals: "
+                        "give a lower rate or a shorter duration, or ask for uniform arrivals",
+                        area_, most_arrivals));
+    size_ = 0;
+    std::size_t segment = 0;
+    for (auto sum = exponential(key_, 0);; sum = plus(sum, size_ - 1, size_)) {
+        const auto area = area_of(sum);
+        while (segment < segments_.size() && area >= segments_[segment].area_before)
+            segments_[segment++].first_arrival = size_;
+        if (area >= area_)
+            return;
+        if (size_ % checkpoint_distance == 0)
+            checkpoints_.push_back(sum);
+        ++size_;
+    }
+}
+
+std::uint64_t schedule::plus(std::uint64_t sum, std::uint64_t from, std::uint64_t to) const noexcept {
+    if (kind_ == arrival_kind::uniform)
+        return to;
+    while (from < to)
+        sum += exponential(key_, ++from);
+    return sum;
+}
+
+std::uint64_t schedule::sum_of(std::uint64_t i) const noexcept {
+    if (kind_ == arrival_kind::uniform)
+        return i;
+    if (checkpoints_.empty())
+        return plus(exponential(key_, 0), 0, i);
+    const auto nearest = i / checkpoint_distance;
+    return plus(checkpoints_[nearest], nearest * checkpoint_distance, i);
+}
+
+double schedule::area_of(std::uint64_t sum) const noexcept {
+    const auto area = static_cast<double>(sum);
+    return kind_ == arrival_kind::uniform ? area : area / steps_per_arrival;
 }
 
 void schedule::append(segment_kind kind, nanoseconds end, double from_rps, double to_rps) {
@@ -97,8 +187,8 @@ std::size_t schedule::segment_at(nanoseconds t) const noexcept {
     return static_cast<std::size_t>(after - segments_.begin()) - 1;
 }
 
-nanoseconds schedule::time_in(const segment& where, std::uint64_t i) noexcept {
-    const auto area = std::max(0.0, static_cast<double>(i) - where.area_before);
+nanoseconds schedule::time_in(const segment& where, double area) noexcept {
+    area = std::max(0.0, area - where.area_before);
     double offset = 0;
     if (where.kind == segment_kind::linear) {
         // The root of from*t + slope*t^2/2 = area in the form without cancellation; rounding may take the
@@ -116,7 +206,7 @@ nanoseconds schedule::time_in(const segment& where, std::uint64_t i) noexcept {
 }
 
 nanoseconds schedule::time_of(std::uint64_t i) const noexcept {
-    return time_in(segments_[segment_of(i)], i);
+    return time_in(segments_[segment_of(i)], area_of(sum_of(i)));
 }
 
 std::uint64_t schedule::arrivals_before(nanoseconds t) const noexcept {
@@ -124,6 +214,8 @@ std::uint64_t schedule::arrivals_before(nanoseconds t) const noexcept {
         return 0;
     if (t > duration())
         return size_;
+    if (kind_ == arrival_kind::poisson)
+        return poisson_arrivals_before(t);
     const auto& s = segments_[segment_at(t)];
     auto n = std::min(first_index_at(s.area_before + area_in(s, seconds(t - s.start))), size_);
     // The formula and its inverse may differ by a rounding: time_of() decides.
@@ -134,13 +226,36 @@ std::uint64_t schedule::arrivals_before(nanoseconds t) const noexcept {
     return n;
 }
 
+std::uint64_t schedule::poisson_arrivals_before(nanoseconds t) const noexcept {
+    const auto is_before = [&](std::size_t checkpoint) {
+        const auto segment = segment_of(checkpoint * checkpoint_distance);
+        return time_in(segments_[segment], area_of(checkpoints_[checkpoint])) < t;
+    };
+    const auto all = std::views::iota(std::size_t{0}, checkpoints_.size());
+    const auto after = std::ranges::partition_point(all, is_before);
+    if (after == all.begin())
+        return 0;
+    stripe walk(*this, *std::ranges::prev(after) * checkpoint_distance, 1);
+    while (!walk.done() && walk.time() < t)
+        walk.advance();
+    return walk.arrival();
+}
+
 stripe::stripe(const schedule& all, std::uint64_t index, std::uint64_t of) noexcept
     : all_(&all), index_(index), of_(of), next_(index) {
+    if (done())
+        return;
+    sum_ = all.sum_of(next_);
+    segment_ = all.segment_of(next_);
     settle();
 }
 
 void stripe::advance() noexcept {
+    const auto before = next_;
     next_ += of_;
+    if (done())
+        return;
+    sum_ = all_->plus(sum_, before, next_);
     settle();
 }
 
@@ -149,11 +264,9 @@ std::uint64_t stripe::count_below(std::uint64_t i) const noexcept {
 }
 
 void stripe::settle() noexcept {
-    if (done())
-        return;
     while (next_ >= all_->end_of(segment_))
         ++segment_;
-    time_ = schedule::time_in(all_->segments()[segment_], next_);
+    time_ = schedule::time_in(all_->segments()[segment_], all_->area_of(sum_));
 }
 
 } // namespace beastmark::loadgen

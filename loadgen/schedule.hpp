@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace beastmark::loadgen {
@@ -15,6 +16,17 @@ namespace beastmark::loadgen {
 enum class segment_kind { hold, linear, step };
 
 std::string_view name_of(segment_kind kind);
+
+/// How arrivals follow one another at a given rate: evenly, or independently of each other as those of many
+/// users do.
+enum class arrival_kind { uniform, poisson };
+
+std::string_view name_of(arrival_kind kind);
+
+struct arrival_options {
+    arrival_kind kind = arrival_kind::uniform;
+    std::uint64_t seed = 1; // poisson: equal seeds give equal schedules
+};
 
 /// A piece with one formula: a stage, or one step of a staircase.
 struct segment {
@@ -27,13 +39,23 @@ struct segment {
     std::uint64_t first_arrival = 0; // index of its first arrival; the next segment's one ends it
 };
 
-/// The arrivals of a list of stages. Arrival i (from 0) is due when the area under the rate reaches i, so the
-/// first one is due at once and a fraction left over at the end of a stage is carried into the next. Times
-/// count from the run's start.
+/// The arrivals of a list of stages. Arrival i (from 0) is due when the area under the rate reaches
+///
+/// - uniform: i. The first one is due at once.
+/// - poisson: S_i = E_0 + ... + E_i with E_k exponential of mean 1. By the inverse change of time this is the
+///   Poisson process of that rate, exactly, also under ramps and staircases (Cinlar, Introduction to
+///   Stochastic Processes, 1975, chapter 4). E_k = -log(u_k), u_k a hash of seed and k, so the schedule
+///   follows from the seed alone. S is a sum of integers, in steps of 2^-26 arrivals: the same in whichever
+///   order, from whichever start it is added up.
+///
+/// What is left over at the end of a stage is carried into the next. Times count from the run's start.
 class schedule {
 public:
-    /// Throws std::invalid_argument when there is no stage or nothing would ever be sent.
-    explicit schedule(std::span<const stage> stages);
+    /// Throws std::invalid_argument when there is no stage, when nothing would ever be sent (poisson: also
+    /// when the whole area is below the first exponential), and when poisson arrivals are more than 10^11.
+    /// Poisson takes time linear in the number of arrivals, about 10 ns for each (10^9: 10 s), and a byte for
+    /// 64 of them; uniform takes neither.
+    explicit schedule(std::span<const stage> stages, const arrival_options& options = {});
 
     [[nodiscard]] std::chrono::nanoseconds duration() const noexcept { return segments_.back().end; }
 
@@ -42,14 +64,18 @@ public:
 
     [[nodiscard]] std::span<const segment> segments() const noexcept { return segments_; }
 
-    /// Arrivals due before `t`: exactly those i with time_of(i) < t. Logarithmic in the number of segments.
+    [[nodiscard]] arrival_kind arrivals() const noexcept { return kind_; }
+
+    /// Arrivals due before `t`: exactly those i with time_of(i) < t. Logarithmic in the number of segments;
+    /// poisson adds a walk over up to 512 arrivals, some 10 us.
     [[nodiscard]] std::uint64_t arrivals_before(std::chrono::nanoseconds t) const noexcept;
 
-    /// When arrival `i` (below size()) is due; never decreases with i. Logarithmic in the number of segments.
+    /// When arrival `i` (below size()) is due; never decreases with i. Costs as arrivals_before().
     [[nodiscard]] std::chrono::nanoseconds time_of(std::uint64_t i) const noexcept;
 
-    /// As time_of(i), for an arrival known to be of `where`: constant time.
-    [[nodiscard]] static std::chrono::nanoseconds time_in(const segment& where, std::uint64_t i) noexcept;
+    /// When the area under the rate, from the run's start, reaches `area`, known to be reached in `where`:
+    /// constant time.
+    [[nodiscard]] static std::chrono::nanoseconds time_in(const segment& where, double area) noexcept;
 
     /// The index of the segment that arrival `i` belongs to.
     [[nodiscard]] std::size_t segment_of(std::uint64_t i) const noexcept;
@@ -61,12 +87,45 @@ public:
     [[nodiscard]] std::uint64_t end_of(std::size_t segment_index) const noexcept;
 
 private:
-    void append(segment_kind kind, std::chrono::nanoseconds end, double from_rps, double to_rps);
+    friend class stripe;
 
+    // Every so many arrivals their sum is kept: what a random access walks over at most. Lanes ask twice per
+    // report, on the thread that sends.
+    static constexpr std::uint64_t checkpoint_distance = 512;
+
+    void append(segment_kind kind, std::chrono::nanoseconds end, double from_rps, double to_rps);
+    void draw();
+
+    // Where arrival i is due, as a sum that plus() takes from one arrival to a later one. Uniform: i itself.
+    [[nodiscard]] std::uint64_t sum_of(std::uint64_t i) const noexcept;
+    [[nodiscard]] std::uint64_t plus(std::uint64_t sum, std::uint64_t from, std::uint64_t to) const noexcept;
+    [[nodiscard]] double area_of(std::uint64_t sum) const noexcept;
+
+    [[nodiscard]] std::uint64_t poisson_arrivals_before(std::chrono::nanoseconds t) const noexcept;
+
+    arrival_kind kind_;
+    std::uint64_t key_; // the seed, spread over all bits
     std::vector<segment> segments_;
     double area_ = 0;
     std::uint64_t size_ = 0;
+    std::vector<std::uint64_t> checkpoints_; // poisson: the sums of arrivals 0, 512, 1024...
 };
+
+/// Which stripe a thread takes.
+struct stripe_place {
+    std::uint64_t index = 0;
+    std::uint64_t of = 1;
+
+    friend bool operator==(const stripe_place&, const stripe_place&) = default;
+};
+
+/// The stripe of thread `thread` (below `threads`) of shard `shard` (below `shards`), a shard being one of
+/// several processes that share a schedule. The shard takes every `shards`-th arrival and its threads take
+/// turns, so shards need not agree on their numbers of threads: the union over all of them is the schedule.
+constexpr stripe_place stripe_of(std::uint64_t shard, std::uint64_t shards, std::uint64_t thread,
+                                 std::uint64_t threads) noexcept {
+    return {shard + shards * thread, shards * threads};
+}
 
 /// One thread's share of a schedule: the arrivals i with i mod `of` == `index`, in order.
 class stripe {
@@ -83,7 +142,8 @@ public:
 
     [[nodiscard]] std::size_t segment_index() const noexcept { return segment_; }
 
-    /// Constant time (but for skipped empty segments).
+    /// Constant time (but for skipped empty segments); poisson: about 10 ns for each arrival of the whole
+    /// schedule that it passes, so for each of `of`.
     void advance() noexcept;
 
     /// How many of this share's arrivals have an index below `i`.
@@ -96,6 +156,7 @@ private:
     std::uint64_t index_;
     std::uint64_t of_;
     std::uint64_t next_;
+    std::uint64_t sum_ = 0; // of next_
     std::size_t segment_ = 0;
     std::chrono::nanoseconds time_{};
 };
