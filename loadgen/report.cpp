@@ -22,10 +22,10 @@ bool is_shown(const json& series) {
     return name != series.end() && name->is_string() && names.count(name->get_ref<const std::string&>()) != 0;
 }
 
-json without_unshown_series(json result) {
+void leave_out_unshown_series(json& result) {
     const auto scraped = result.find("scraped");
     if (scraped == result.end() || !scraped->is_object())
-        return result;
+        return;
     for (json& endpoint : *scraped) {
         if (!endpoint.is_object() || !endpoint.contains("series") || !endpoint["series"].is_array())
             continue;
@@ -35,6 +35,25 @@ json without_unshown_series(json result) {
                 shown.push_back(std::move(series));
         endpoint["series"] = std::move(shown);
     }
+}
+
+/// Whole histograms are for `compare`; the page shows percentiles.
+void leave_out_histograms(json& result) {
+    const auto targets = result.find("targets");
+    if (targets == result.end() || !targets->is_object())
+        return;
+    for (json& target : *targets) {
+        if (!target.is_object() || !target.contains("latency") || !target["latency"].is_object())
+            continue;
+        for (json& kind : target["latency"])
+            if (kind.is_object())
+                kind.erase("hdr");
+    }
+}
+
+json as_shown(json result) {
+    leave_out_unshown_series(result);
+    leave_out_histograms(result);
     return result;
 }
 
@@ -82,7 +101,7 @@ std::string fill(std::string_view name, std::span<const json> results, const rep
         return std::string(page::script());
     json all = json::array();
     for (const json& result : results)
-        all.push_back(without_unshown_series(result));
+        all.push_back(as_shown(result));
     return escape_for_script(all.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 

@@ -14,7 +14,7 @@ struct report_options {
 };
 
 /// `results` as in docs/result.md, one or several; they are not checked here (see check_result). Series that
-/// no chart shows are left out of the page.
+/// no chart shows and encoded histograms are left out of the page.
 std::string render_report(std::span<const nlohmann::json> results, const report_options& options = {});
 
 /// What is wrong with a result, in one line; empty when it can be shown.

@@ -3,15 +3,15 @@
 "use strict";
 
 const charts = (() => {
-  const { element } = dom;
+  const { element, theme_colour } = dom;
   const all = [];
   let tip = null;
 
-  const theme_colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const faded = (colour, alpha) => colour + Math.round(alpha * 255).toString(16).padStart(2, "0");
 
-  function group(bands, end_s) {
-    return { bands, end_s, x: null, members: [], pending: false };
+  // stages: {start_s, end_s, label}; judged: of model.judged_spans
+  function group(stages, judged, end_s) {
+    return { stages, judged, end_s, x: null, members: [], pending: false };
   }
 
   // spec: {id, title, note, unit, series: [{label, colour, points, dash, width, fill}], log, min, max, stacked,
@@ -74,7 +74,7 @@ const charts = (() => {
       type: "line",
       data: { datasets: one.series.map((s, index) => dataset(one.spec, s, index)) },
       options: options(one.spec, one.shared),
-      plugins: [bands_plugin(one.shared), cursor_plugin(one)],
+      plugins: [bands.plugin(one.shared), cursor_plugin(one)],
     });
     one.shared.members.push(one);
     all.push(one);
@@ -137,33 +137,6 @@ const charts = (() => {
       scale.grid.color = theme_colour("grid");
     }
     one.chart.update();
-  }
-
-  // Which stage runs when, behind the lines; the rate asked is written above where there is room.
-  function bands_plugin(shared) {
-    return { id: "bands", beforeDatasetsDraw(chart) {
-      const { ctx, chartArea: area, scales: { x } } = chart;
-      ctx.save();
-      ctx.font = `10.5px ${theme_colour("font")}`;
-      ctx.textAlign = "center";
-      let written_to = area.left;
-      shared.bands.forEach((band, i) => {
-        const left = x.getPixelForValue(band.start_s);
-        const right = Math.min(x.getPixelForValue(band.end_s), area.right);
-        if (i % 2 === 0) {
-          ctx.fillStyle = theme_colour("band");
-          ctx.fillRect(left, area.top, right - left, area.bottom - area.top);
-        }
-        const half = ctx.measureText(band.label).width / 2 + 3;
-        const middle = (left + right) / 2;
-        if (middle - half >= written_to && middle + half <= area.right + 6) {
-          ctx.fillStyle = theme_colour("muted");
-          ctx.fillText(band.label, middle, area.top - 4);
-          written_to = middle + half;
-        }
-      });
-      ctx.restore();
-    } };
   }
 
   function cursor_plugin(one) {
@@ -247,11 +220,13 @@ const charts = (() => {
     tip ??= document.body.appendChild(element("div", { class: "tip", role: "status" }));
     tip.hidden = x === null;
     if (x === null) return;
-    const band = one.shared.bands.find((b) => b.start_s <= x && x <= b.end_s);
+    const at_x = (span) => span.start_s <= x && x <= span.end_s;
+    const stage = one.shared.stages.find(at_x);
+    const judged = one.shared.judged.find(at_x);
     const rows = one.series.filter((s, i) => one.chart.isDatasetVisible(i)).map((s) => element("li", {}, swatch(s),
       element("span", { class: "name" }, s.label), element("span", { class: "value" }, one.spec.value(near(s.points, x)?.y))));
-    tip.replaceChildren(element("p", {}, format.clock(x) + (band ? ` · ${band.label} requests/s asked` : "")),
-      element("ul", {}, rows));
+    tip.replaceChildren(element("p", {}, format.clock(x) + (stage ? ` · ${stage.label} requests/s asked` : "")),
+      element("ul", {}, rows), judged ? element("p", { class: "judged" }, words.verdict(judged)) : "");
     const box = one.canvas.getBoundingClientRect();
     const left = event ? event.clientX : box.left + one.chart.scales.x.getPixelForValue(x);
     const top = event ? event.clientY : box.top + 20;

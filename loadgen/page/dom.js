@@ -15,6 +15,11 @@ const dom = (() => {
     return made;
   }
 
+  // Of page.css, as it stands for the theme shown.
+  function theme_colour(name) {
+    return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  }
+
   // columns: {title, note, text}; a cell is text, a node or {node, class}. The first column is the row's heading.
   function table(label, columns, rows) {
     const head = columns.map((column) =>
@@ -39,5 +44,5 @@ const dom = (() => {
     return navigator.clipboard.writeText(text).then(() => true, by_selection);
   }
 
-  return { element, table, copy };
+  return { element, theme_colour, table, copy };
 })();

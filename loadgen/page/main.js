@@ -21,6 +21,7 @@
     return element("header", { class: "headline" },
       element("h2", {}, section.name, element("span", { class: `chip ${ending.kind}` }, ending.label)),
       element("p", { class: "url" }, element("code", {}, [section.target.method, section.target.url].filter(Boolean).join(" "))),
+      banner(section),
       element("p", { class: "verdict" }, words.held(section)),
       element("p", { class: "ending" }, ending.text),
       element("dl", { class: "figures" },
@@ -31,18 +32,38 @@
         figure("Whole run", format.compact(totals.offered), "requests offered")));
   }
 
+  function banner(section) {
+    const said = words.validity(section);
+    return said === null ? null : element("p", { class: `banner ${said.kind}`, role: "note" },
+      element("span", { class: "sign", "aria-hidden": "true" }, said.sign), element("span", {}, said.text));
+  }
+
+  // What is drawn behind the lines.
+  function key(stages, judged) {
+    const entry = (mark, occurs, text) => (occurs
+      ? element("span", { class: "entry" }, element("span", { class: `mark ${mark}`, "aria-hidden": "true" }), text) : null);
+    const entries = [
+      entry("band", stages.length > 0, "Bands are stages; the number above each is the rate asked, in requests per second."),
+      entry("hatched", judged.some((span) => span.doubtful),
+        "Hatched seconds are not to be believed: the load generator could not keep up, or something else took time."),
+      entry("saturated", judged.some((span) => !span.doubtful),
+        "A strip at the bottom: the service was saturated, the figures are to be believed."),
+    ].filter(Boolean);
+    return entries.length === 0 ? null : element("p", { class: "explain key" }, entries);
+  }
+
   // The charts are started only once they are in the page: they take their size from it.
   function build(section) {
-    const shared = charts.group(panels.bands(section), model.end_s(section));
+    const shared = charts.group(panels.stage_bands(section), model.judged_spans(section), model.end_s(section));
     const made = panels.of(section).map((spec) => charts.panel(spec, shared));
     const stages = tables.stages(section);
     const node = element("article", { id: section.id, "aria-label": section.name }, headline(section),
-      shared.bands.length > 0
-        ? element("p", { class: "explain" }, "Bands are stages; the number above each is the rate asked, in requests per second.") : null,
+      key(shared.stages, shared.judged),
       element("div", { class: "panels" }, made.map((panel) => panel.card)),
       stages ? element("section", { class: "card" }, stages) : null,
-      element("div", { class: "pair" }, element("section", { class: "card" }, tables.latencies(section)),
-        element("section", { class: "card" }, tables.outcomes(section))),
+      element("section", { class: "card" }, tables.latencies(section)),
+      element("div", { class: "pair" }, [tables.outcomes(section), tables.answers(section)].filter(Boolean)
+        .map((content) => element("section", { class: "card" }, content))),
       tables.machine(section));
     return { node, start: () => made.forEach((panel) => panel.start()) };
   }

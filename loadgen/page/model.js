@@ -35,6 +35,7 @@ const model = (() => {
         offered_rps: number(totals.offered_rps),
         availability: number(totals.availability),
         response: object(latency.response), service: object(latency.service),
+        validity: validity(stage),
         cpu_per_request_s: cpu_per_request(section, stage.start_s, stage.end_s, totals.achieved_rps),
       };
     });
@@ -57,14 +58,45 @@ const model = (() => {
     return samples > 0 && achieved_rps > 0 ? sum / samples / achieved_rps : null;
   }
 
+  // What loadgen said of whether the figures can be believed; null in results of before it did.
+  function validity(part) {
+    const said = object(object(part).validity);
+    if (typeof said.verdict !== "string") return null;
+    return { verdict: said.verdict, cause: said.cause, believable: said.believable !== false,
+      believable_s: number(said.believable_s), measured_s: number(said.measured_s), text: said.text };
+  }
+
+  const doubtful = ["generator-limited", "disturbed"];
+
+  // Times with something to say of them: neighbouring seconds of one verdict and cause together.
+  function judged_spans(section) {
+    const spans = [];
+    let before = 0;
+    for (const { t_s, verdict, cause } of array(section.target.timeline).map(object)) {
+      if (!known(t_s)) continue;
+      const start_s = Math.max(before, t_s - 1);
+      const last = spans[spans.length - 1];
+      before = t_s;
+      if (!doubtful.includes(verdict) && verdict !== "server-saturated") continue;
+      if (last !== undefined && last.verdict === verdict && last.cause === cause && last.end_s >= start_s - 1e-3) last.end_s = t_s;
+      else spans.push({ start_s, end_s: t_s, verdict, cause, doubtful: doubtful.includes(verdict) });
+    }
+    return spans;
+  }
+
   // The stage with the highest rate that was held, and the one with the highest rate reached at any availability.
+  // What cannot be believed was not held: `left_out` is the best of those where it would have come first.
   function best_stages(section) {
     const all = stages(section).filter((stage) => stage.achieved_rps !== null);
     const complete = all.filter((stage) => stage.complete);
     const usable = complete.length > 0 ? complete : all;
     const highest = (list) => list.reduce((a, b) => (a === null || b.achieved_rps > a.achieved_rps ? b : a), null);
-    const held = highest(usable.filter((stage) => stage.availability >= held_availability));
-    return { held, reached: highest(all), half: held === null ? null : nearest(usable, held.achieved_rps / 2) };
+    const believed = usable.filter((stage) => stage.validity === null || stage.validity.believable);
+    const enough = (list) => highest(list.filter((stage) => stage.availability >= held_availability));
+    const held = enough(believed);
+    const best = enough(usable);
+    return { held, reached: highest(all), left_out: best !== held && best.achieved_rps > (held?.achieved_rps ?? 0) ? best : null,
+      half: held === null ? null : nearest(believed, held.achieved_rps / 2) };
   }
 
   function nearest(list, rate) {
@@ -76,18 +108,33 @@ const model = (() => {
   // Points {x, y}; y is null where nothing is known. What was counted over the second that ends at t_s is drawn in its
   // middle (`shift` -0.5), so that it lies within its stage; what was read at t_s is drawn there.
   function points(times, values, factor = 1, shift = 0) {
+    return thinned([placed(times, values, factor, shift)])[0];
+  }
+
+  // Of several columns, for a stacked chart: each line has a point at the same times.
+  function stack(times, columns, shift = 0) {
+    return thinned(columns.map((values) => placed(times, values, 1, shift)));
+  }
+
+  function placed(times, values, factor, shift) {
     const xs = array(times);
     const ys = array(values);
     const list = [];
     for (let i = 0; i < xs.length; ++i) {
       if (known(xs[i])) list.push({ x: Math.max(0, xs[i] + shift), y: scaled(ys[i], factor) });
     }
-    return thinned(list);
+    return list;
   }
 
-  // At most about 2,400 points: of each bucket the first, lowest, highest and last, so that no spike and no gap is lost.
-  function thinned(list, buckets = 600) {
-    if (list.length <= buckets * 4) return list;
+  // Lists of the same times. At most about 2,400 points each, times the lists: of each bucket the first, lowest, highest
+  // and last, so that no spike and no gap is lost.
+  function thinned(lists, buckets = 600) {
+    if (lists.length === 0 || lists[0].length <= buckets * 4) return lists;
+    const kept = new Set(lists.flatMap((list) => telling(list, buckets)));
+    return lists.map((list) => list.filter((_, i) => kept.has(i)));
+  }
+
+  function telling(list, buckets) {
     const kept = [];
     const size = list.length / buckets;
     for (let b = 0; b < buckets; ++b) {
@@ -107,7 +154,7 @@ const model = (() => {
         }
       }
       if (low !== null) chosen.add(low).add(high);
-      for (const i of [...chosen].sort((a, c) => a - c)) kept.push(list[i]);
+      kept.push(...chosen);
     }
     return kept;
   }
@@ -116,6 +163,17 @@ const model = (() => {
   function timeline(section, pick, factor = 1) {
     const seconds = array(section.target.timeline).map(object);
     return points(seconds.map((s) => s.t_s), seconds.map(pick), factor, over_the_second);
+  }
+
+  // A column for each outcome that occurs, "ok" always: {name, points}.
+  function outcomes(section) {
+    const seconds = array(section.target.timeline).map(object);
+    const columns = seconds.map((s) => (s.outcomes === undefined ? null : object(s.outcomes)));
+    const names = new Set(["ok", ...columns.flatMap((column) => Object.keys(column ?? {}).filter((name) => column[name] > 0))]);
+    const values = [...names].map((name) => columns.map((column) =>
+      (column === null ? null : Object.hasOwn(column, name) ? column[name] : 0)));
+    const lists = stack(seconds.map((s) => s.t_s), values, over_the_second);
+    return [...names].map((name, i) => ({ name, points: lists[i] }));
   }
 
   function watched(section) {
@@ -143,6 +201,6 @@ const model = (() => {
       last === null && all_stages.length > 0 ? Math.max(...all_stages) : 0);
   }
 
-  return { object, array, number, sections, stages, best_stages, cpu_per_request, points, thinned, timeline, watched,
-    scraped, end_s, held_availability, over_the_second };
+  return { object, array, number, sections, stages, best_stages, validity, judged_spans, cpu_per_request, points, stack, timeline,
+    outcomes, watched, scraped, end_s, held_availability, over_the_second };
 })();

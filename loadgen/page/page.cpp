@@ -20,7 +20,8 @@ EMBED(html, PAGE_FILE("page.html"))
 EMBED(style, PAGE_FILE("page.css"))
 EMBED(chart_library, FILE_BYTES(BEASTMARK_CHART_JS))
 EMBED(script, PAGE_FILE("format.js") PAGE_FILE("model.js") PAGE_FILE("words.js") PAGE_FILE("dom.js")
-                  PAGE_FILE("chart.js") PAGE_FILE("panels.js") PAGE_FILE("tables.js") PAGE_FILE("main.js"))
+                  PAGE_FILE("bands.js") PAGE_FILE("chart.js") PAGE_FILE("panels.js") PAGE_FILE("tables.js")
+                      PAGE_FILE("main.js"))
 
 namespace beastmark::loadgen::page {
 namespace {

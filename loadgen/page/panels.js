@@ -8,13 +8,13 @@ const panels = (() => {
   const named = { loadgen: "neutral", postgres: "series-2", postgresql: "series-2", memcached: "series-3" };
   const others = ["series-4", "series-5", "series-6"];
 
-  function bands(section) {
+  function stage_bands(section) {
     return model.stages(section).filter((s) => s.start_s !== null && s.end_s !== null)
       .map((s) => ({ start_s: s.start_s, end_s: s.end_s, label: words.rate(s.from_rps, s.to_rps) }));
   }
 
   function of(section) {
-    const build = [rate, latency, availability, cpu, memory, operations, ...pools(section)];
+    const build = [rate, latency, availability, outcomes, lag, generator, cpu, memory, operations, ...pools(section)];
     return build.map((make) => make(section)).filter((spec) => spec !== null)
       .map((spec) => ({ ...spec, id: `${section.id}-${spec.id}` }));
   }
@@ -49,6 +49,44 @@ const panels = (() => {
     return { id: "availability", title: "Availability", note: "share of requests answered as wanted", value: text,
       tick: (p) => `${format.digits(p)} %`, min: lowest >= 99 ? 98 : 0, ceiling: 100,
       series: [{ label: "availability", colour: "series-1", fill: lowest < 99, width: 2, points }] };
+  }
+
+  // Every outcome has its colour, whichever others occur.
+  const outcome_colours = { ok: "series-1", unexpected: "series-4", http_3xx: "series-6", http_4xx: "series-5", http_5xx: "bad",
+    timeout: "series-2", connect_error: "series-3", reset: "series-7", protocol_error: "series-8", skipped: "neutral" };
+
+  // Without what the end of the run cut off: it all falls in the last second and would dwarf the others.
+  function outcomes(section) {
+    const order = Object.keys(outcome_colours);
+    const place = (name) => (order.indexOf(name) + order.length + 1) % (order.length + 1); // unknown ones last
+    const found = model.outcomes(section).filter(({ name }) => name !== "unfinished").sort((a, b) => place(a.name) - place(b.name));
+    return { id: "outcomes", title: "Outcomes", note: "requests that ended, by how", stacked: true, value: per_second, tick: format.compact,
+      series: found.map(({ name, points }) => ({ label: words.outcome(name), points,
+        colour: Object.hasOwn(outcome_colours, name) ? outcome_colours[name] : "text" })) };
+  }
+
+  const recorded = (spec) => (spec.series.some((one) => one.points.some((p) => p.y !== null)) ? spec : null);
+
+  function lag(section) {
+    const line = (label, pick, look) => ({ label, ...look, points: model.timeline(section, (s) => positive(pick(s)), 1e-3) });
+    return recorded({ id: "lag", title: "Lag", note: "before the first byte was sent, logarithmic", log: true, value: milliseconds,
+      tick: milliseconds, series: [
+        line("generator lag p99", (s) => model.object(s.generator_lag).p99_us, { colour: "series-1", width: 2.25 }),
+        line("wait for a connection p99", (s) => model.object(s.connection_wait).p99_us, { colour: "series-2" }),
+        line("longest stall of an event loop", (s) => model.object(s.evidence).stall_max_us, { colour: "series-4", dash: [5, 3] }),
+      ] });
+  }
+
+  function generator(section) {
+    const line = (label, key, look) => ({ label, ...look, points: model.timeline(section, (s) => model.object(s.evidence)[key], 100) });
+    const share = (p) => format.share(format.known(p) ? p / 100 : null);
+    return recorded({ id: "generator", title: "Load generator", note: "could it have caused this? shares of a second", value: share,
+      tick: (p) => `${format.digits(p)} %`, max: 100, series: [
+        line("CPU, busiest thread", "thread_cpu_share", { colour: "series-1", width: 2.25 }),
+        line("ready but not run", "run_delay_share", { colour: "series-2" }),
+        line("stopped by its quota", "throttled_share", { colour: "series-4", dash: [5, 3] }),
+        line("stolen by the hypervisor", "steal_share", { colour: "series-3" }),
+      ] });
   }
 
   function colour_of(section, name, state) {
@@ -110,11 +148,19 @@ const panels = (() => {
     return [...by_pool].map(([pool, list], index) => () => ({ id: `pool-${index + 1}`, stacked: true,
       title: pool === "" ? "Connection pool" : `Connection pool: ${pool}`, note: "connections by state",
       value: (n) => (format.known(n) ? `${format.digits(n)} connections` : format.unknown), tick: format.compact,
-      series: list.sort((a, b) => place(a) - place(b)).map((found) => {
-        const state = found.labels.db_client_connection_state ?? "all";
-        return { label: state, colour: colours[state] ?? "series-5", points: model.points(found.t_s, found.value) };
+      series: stacked(list.sort((a, b) => place(a) - place(b))).map(({ labels, points }) => {
+        const state = labels.db_client_connection_state ?? "all";
+        return { label: state, colour: colours[state] ?? "series-5", points };
       }) }));
   }
 
-  return { of, bands };
+  // Lines on top of each other need the same times; those of one endpoint have them.
+  function stacked(list) {
+    const { t_s } = list[0];
+    const lists = list.every((found) => found.t_s === t_s) ? model.stack(t_s, list.map((found) => found.value))
+      : list.map((found) => model.points(found.t_s, found.value));
+    return list.map(({ labels }, i) => ({ labels, points: lists[i] }));
+  }
+
+  return { of, stage_bands };
 })();

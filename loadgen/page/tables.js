@@ -11,13 +11,22 @@ const tables = (() => {
     const columns = [{ title: "Target", text: true }, { title: "Highest rate reached", note: "requests/s" },
       { title: "Capacity", note: "requests/s at 99 % availability" }, { title: "p99 at capacity" },
       { title: "p99 at half of it" }, { title: "CPU per request", note: "at capacity" }, { title: "Ended", text: true }];
+    const judged = sections.some((section) => model.validity(section.target) !== null);
+    if (judged) columns.push({ title: "Verdict", text: true });
     const rows = sections.map((section) => {
       const { held, reached, half } = model.best_stages(section);
       return { cells: [element("a", { href: `#${section.id}` }, section.name), compact(reached?.achieved_rps),
         compact(held?.achieved_rps), latency(held?.response.p99_us), latency(half?.response.p99_us),
-        duration(held?.cpu_per_request_s), words.ending(section).label] };
+        duration(held?.cpu_per_request_s), words.ending(section).label, ...(judged ? [verdict(model.validity(section.target))] : [])] };
     });
     return table("Overview", columns, rows);
+  }
+
+  function verdict(said) {
+    if (said === null) return format.unknown;
+    const part = said.believable_s < said.measured_s ? ` ${span(said.believable_s)} of ${span(said.measured_s)} to be believed` : "";
+    const text = `${said.believable ? "" : "! "}${words.verdict(said)}`;
+    return element("span", { class: said.believable ? "judgement" : "judgement doubtful" }, text, element("small", {}, part));
   }
 
   function stages(section) {
@@ -27,39 +36,57 @@ const tables = (() => {
     const columns = [{ title: "Stage", text: true }, { title: "Asked", note: "requests/s" }, { title: "Achieved", note: "requests/s" },
       { title: "Availability" }, { title: "Response p50" }, { title: "p99" }, { title: "p99.9" }, { title: "Service p99" },
       { title: "CPU per request" }];
+    const judged = all.some((s) => s.validity !== null);
+    if (judged) columns.push({ title: "Verdict", text: true });
     const rows = all.map((s) => {
       const is_best = best !== null && best.number === s.number && best.start_s === s.start_s;
       const remark = is_best ? "highest held" : s.complete ? "" : "cut short";
       return { kind: is_best ? "best" : s.availability !== null && s.availability < model.held_availability ? "failing" : "",
         cells: [element("span", {}, String(s.number ?? format.unknown), remark ? element("small", {}, ` ${remark}`) : null),
           words.rate(s.from_rps, s.to_rps), compact(s.achieved_rps), percent(s.availability), latency(s.response.p50_us),
-          latency(s.response.p99_us), latency(s.response.p999_us), latency(s.service.p99_us), duration(s.cpu_per_request_s)] };
+          latency(s.response.p99_us), latency(s.response.p999_us), latency(s.service.p99_us), duration(s.cpu_per_request_s),
+          ...(judged ? [verdict(s.validity)] : [])] };
     });
     return table("Stages", columns, rows);
   }
 
-  function latencies(section) {
-    const { response, service } = object(section.target.latency);
-    const lines = [["min", "min_us"], ["mean", "mean_us"], ["p50", "p50_us"], ["p75", "p75_us"], ["p90", "p90_us"],
-      ["p95", "p95_us"], ["p99", "p99_us"], ["p99.9", "p999_us"], ["p99.99", "p9999_us"], ["max", "max_us"]];
-    const rows = lines.map(([title, key]) => ({ cells: [title, latency(object(response)[key]), latency(object(service)[key])] }));
-    rows.push({ cells: ["requests", count(object(response).count), count(object(service).count)] });
-    return element("div", {}, table("Latency", [{ title: "", text: true }, { title: "Response" }, { title: "Service" }], rows),
-      element("p", { class: "explain" }, "Response time starts when the request was due, as a user feels it; service time " +
-        "starts when its first byte was sent. The difference is time spent waiting to be sent."));
-  }
+  const kinds = [["response", "response", "due to answered"], ["service", "service", "sent to answered"], ["failed", "failed", "due to failed"],
+    ["first_byte", "first byte", "sent to first byte"], ["connect", "connect", "a new connection"],
+    ["generator_lag", "generator lag", "due to sent, a connection was free"], ["connection_wait", "wait for a connection", "due to sent"],
+    ["unfinished", "unfinished", "due to the end of the run"]];
 
-  const outcome_names = { ok: "as wanted", unexpected: "not as expected", http_3xx: "HTTP 3xx", http_4xx: "HTTP 4xx",
-    http_5xx: "HTTP 5xx", timeout: "timed out", connect_error: "no connection", reset: "connection reset",
-    protocol_error: "not HTTP", skipped: "skipped", unfinished: "unfinished at the end" };
+  function latencies(section) {
+    const measures = [["min", "min_us"], ["mean", "mean_us"], ["p50", "p50_us"], ["p75", "p75_us"], ["p90", "p90_us"],
+      ["p95", "p95_us"], ["p99", "p99_us"], ["p99.9", "p999_us"], ["p99.99", "p9999_us"], ["max", "max_us"]];
+    const row = (name, note, figures) => ({ cells: [element("span", {}, name, element("small", {}, ` ${note}`)), count(figures.count),
+      ...measures.map(([, key]) => latency(figures[key]))] });
+    const all = object(section.target.latency);
+    const rows = kinds.filter(([key]) => key === "response" || key === "service" || object(all[key]).count > 0)
+      .map(([key, name, note]) => row(name, note, object(all[key])));
+    const said = model.validity(section.target);
+    const believable = object(object(section.target.latency_believable).response);
+    if (said !== null && said.believable_s < said.measured_s && believable.count > 0) {
+      rows.splice(1, 0, row("response, believable", `only ${span(said.believable_s)} of ${span(said.measured_s)}`, believable));
+    }
+    return element("div", {}, table("Latency", [{ title: "", text: true }, { title: "Requests" }, ...measures.map(([title]) => ({ title }))], rows),
+      element("p", { class: "explain" }, "Response time starts when the request was due, as a user feels it; service time " +
+        "starts when its first byte was sent. The difference is time spent waiting to be sent." +
+        (object(all.failed).count > 0 ? " A timeout counts in both, at its expiry; what else failed is apart." : "")));
+  }
 
   function outcomes(section) {
     const totals = object(section.target.totals);
     const share = (n) => format.share(totals.offered > 0 ? n / totals.offered : null);
     const rows = Object.entries(object(totals.outcomes)).filter(([name, n]) => n > 0 || name === "ok")
-      .map(([name, n]) => ({ cells: [Object.hasOwn(outcome_names, name) ? outcome_names[name] : name, count(n), share(n)] }));
+      .map(([name, n]) => ({ cells: [words.outcome(name), count(n), share(n)] }));
     rows.push({ kind: "total", cells: ["offered", count(totals.offered), ""] });
-    const parts = [table("Outcomes", [{ title: "", text: true }, { title: "Requests" }, { title: "Share" }], rows)];
+    return table("Outcomes", [{ title: "", text: true }, { title: "Requests" }, { title: "Share" }], rows);
+  }
+
+  // What was answered and what was said of failures; null when there was neither.
+  function answers(section) {
+    const totals = object(section.target.totals);
+    const parts = [];
     const statuses = Object.entries(object(totals.statuses)).map(([status, n]) => ({ cells: [status, count(n)] }));
     if (statuses.length > 0) parts.push(table("Answers by status", [{ title: "Status", text: true }, { title: "Answers" }], statuses));
     const errors = Object.entries(object(totals.errors)).sort((a, b) => b[1] - a[1]);
@@ -68,7 +95,7 @@ const tables = (() => {
         errors.slice(0, 20).map(([what, n]) => ({ cells: [what, count(n)] }))));
       if (errors.length > 20) parts.push(element("p", { class: "explain" }, `${errors.length - 20} more kinds are in result.json.`));
     }
-    return element("div", {}, parts);
+    return parts.length === 0 ? null : element("div", {}, parts);
   }
 
   // name -> text; what is not known is left out.
@@ -122,5 +149,5 @@ const tables = (() => {
     return said.length === 0 ? null : element("p", { class: "explain" }, said.join(" "));
   }
 
-  return { overview, stages, latencies, outcomes, machine };
+  return { overview, stages, latencies, outcomes, answers, machine };
 })();

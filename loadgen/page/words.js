@@ -11,15 +11,54 @@ const words = (() => {
     return format.known(to) && to !== from ? `${compact(from)} → ${compact(to)}` : compact(from);
   }
 
+  const outcome_names = { ok: "as wanted", unexpected: "not as expected", http_3xx: "HTTP 3xx", http_4xx: "HTTP 4xx",
+    http_5xx: "HTTP 5xx", timeout: "timed out", connect_error: "no connection", reset: "connection reset",
+    protocol_error: "not HTTP", skipped: "skipped", unfinished: "unfinished at the end" };
+
+  function outcome(name) {
+    return Object.hasOwn(outcome_names, name) ? outcome_names[name] : name;
+  }
+
+  const causes = { failures: "requests failed", backlog: "requests waited, the service was slow",
+    "own-cpu": "a load thread used a whole core", quota: "its CPU quota stopped the load generator",
+    connections: "too few connections", stall: "the load generator stood still", "run-queue": "another process took its core",
+    steal: "the hypervisor took CPU time", retransmission: "the network lost packets" };
+
+  // "generator-limited: a load thread used a whole core"
+  function verdict({ verdict: name, cause }) {
+    return Object.hasOwn(causes, cause) ? `${name}: ${causes[cause]}` : name;
+  }
+
+  // {kind, sign, text} of the banner; null where the result does not say.
+  function validity(section) {
+    const said = model.validity(section.target);
+    if (said === null) return null;
+    const looks = !said.believable ? { kind: "warning", sign: "!" }
+      : said.verdict === "valid" ? { kind: "good", sign: "✓" } : { kind: "information", sign: "i" };
+    const text = typeof said.text === "string" && said.text !== "" ? said.text
+      : `${said.believable ? "" : "NOT TO BE BELIEVED: "}${verdict(said)}`;
+    return { ...looks, text };
+  }
+
+  function left_out(stage) {
+    if (stage === null) return "";
+    return ` Stage ${stage.number ?? format.unknown}, with ${compact(stage.achieved_rps)} requests/s, is left out:` +
+      ` its figures are not to be believed (${verdict(stage.validity)}).`;
+  }
+
   function held(section) {
-    const { held: best, reached } = model.best_stages(section);
+    const best = model.best_stages(section);
+    return held_alone(section, best) + left_out(best.left_out);
+  }
+
+  function held_alone(section, { held: best, reached, left_out: doubtful }) {
     if (best !== null) {
       return `Held ${compact(best.achieved_rps)} requests/s with ${percent(best.availability)} availability` +
         ` and a p99 response time of ${latency(best.response.p99_us)}.`;
     }
     const totals = model.object(section.target.totals);
     if (reached !== null) {
-      return `No stage was held with 99 % availability. The most answered as wanted: ${compact(reached.achieved_rps)}` +
+      return `No stage ${doubtful === null ? "" : "that can be believed "}was held with 99 % availability. The most answered as wanted: ${compact(reached.achieved_rps)}` +
         ` requests/s, at ${percent(reached.availability)}.`;
     }
     if (!(totals.offered > 0)) return "Nothing was sent.";
@@ -50,5 +89,5 @@ const words = (() => {
     return { kind: "complete", label: "Complete", text: `Ran its whole plan, ${span(run.duration_s)}.` };
   }
 
-  return { latency, rate, held, ending };
+  return { latency, rate, outcome, verdict, validity, held, ending };
 })();

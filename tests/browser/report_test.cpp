@@ -1,6 +1,7 @@
 #include "loadgen/report.hpp"
 #include "tests/browser/browser.hpp"
 #include "tests/browser/fixture.hpp"
+#include "tests/browser/page_check.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,60 +13,23 @@
 namespace beastmark {
 namespace {
 
+using browser::expect_drawn;
+using browser::expect_quiet;
+using browser::page_of;
+using browser::with_script;
 using nlohmann::json;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
-
-std::string page_of(const std::vector<json>& results) {
-    return loadgen::render_report(results);
-}
-
-using lines = std::vector<std::string>;
-
-lines labels_of(const json& chart) {
-    lines labels;
-    if (!chart.is_null())
-        for (const json& series : chart.at("series"))
-            labels.push_back(series.at("label"));
-    return labels;
-}
-
-/// Chart by chart and line by line: marks in the chart's own record, and pixels of the line's colour on the
-/// canvas.
-void expect_drawn(const browser::visit& visit, const std::string& chart, const lines& expected, int marks) {
-    const json drawn = visit.chart(chart);
-    EXPECT_EQ(labels_of(drawn), expected) << chart;
-    if (drawn.is_null())
-        return;
-    for (const json& series : drawn.at("series"))
-        EXPECT_EQ(series.at("marks"), marks) << chart << " " << series.at("label");
-    const json ink = visit.chart(chart, "ink");
-    ASSERT_FALSE(ink.is_null()) << chart;
-    for (const json& series : ink.at("series"))
-        EXPECT_GT(series.at("pixels"), 60) << chart << " " << series.at("label");
-}
-
-/// `script` runs in the page after its own.
-std::string with_script(std::string page, const std::string& script) {
-    page.insert(page.rfind("</body>"), "<script>" + script + "</script>");
-    return page;
-}
-
-void expect_quiet(const browser::visit& visit) {
-    EXPECT_THAT(visit.console, IsEmpty());
-    ASSERT_TRUE(visit.self_check->is_object()) << "the page's script did not come to its end";
-    EXPECT_THAT(visit.self_check->at("errors"), IsEmpty());
-}
 
 TEST(report_in_browser, every_chart_of_ingest_has_marks) {
     const browser::visit visit = browser::open(page_of({fixture::staircase({})}));
     expect_quiet(visit);
-    EXPECT_EQ(visit.self_check->at("charts").size(), 7U);
+    EXPECT_EQ(visit.self_check->at("charts").size(), 8U);
     expect_drawn(visit, "target-1-rate", {"achieved", "offered"}, 40);
     expect_drawn(visit, "target-1-latency", {"response p50", "response p99", "response p99.9", "service p99"},
                  40);
     expect_drawn(visit, "target-1-availability", {"availability"}, 40);
+    expect_drawn(visit, "target-1-outcomes", {"as wanted", "timed out"}, 40);
     expect_drawn(visit, "target-1-cpu", {"ingest", "memcached", "postgres", "loadgen"}, 40);
     expect_drawn(visit, "target-1-memory", {"ingest", "memcached", "postgres", "loadgen"}, 40);
     expect_drawn(visit, "target-1-operations", {"INSERT p50", "INSERT p99", "cache set p50", "cache set p99"},
@@ -95,7 +59,7 @@ TEST(report_in_browser, several_results_get_an_overview_and_a_section_each) {
         browser::open(page_of({fixture::staircase({}), fixture::staircase(baseline)}));
     expect_quiet(visit);
     EXPECT_EQ(visit.self_check->at("sections"), 2);
-    EXPECT_EQ(visit.self_check->at("charts").size(), 7U + 5U);
+    EXPECT_EQ(visit.self_check->at("charts").size(), 8U + 6U);
     expect_drawn(visit, "target-2-cpu", {"baseline", "loadgen"}, 40);
     EXPECT_THAT(visit.dom, HasSubstr("<caption>Overview</caption>"));
     EXPECT_THAT(visit.dom, HasSubstr("<a href=\"#target-2\">baseline</a>"));
@@ -150,7 +114,7 @@ TEST(report_in_browser, hostile_strings_stay_text) {
     EXPECT_THAT(visit.dom, Not(HasSubstr("<img")));
     EXPECT_NE(visit.title(), "taken");
     EXPECT_THAT(visit.dom, HasSubstr("&lt;/script&gt;&lt;script&gt;document.title='taken'"));
-    EXPECT_EQ(visit.self_check->at("charts").size(), 7U);
+    EXPECT_EQ(visit.self_check->at("charts").size(), 8U);
 }
 
 TEST(report_in_browser, odd_results_leave_gaps_and_no_error) {
@@ -229,7 +193,7 @@ TEST(report_in_browser, charts_have_descriptions_and_tables_headings) {
         "document.title = all('canvas').length + ' ' + all('canvas[role=img][aria-label]').length + ' ' +"
         "all('table').every(t => t.caption && t.tHead.querySelectorAll('th[scope=col]').length > 0);";
     const browser::visit visit = browser::open(with_script(page_of({fixture::staircase({})}), script), "");
-    EXPECT_EQ(visit.title(), "7 7 true");
+    EXPECT_EQ(visit.title(), "8 8 true");
     EXPECT_THAT(visit.dom, HasSubstr("aria-label=\"CPU over time: ingest up to"));
 }
 

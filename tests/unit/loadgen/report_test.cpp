@@ -69,6 +69,20 @@ TEST(report, scraped_series_that_no_chart_shows_are_left_out) {
               json({{{"name", "db_client_connection_count"}}}));
 }
 
+TEST(report, encoded_histograms_are_left_out_and_their_percentiles_are_not) {
+    json one = result();
+    one["targets"]["t"]["latency"] = {
+        {"response", {{"count", 2}, {"p99_us", 7.5}, {"hdr", "HISTFAAAAB42pNp"}}},
+        {"service", {{"hdr", "HISTFAAAAB42pNp"}}},
+        {"odd", 3}};
+    one["targets"]["odd"] = {{"latency", "none"}};
+    one["targets"]["odder"] = 7;
+    const std::string page = render(one);
+    EXPECT_THAT(page, Not(HasSubstr("HISTFAAAAB42pNp")));
+    EXPECT_EQ(embedded(page)[0]["targets"]["t"]["latency"],
+              json({{"response", {{"count", 2}, {"p99_us", 7.5}}}, {"service", json::object()}, {"odd", 3}}));
+}
+
 TEST(report, says_what_is_wrong_with_a_result) {
     EXPECT_EQ(check_result(result()), "");
     EXPECT_EQ(check_result(json::array()), "not a result of loadgen (no \"schema\")");
