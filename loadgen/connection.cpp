@@ -9,6 +9,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 namespace beastmark::loadgen {
 
 namespace asio = boost::asio;
@@ -20,6 +24,13 @@ namespace {
 constexpr std::size_t input_capacity = 16 * 1024;
 constexpr std::chrono::milliseconds first_backoff{10};
 constexpr std::chrono::milliseconds longest_backoff{320};
+
+// Since the socket was made; 0 where the kernel does not say.
+std::uint32_t socket_retransmissions(int socket) {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_total_retrans : 0;
+}
 
 } // namespace
 
@@ -115,6 +126,7 @@ void connection::try_next_address() {
     }
     timer_.expires_after(lane_.the_plan().timeout);
     timer_.async_wait(deadline_handler{this, generation_});
+    connect_began_ = std::chrono::steady_clock::now();
     socket_.async_connect(endpoint, connect_handler{this, generation_});
 }
 
@@ -122,9 +134,10 @@ void connection::on_connected(const error_code& code) {
     if (!code && !deadline_passed_) {
         timer_.cancel();
         step_ = step::idle;
+        while_connecting_ = socket_retransmissions(socket_.native_handle());
         input_size_ = 0;
         read();
-        lane_.connected(id_);
+        lane_.connected(id_, std::chrono::steady_clock::now() - connect_began_);
         return;
     }
     const auto why = deadline_passed_ ? error_code(asio::error::timed_out) : code;
@@ -149,8 +162,15 @@ void connection::reconnect() {
     timer_.async_wait(retry_handler{this, generation_});
 }
 
+std::uint64_t connection::retransmitted() {
+    if (step_ != step::idle && step_ != step::busy)
+        return retransmitted_before_;
+    return retransmitted_before_ + (socket_retransmissions(socket_.native_handle()) - while_connecting_);
+}
+
 void connection::close() {
     ++generation_;
+    retransmitted_before_ = retransmitted();
     step_ = step::closed;
     timer_.cancel();
     error_code ignored;
@@ -194,6 +214,7 @@ void connection::write() {
 }
 
 void connection::on_read(const error_code& code, std::size_t size) {
+    read_at_ = lane_.now();
     if (code) {
         on_end(code);
         return;
@@ -204,6 +225,8 @@ void connection::on_read(const error_code& code, std::size_t size) {
         lose_idle();
         return;
     }
+    if (input_size_ == 0 && !parser_->got_some())
+        lane_.first_byte(id_, read_at_);
     input_size_ += size;
     parse();
 }
@@ -265,7 +288,7 @@ void connection::complete(bool reusable) {
     } else {
         close();
     }
-    lane_.answered(id_, parser_->status(), reusable);
+    lane_.answered(id_, read_at_, parser_->status(), reusable);
 }
 
 void connection::fail(outcome how, phase where, const error_code& code) {

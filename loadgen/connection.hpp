@@ -54,6 +54,9 @@ public:
     /// did not.
     void reconnect();
 
+    /// TCP segments sent again since it was made, over all its sockets.
+    [[nodiscard]] std::uint64_t retransmitted();
+
 private:
     enum class step : std::uint8_t { closed, connecting, idle, busy };
 
@@ -87,6 +90,10 @@ private:
     boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type> socket_;
     steady_timer timer_; // a connect's deadline, then the backoff's end
     bool deadline_passed_ = false;
+    std::uint64_t retransmitted_before_ = 0; // on sockets before this one
+    std::uint32_t while_connecting_ = 0;     // SYNs sent again: a server's full queue, not the network's loss
+    std::chrono::steady_clock::time_point connect_began_{};
+    run_time read_at_{}; // when the last bytes came
     std::optional<response_parser> parser_;
     std::unique_ptr<char[]> input_;
     std::size_t input_size_ = 0;

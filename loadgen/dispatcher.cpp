@@ -14,10 +14,9 @@ dispatcher::dispatcher(const schedule& all, const settings& options)
       slots_(options.connections),
       interval_(std::make_unique<interval>()) {}
 
-void dispatcher::connection_up(connection_id id) {
+void dispatcher::connection_up(connection_id id, run_time now) {
     assert(slots_[id].is == state::down);
-    slots_[id].is = state::idle;
-    append(idle_, id);
+    make_idle(id, now);
     ++connected_;
     down_because_ = {};
 }
@@ -48,7 +47,11 @@ std::optional<dispatcher::send_order> dispatcher::next(run_time now) {
     s.sent = now;
     s.segment = static_cast<std::uint32_t>(cursor_.segment_index());
     ++in_flight_;
-    ++interval_->of(s.segment).counts.sent;
+    auto& counted = interval_->of(s.segment);
+    ++counted.counts.sent;
+    const auto could_go = std::max(s.scheduled, free_since_);
+    counted.times.connection_wait.record(could_go - s.scheduled);
+    counted.times.generator_lag.record(now - could_go);
     const send_order order{id, cursor_.arrival()};
     cursor_.advance();
     return order;
@@ -63,26 +66,40 @@ void dispatcher::fail_due(run_time now) {
     }
 }
 
+void dispatcher::count_connect(run_time took) {
+    interval_->of(segment_now_).times.connect.record(took);
+}
+
+void dispatcher::first_byte(connection_id id, run_time now) {
+    const auto& s = slots_[id];
+    interval_->of(s.segment).times.first_byte.record(now - s.sent);
+}
+
 void dispatcher::answered(connection_id id, run_time now, unsigned status, bool reusable) {
     const auto& s = slots_[id];
     assert(s.is == state::busy);
     const auto what = classify(status, options_.expected_status);
-    record(s, now);
-    auto& counts = interval_->of(s.segment).counts;
+    auto& counted = interval_->of(s.segment);
+    if (what == outcome::ok)
+        record(s, now);
+    else
+        counted.times.failed.record(now - s.scheduled);
+    auto& counts = counted.counts;
     ++counts.completed;
     ++counts.statuses[std::min<std::size_t>(status, tally::status_count - 1)];
     counts.add(what);
     if (what == outcome::ok && now < all_.duration())
         ++slice_at(now).ok_in_time;
-    release(id, reusable);
+    release(id, now, reusable);
 }
 
-void dispatcher::failed(connection_id id, run_time /*now*/, outcome how, phase where,
+void dispatcher::failed(connection_id id, run_time now, outcome how, phase where,
                         const boost::system::error_code& code) {
-    auto& counts = interval_->of(slots_[id].segment).counts;
-    counts.add(how);
-    counts.add_error(where, code);
-    release(id, false);
+    auto& counted = interval_->of(slots_[id].segment);
+    counted.times.failed.record(now - slots_[id].scheduled);
+    counted.counts.add(how);
+    counted.counts.add_error(where, code);
+    release(id, now, false);
 }
 
 std::optional<dispatcher::connection_id> dispatcher::expired(run_time now) {
@@ -91,7 +108,7 @@ std::optional<dispatcher::connection_id> dispatcher::expired(run_time now) {
     const auto id = busy_.first;
     record(slots_[id], now);
     interval_->of(slots_[id].segment).counts.add(outcome::timeout);
-    release(id, false);
+    release(id, now, false);
     return id;
 }
 
@@ -110,16 +127,22 @@ void dispatcher::stop(run_time t) {
     discard_waiting_ = true;
 }
 
-void dispatcher::cut() {
+void dispatcher::cut(run_time now) {
     while (!exhausted()) {
-        interval_->of(cursor_.segment_index()).counts.add(outcome::unfinished);
+        cut_off(cursor_.segment_index(), cursor_.time(), now);
         cursor_.advance();
     }
     for (auto id = busy_.first; id != none; id = busy_.first) {
-        interval_->of(slots_[id].segment).counts.add(outcome::unfinished);
-        release(id, false);
+        cut_off(slots_[id].segment, slots_[id].scheduled, now);
+        release(id, now, false);
     }
     discard_waiting_ = true;
+}
+
+void dispatcher::cut_off(std::size_t segment, run_time scheduled, run_time now) {
+    auto& counted = interval_->of(segment);
+    counted.counts.add(outcome::unfinished);
+    counted.times.unfinished.record(now - scheduled);
 }
 
 std::optional<run_time> dispatcher::next_arrival() const {
@@ -177,15 +200,20 @@ void dispatcher::remove(list& from, connection_id id) {
     (s.after == none ? from.last : slots_[s.after].before) = s.before;
 }
 
-void dispatcher::release(connection_id id, bool reusable) {
+void dispatcher::make_idle(connection_id id, run_time now) {
+    if (idle_.first == none)
+        free_since_ = now;
+    slots_[id].is = state::idle;
+    append(idle_, id);
+}
+
+void dispatcher::release(connection_id id, run_time now, bool reusable) {
     remove(busy_, id);
     --in_flight_;
-    auto& s = slots_[id];
     if (reusable) {
-        s.is = state::idle;
-        append(idle_, id);
+        make_idle(id, now);
     } else {
-        s.is = state::down;
+        slots_[id].is = state::down;
         --connected_;
     }
 }

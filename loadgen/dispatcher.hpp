@@ -43,7 +43,7 @@ public:
     dispatcher(const schedule& all, const settings& options);
 
     // Connections. All are down at first.
-    void connection_up(connection_id id);
+    void connection_up(connection_id id, run_time now);
 
     /// An idle connection went down. (One with a request first gets its finish.)
     void connection_down(connection_id id);
@@ -55,6 +55,12 @@ public:
     /// The next request to send at `now`: an arrival is due and a connection is free. Counts it as sent and
     /// starts its timeout. Call until it is empty. Allocates nothing.
     std::optional<send_order> next(run_time now);
+
+    /// An attempt to connect succeeded after `took`.
+    void count_connect(run_time took);
+
+    /// The first byte of an answer came.
+    void first_byte(connection_id id, run_time now);
 
     // How a request ended; `reusable`: the connection can take the next one. Allocates nothing.
     void answered(connection_id id, run_time now, unsigned status, bool reusable);
@@ -72,8 +78,8 @@ public:
     /// more.
     void stop(run_time t);
 
-    /// Counts everything offered that did not end as unfinished.
-    void cut();
+    /// Counts everything offered that did not end by `now` as unfinished, with its age.
+    void cut(run_time now);
 
     /// When next() or the failing of due arrivals has something to do that no event of a connection tells.
     [[nodiscard]] std::optional<run_time> next_arrival() const;
@@ -125,8 +131,10 @@ private:
 
     [[nodiscard]] std::uint64_t due(run_time now) const;
     void fail_due(run_time now);
-    void release(connection_id id, bool reusable);
+    void make_idle(connection_id id, run_time now);
+    void release(connection_id id, run_time now, bool reusable);
     void record(const slot& request, run_time now);
+    void cut_off(std::size_t segment, run_time scheduled, run_time now);
     slice& slice_at(run_time now);
 
     const schedule& all_;
@@ -138,6 +146,9 @@ private:
     std::vector<slot> slots_;
     list idle_;
     list busy_;
+    // Since when a connection has been free without a break. What an arrival waits until then is the wait for
+    // a connection, what it waits from then on is the generator's lag.
+    run_time free_since_{};
     std::uint64_t in_flight_ = 0;
     std::uint64_t connected_ = 0;
     boost::system::error_code down_because_; // set while arrivals fail as connect_error

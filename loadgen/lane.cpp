@@ -17,6 +17,11 @@ constexpr std::uint32_t most_connecting = 64;
 
 constexpr run_time row_length = std::chrono::seconds(1);
 
+constexpr run_time heartbeat_period = std::chrono::milliseconds(10);
+
+// TCP_INFO of each connection once a second: with more than that it would disturb what it watches.
+constexpr std::size_t most_inspected = 4096;
+
 // How much of a second after the arrivals' end is still put into the last row: a row of two milliseconds
 // tells nothing.
 constexpr run_time tail = std::chrono::milliseconds(100);
@@ -53,16 +58,18 @@ lane::lane(worker& owner, boost::asio::io_context& context, const plan& what, st
       plan_(what),
       reports_(reports),
       target_index_(target_index),
-      dispatcher_(what.arrivals, {.stripe = thread,
-                                  .stripes = what.threads,
-                                  .connections = share(what.connections, thread, what.threads),
-                                  .timeout = what.timeout,
-                                  .expected_status = what.expected_status}),
+      dispatcher_(what.arrivals,
+                  {.stripe = stripe_of(what.share.index, what.share.of, thread, what.threads).index,
+                   .stripes = stripe_of(what.share.index, what.share.of, thread, what.threads).of,
+                   .connections = share(what.connections, thread, what.threads),
+                   .timeout = what.timeout,
+                   .expected_status = what.expected_status}),
       settled_(share(what.connections, thread, what.threads)),
       pacer_(context),
       expiry_(context),
       roll_(context),
       end_(context),
+      heartbeat_(context),
       arrivals_end_(what.arrivals.duration()) {
     const auto& to = what.targets[target_index];
     for (connection::id_type id = 0; id < settled_.size(); ++id)
@@ -99,8 +106,9 @@ void lane::settle(connection::id_type id) {
     connect_more();
 }
 
-void lane::connected(connection::id_type id) {
-    dispatcher_.connection_up(id);
+void lane::connected(connection::id_type id, run_time took) {
+    dispatcher_.connection_up(id, under_way() ? now() : run_time{});
+    dispatcher_.count_connect(took);
     settle(id);
     if (under_way())
         pump(now());
@@ -123,7 +131,9 @@ void lane::start(std::chrono::steady_clock::time_point t0) {
         if (!code)
             drain(arrivals_end_);
     });
+    thread_before_ = worker_.thread_now();
     arm_roll();
+    arm_heartbeat();
     pump(now());
 }
 
@@ -152,13 +162,14 @@ void lane::finish() {
     if (step_ == step::done)
         return;
     step_ = step::done;
-    dispatcher_.cut();
+    dispatcher_.cut(now());
     for (auto& c : connections_)
         c->close();
     pacer_.cancel();
     expiry_.cancel();
     roll_.cancel();
     end_.cancel();
+    heartbeat_.cancel();
     const auto t = now();
     const auto row_end = row_length * static_cast<std::int64_t>(row_ + 1);
     submit(t < row_end || t > row_end + tail ? t : row_end, run_time::max(), true);
@@ -215,8 +226,7 @@ void lane::expire(run_time t) {
         pump(t);
 }
 
-void lane::answered(connection::id_type id, unsigned status, bool reusable) {
-    const auto t = now();
+void lane::answered(connection::id_type id, run_time t, unsigned status, bool reusable) {
     dispatcher_.answered(id, t, status, reusable);
     if (!reusable)
         connections_[id]->reconnect();
@@ -246,6 +256,33 @@ void lane::arm_roll() {
     });
 }
 
+void lane::arm_heartbeat() {
+    heartbeat_.expires_after(heartbeat_period);
+    heartbeat_.async_wait([this](const error_code& code) {
+        if (code || !under_way())
+            return;
+        stall_ = std::max<run_time>(stall_, std::chrono::steady_clock::now() - heartbeat_.expiry());
+        arm_heartbeat();
+    });
+}
+
+thread_evidence lane::take_evidence() {
+    const auto times = worker_.thread_now();
+    auto retransmitted = retransmitted_before_;
+    if (connections_.size() <= most_inspected) {
+        retransmitted = 0;
+        for (const auto& c : connections_)
+            retransmitted += c->retransmitted();
+    }
+    const thread_evidence seen{.cpu = times.cpu - thread_before_.cpu,
+                               .run_delay = times.run_delay - thread_before_.run_delay,
+                               .stall = std::exchange(stall_, {}),
+                               .retransmitted = retransmitted - retransmitted_before_};
+    thread_before_ = times;
+    retransmitted_before_ = retransmitted;
+    return seen;
+}
+
 void lane::on_roll() {
     const auto row_end = row_length * static_cast<std::int64_t>(row_ + 1);
     submit(row_end, row_end, false);
@@ -262,6 +299,7 @@ void lane::submit(run_time ends, run_time offered_until, bool last) {
     block.in_flight = dispatcher_.in_flight();
     block.connections = dispatcher_.connected();
     block.waiting = dispatcher_.waiting(std::min(now(), arrivals_end_));
+    block.evidence = take_evidence();
     block.counts = dispatcher_.roll(offered_until, reports_.empty());
     reports_.submit(std::move(block));
 }

@@ -6,6 +6,7 @@
 #include "loadgen/dispatcher.hpp"
 #include "loadgen/mailbox.hpp"
 #include "loadgen/plan.hpp"
+#include "loadgen/probe.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/system/error_code.hpp>
@@ -42,9 +43,13 @@ public:
     [[nodiscard]] const boost::system::error_code& last_connect_error() const { return connect_error_; }
 
     // What connections tell.
-    void connected(connection::id_type id);
+    void connected(connection::id_type id, run_time took);
     void connect_failed(connection::id_type id, const boost::system::error_code& code);
-    void answered(connection::id_type id, unsigned status, bool reusable);
+
+    void first_byte(connection::id_type id, run_time t) { dispatcher_.first_byte(id, t); }
+
+    /// `t`: when the answer's last byte was read.
+    void answered(connection::id_type id, run_time t, unsigned status, bool reusable);
     void failed(connection::id_type id, outcome how, phase where, const boost::system::error_code& code);
     void lost_idle(connection::id_type id);
 
@@ -57,10 +62,11 @@ public:
 
     [[nodiscard]] const plan& the_plan() const { return plan_; }
 
+    /// Time since the start.
+    [[nodiscard]] run_time now() const { return std::chrono::steady_clock::now() - t0_; }
+
 private:
     enum class step { connecting, running, draining, done };
-
-    [[nodiscard]] run_time now() const { return std::chrono::steady_clock::now() - t0_; }
 
     [[nodiscard]] bool under_way() const { return step_ == step::running || step_ == step::draining; }
 
@@ -68,6 +74,8 @@ private:
     void arm_pacer();
     void arm_expiry();
     void arm_roll();
+    void arm_heartbeat();
+    thread_evidence take_evidence();
     void expire(run_time t);
     void on_roll();
     void submit(run_time ends, run_time offered_until, bool last);
@@ -95,6 +103,11 @@ private:
     steady_timer expiry_;
     steady_timer roll_;
     steady_timer end_;
+    // Comes back late when the loop stands still, whether or not anything is due.
+    steady_timer heartbeat_;
+    run_time stall_{}; // the latest it came in this row
+    thread_times thread_before_{};
+    std::uint64_t retransmitted_before_ = 0;
     bool pacer_armed_ = false;
     bool expiry_armed_ = false;
     bool pumping_ = false;

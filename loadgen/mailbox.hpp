@@ -2,6 +2,7 @@
 #pragma once
 
 #include "loadgen/dispatcher.hpp"
+#include "loadgen/evidence.hpp"
 #include "loadgen/tally.hpp"
 
 #include <cstddef>
@@ -22,6 +23,7 @@ struct report_block {
     std::uint64_t in_flight = 0;
     std::uint64_t connections = 0;
     std::uint64_t waiting = 0;
+    thread_evidence evidence;
     std::unique_ptr<interval> counts;
 };
 

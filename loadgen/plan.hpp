@@ -23,14 +23,21 @@ struct target {
     std::vector<boost::asio::ip::tcp::endpoint> endpoints; // resolved once, before the start
 };
 
+/// This process' part of the arrivals of several: those with i mod `of` == `index`.
+struct shard {
+    std::uint64_t index = 0;
+    std::uint64_t of = 1;
+};
+
 struct plan {
     schedule arrivals;
     std::vector<target> targets;
     std::uint32_t connections = 64; // of each target, over all threads
     std::uint32_t threads = 1;
     run_time timeout = std::chrono::seconds(1);
-    std::optional<unsigned> expected_status;
+    std::optional<unsigned> expected_status{};
     std::uint64_t seed = 1;
+    shard share{};
 };
 
 } // namespace beastmark::loadgen

@@ -35,6 +35,13 @@ std::uint64_t failures_of(const row& r) {
     return r.ended() - r.of(outcome::ok);
 }
 
+// Arrivals of this process.
+std::uint64_t share_of(const plan& what) {
+    const auto all = what.arrivals.size();
+    const auto [index, of] = what.share;
+    return all <= index ? 0 : (all - index + of - 1) / of;
+}
+
 std::size_t terminal_columns() {
     winsize size{};
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
@@ -91,7 +98,7 @@ void progress::started(const run_record& record) {
     for (std::size_t i = 0; i < record.targets.size(); ++i) {
         const auto& t = record.what.targets[i];
         fmt::print(stderr, "{}: {} requests over {} on {} connections, {} thread{}\n", t.where.text,
-                   record.what.arrivals.size(), format_duration(record.what.arrivals.duration()),
+                   share_of(record.what), format_duration(record.what.arrivals.duration()),
                    record.what.connections, record.what.threads, record.what.threads == 1 ? "" : "s");
     }
 }

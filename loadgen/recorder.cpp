@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 #include <utility>
 
 namespace beastmark::loadgen {
 
 namespace {
 
-std::optional<double> judge(std::uint64_t ok, std::uint64_t ended, std::uint64_t waited_before,
-                            std::uint64_t waits_after) {
+std::optional<double> availability_of(std::uint64_t ok, std::uint64_t ended, std::uint64_t waited_before,
+                                      std::uint64_t waits_after) {
     const auto judged = ended + (waits_after > waited_before ? waits_after - waited_before : 0);
     if (judged == 0)
         return std::nullopt;
@@ -60,6 +61,11 @@ void target_record::take(const report_block& block) {
     sum.in_flight += block.in_flight;
     sum.connections += block.connections;
     sum.waiting += block.waiting;
+    auto& worst = open->worst;
+    worst.cpu = std::max(worst.cpu, block.evidence.cpu);
+    worst.run_delay = std::max(worst.run_delay, block.evidence.run_delay);
+    worst.stall = std::max(worst.stall, block.evidence.stall);
+    worst.retransmitted += block.evidence.retransmitted;
     for (std::size_t i = 0; i < block.counts->size(); ++i) {
         const auto& part = (*block.counts)[i];
         auto& stage = stages_[part.segment];
@@ -88,13 +94,18 @@ void target_record::close_rows() {
         auto closed = open->sum;
         closed.length = closed.ends - (rows_.empty() ? run_time{} : rows_.back().ends);
         closed.response = figures_of(open->times.response);
+        closed.failed = figures_of(open->times.failed);
         closed.service = figures_of(open->times.service);
-        closed.availability = judge(closed.of(outcome::ok), closed.ended(),
-                                    rows_.empty() ? 0 : rows_.back().waiting, closed.waiting);
+        closed.generator_lag = figures_of(open->times.generator_lag);
+        closed.connection_wait = figures_of(open->times.connection_wait);
+        closed.availability = availability_of(closed.of(outcome::ok), closed.ended(),
+                                              rows_.empty() ? 0 : rows_.back().waiting, closed.waiting);
         if (!closed.availability && closed.offered > 0)
             closed.availability = 0;
+        judge_row(*open, closed);
         rows_.push_back(closed);
         open->sum = {};
+        open->worst = {};
         open->times.reset();
         open->reports = 0;
         auto node = open_.extract(open_.begin());
@@ -102,26 +113,97 @@ void target_record::close_rows() {
     }
 }
 
+void target_record::judge_row(const open_row& open, row& closed) {
+    const auto seconds = std::chrono::duration<double>(closed.length).count();
+    const auto share = [&](std::chrono::nanoseconds t) {
+        return seconds > 0 ? std::chrono::duration<double>(t).count() / seconds : 0.0;
+    };
+    if (closed.service.count > 0 && (service_least_us_ == 0 || closed.service.min_us < service_least_us_))
+        service_least_us_ = closed.service.min_us;
+    window_evidence w;
+    w.length_s = seconds;
+    w.offered = closed.offered;
+    w.sent = closed.sent;
+    w.ok = closed.of(outcome::ok);
+    w.skipped = closed.of(outcome::skipped);
+    w.failed = closed.ended() - w.ok - w.skipped;
+    w.timeouts = closed.of(outcome::timeout);
+    w.connections = closed.connections;
+    w.waiting_before = rows_.empty() ? 0 : rows_.back().waiting;
+    w.waiting_after = closed.waiting;
+    w.response_p50_us = closed.response.p50_us;
+    w.response_p99_us = closed.response.p99_us;
+    w.service_p50_us = closed.service.p50_us;
+    w.service_p99_us = closed.service.p99_us;
+    w.service_least_us = service_least_us_;
+    w.generator_lag_p50_us = closed.generator_lag.p50_us;
+    w.generator_lag_p99_us = closed.generator_lag.p99_us;
+    w.generator_lag_max_us = closed.generator_lag.max_us;
+    w.connection_wait_p50_us = closed.connection_wait.p50_us;
+    w.connection_wait_p99_us = closed.connection_wait.p99_us;
+    w.stall_max_us = std::chrono::duration<double, std::micro>(open.worst.stall).count();
+    w.thread_cpu_share = share(open.worst.cpu);
+    w.run_delay_share = share(open.worst.run_delay);
+    w.retransmitted = open.worst.retransmitted;
+    if (windows_.size() < machine_.size())
+        w.machine = machine_[windows_.size()];
+    windows_.push_back(w);
+    closed.judged = judge(windows_, windows_.size() - 1);
+    judgements_.push_back(closed.judged);
+    if (loadgen::believable(closed.judged.is))
+        believable_->merge(open.times);
+}
+
+target_record::range target_record::rows_between(run_time start, run_time end) const {
+    const auto middle = [](const row& r) { return r.ends - r.length / 2; };
+    const auto place = [&](run_time t) {
+        const auto at =
+            std::partition_point(rows_.begin(), rows_.end(), [&](const row& r) { return middle(r) < t; });
+        return static_cast<std::size_t>(at - rows_.begin());
+    };
+    return {place(start), place(end)};
+}
+
+summary_judgement target_record::judged_between(run_time start, run_time end) const {
+    const auto [first, last] = rows_between(start, end);
+    return judge_all(std::span(windows_).subspan(first, last - first),
+                     std::span(judgements_).subspan(first, last - first));
+}
+
+std::string target_record::headline_between(run_time start, run_time end) const {
+    const auto [first, last] = rows_between(start, end);
+    return headline(judged_between(start, end), std::span(windows_).subspan(first, last - first));
+}
+
+row target_record::believable_row() const {
+    row sum;
+    std::uint64_t joined = 0; // the queue for a connection
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+        const auto& r = rows_[i];
+        if (!loadgen::believable(r.judged.is))
+            continue;
+        sum.length += r.length;
+        sum.offered += r.offered;
+        for (std::size_t k = 0; k < outcome_count; ++k)
+            sum.outcomes[k] += r.outcomes[k];
+        const auto waited_before = i == 0 ? 0 : rows_[i - 1].waiting;
+        joined += r.waiting > waited_before ? r.waiting - waited_before : 0;
+    }
+    sum.response = figures_of(believable_->response);
+    sum.availability = availability_of(sum.of(outcome::ok), sum.ended(), 0, joined);
+    return sum;
+}
+
 std::optional<double> target_record::availability_between(run_time start, run_time end) const {
+    const auto [first, last] = rows_between(start, end);
     std::uint64_t ok = 0;
     std::uint64_t ended = 0;
-    std::uint64_t waiting = 0; // at the end of the row before
-    std::uint64_t waited_before = 0;
-    std::uint64_t waits_after = 0;
-    bool inside = false;
-    for (const auto& r : rows_) {
-        const auto middle = r.ends - r.length / 2;
-        if (middle >= start && middle < end) {
-            if (!inside)
-                waited_before = waiting;
-            inside = true;
-            ok += r.of(outcome::ok);
-            ended += r.ended();
-            waits_after = r.waiting;
-        }
-        waiting = r.waiting;
+    for (auto i = first; i < last; ++i) {
+        ok += rows_[i].of(outcome::ok);
+        ended += rows_[i].ended();
     }
-    return judge(ok, ended, waited_before, waits_after);
+    return availability_of(ok, ended, first == 0 ? 0 : rows_[first - 1].waiting,
+                           last == 0 ? 0 : rows_[last - 1].waiting);
 }
 
 std::unique_ptr<stage_record> target_record::total() const {

@@ -2,9 +2,11 @@
 // line, the stop condition, the summary and the result. One thread.
 #pragma once
 
+#include "loadgen/evidence.hpp"
 #include "loadgen/mailbox.hpp"
 #include "loadgen/schedule.hpp"
 #include "loadgen/tally.hpp"
+#include "loadgen/verdict.hpp"
 
 #include <array>
 #include <cstddef>
@@ -46,7 +48,11 @@ struct row {
     std::uint64_t connections = 0;
     std::uint64_t waiting = 0;
     latency_figures response;
+    latency_figures failed;
     latency_figures service;
+    latency_figures generator_lag;
+    latency_figures connection_wait;
+    judgement judged;
     /// ok / (ended + those that joined the queue for a connection in this second): a service that answers
     /// half of what is asked is half available although each answer is fine. 0 when something was offered and
     /// nothing ended; nothing when there was nothing to judge.
@@ -69,10 +75,28 @@ class target_record {
 public:
     target_record(const schedule& arrivals, std::uint32_t threads);
 
+    /// What the machine did in the next second, from the first on: before the blocks of that second.
+    void take(const machine_evidence& seen) { machine_.push_back(seen); }
+
     /// Merges a block. Rows become visible once every thread has told its part.
     void take(const report_block& block);
 
     [[nodiscard]] const std::vector<row>& rows() const { return rows_; }
+
+    /// The evidence of each row.
+    [[nodiscard]] const std::vector<window_evidence>& windows() const { return windows_; }
+
+    /// Judges the rows whose middle lies in [start, end).
+    [[nodiscard]] summary_judgement judged_between(run_time start, run_time end) const;
+
+    /// As judged_between(), with the figures in words.
+    [[nodiscard]] std::string headline_between(run_time start, run_time end) const;
+
+    /// The latencies of the rows that are to be believed.
+    [[nodiscard]] const latencies& believable() const { return *believable_; }
+
+    /// All rows that are to be believed as one: their time, outcomes, availability and response time.
+    [[nodiscard]] row believable_row() const;
 
     [[nodiscard]] const std::vector<stage_record>& stages() const { return stages_; }
 
@@ -87,14 +111,28 @@ private:
     struct open_row {
         row sum;
         latencies times;
+        thread_evidence worst; // of each kind the worst thread's; retransmitted: all threads'
         std::uint32_t reports = 0;
     };
 
+    /// Rows [first, last) whose middle lies in [start, end).
+    struct range {
+        std::size_t first = 0;
+        std::size_t last = 0;
+    };
+
     void close_rows();
+    void judge_row(const open_row& open, row& closed);
+    [[nodiscard]] range rows_between(run_time start, run_time end) const;
 
     std::uint32_t threads_;
     std::vector<stage_record> stages_;
     std::vector<row> rows_;
+    std::vector<machine_evidence> machine_;
+    std::vector<window_evidence> windows_;
+    std::vector<judgement> judgements_; // of windows_
+    std::unique_ptr<latencies> believable_ = std::make_unique<latencies>();
+    double service_least_us_ = 0; // 0: none yet
     std::map<std::size_t, std::unique_ptr<open_row>> open_;
     std::vector<std::unique_ptr<open_row>> spare_;
     std::vector<std::size_t> last_rows_; // of threads that have ended

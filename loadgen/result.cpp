@@ -1,6 +1,7 @@
 #include "loadgen/result.hpp"
 
 #include "common/cgroup.hpp"
+#include "common/histogram_encoding.hpp"
 #include "common/version.hpp"
 #include "loadgen/manifest.hpp"
 
@@ -45,9 +46,29 @@ json latency_json(const latency_figures& f) {
             {"max_us", number_or_null(there, f.max_us)}};
 }
 
-json both_latencies(const latencies& times) {
-    return {{"response", latency_json(figures_of(times.response))},
-            {"service", latency_json(figures_of(times.service))}};
+json latencies_json(const latencies& times, bool with_histograms) {
+    json all = json::object();
+    for (const auto& kind : latency_kinds) {
+        const auto& h = times.*kind.member;
+        auto& one = all[std::string(kind.name)] = latency_json(figures_of(h));
+        if (with_histograms && h.count() > 0)
+            one["hdr"] = encode_v2(h);
+    }
+    return all;
+}
+
+json judgement_json(const summary_judgement& j) {
+    return {{"verdict", name_of(j.what.is)},
+            {"cause", name_of(j.what.because)},
+            {"believable", j.believable()},
+            {"believable_s", j.believable_s},
+            {"measured_s", j.measured_s}};
+}
+
+json evidence_json(const window_evidence& w) {
+    return {{"thread_cpu_share", w.thread_cpu_share}, {"run_delay_share", w.run_delay_share},
+            {"stall_max_us", w.stall_max_us},         {"throttled_share", w.machine.throttled_share},
+            {"steal_share", w.machine.steal_share},   {"retransmitted", w.retransmitted}};
 }
 
 // `length`: of the arrivals; `ok` in `answered_in`: what achieved_rps is made of.
@@ -87,7 +108,7 @@ json row_latency_json(const latency_figures& f) {
             {"max_us", number_or_null(there, f.max_us)}};
 }
 
-json row_json(const row& r) {
+json row_json(const row& r, const window_evidence& evidence) {
     json outcomes = json::object();
     for (std::size_t i = 0; i < outcome_count; ++i)
         if (r.outcomes[i] > 0)
@@ -102,7 +123,13 @@ json row_json(const row& r) {
             {"connections", r.connections},
             {"waiting", r.waiting},
             {"response", row_latency_json(r.response)},
-            {"service", row_latency_json(r.service)}};
+            {"failed", row_latency_json(r.failed)},
+            {"service", row_latency_json(r.service)},
+            {"generator_lag", row_latency_json(r.generator_lag)},
+            {"connection_wait", row_latency_json(r.connection_wait)},
+            {"verdict", name_of(r.judged.is)},
+            {"cause", name_of(r.judged.because)},
+            {"evidence", evidence_json(evidence)}};
 }
 
 json stages_json(const run_record& record, const target_record& t) {
@@ -117,15 +144,17 @@ json stages_json(const run_record& record, const target_record& t) {
         auto totals = totals_json(stage.counts, length, stage.ok_in_time, length);
         if (const auto seen = t.availability_between(s.start, s.end))
             totals["availability"] = *seen;
-        stages.push_back({{"index", i},
-                          {"kind", name_of(s.kind)},
-                          {"start_s", in_seconds(s.start)},
-                          {"end_s", in_seconds(s.end)},
-                          {"from_rps", s.from_rps},
-                          {"to_rps", s.to_rps},
-                          {"complete", record.duration >= s.end},
-                          {"totals", std::move(totals)},
-                          {"latency", both_latencies(stage.times)}});
+        stages.push_back(
+            {{"index", i},
+             {"kind", name_of(s.kind)},
+             {"start_s", in_seconds(s.start)},
+             {"end_s", in_seconds(s.end)},
+             {"from_rps", s.from_rps},
+             {"to_rps", s.to_rps},
+             {"complete", record.duration >= s.end},
+             {"totals", std::move(totals)},
+             {"validity", judgement_json(t.judged_between(s.start, std::min(s.end, record.duration)))},
+             {"latency", latencies_json(stage.times, false)}});
     }
     return stages;
 }
@@ -134,13 +163,17 @@ json target_json(const run_record& record, std::size_t index, const run_options&
     const auto& t = record.targets[index];
     const auto total = t.total();
     json timeline = json::array();
-    for (const auto& r : t.rows())
-        timeline.push_back(row_json(r));
+    for (std::size_t i = 0; i < t.rows().size(); ++i)
+        timeline.push_back(row_json(t.rows()[i], t.windows()[i]));
+    auto validity = judgement_json(record.judged(index));
+    validity["text"] = t.headline_between(run_time{}, record.duration);
     return {{"url", record.what.targets[index].where.text},
             {"method", options.method},
             {"totals", totals_json(total->counts, in_seconds(record.duration), total->counts.of(outcome::ok),
                                    in_seconds(record.last_event))},
-            {"latency", both_latencies(total->times)},
+            {"validity", std::move(validity)},
+            {"latency", latencies_json(total->times, true)},
+            {"latency_believable", latencies_json(t.believable(), false)},
             {"stages", stages_json(record, t)},
             {"timeline", std::move(timeline)}};
 }
@@ -153,13 +186,14 @@ json config_json(const run_record& record, const run_options& options) {
                           {"from_rps", s.from_rps},
                           {"to_rps", s.to_rps},
                           {"steps", s.steps}});
-    return {{"arrivals", "uniform"},
+    return {{"arrivals", name_of(record.what.arrivals.arrivals())},
+            {"shard", {{"index", options.share.index}, {"of", options.share.of}}},
             {"threads", record.what.threads},
             {"connections", record.what.connections},
             {"timeout_s", in_seconds(record.what.timeout)},
             {"method", options.method},
             {"expect_status", options.expected_status ? json(*options.expected_status) : json(nullptr)},
-            {"seed", options.seed},
+            {"seed", options.arrivals.seed},
             {"stop_when", options.stop_when ? json(options.stop_when->text()) : json(nullptr)},
             {"stages", std::move(stages)}};
 }
@@ -199,8 +233,21 @@ json make_result(const run_record& record, const run_options& options, int exit_
               {"labels", options.labels}}},
             {"config", config_json(record, options)},
             {"targets", std::move(targets)},
+            {"slo", json::array()},
             {"watched", json::object()},
             {"scraped", json::object()}};
+}
+
+json slos_json(std::span<const slo_result> objectives) {
+    json all = json::array();
+    for (const auto& r : objectives)
+        all.push_back({{"slo", r.text},
+                       {"target", r.target},
+                       {"metric", name_of(r.what)},
+                       {"value", number_or_null(r.value.has_value(), r.value.value_or(0))},
+                       {"bound", number_or_null(r.bound.has_value(), r.bound.value_or(0))},
+                       {"pass", r.pass}});
+    return all;
 }
 
 std::string utc_text(std::chrono::system_clock::time_point time) {

@@ -3,18 +3,22 @@
 
 #include "loadgen/run.hpp"
 #include "loadgen/run_options.hpp"
+#include "loadgen/slo.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
 #include <chrono>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace beastmark::loadgen {
 
-/// Everything but `watched`, `scraped` and `manifest.placement`.
+/// Everything but `slo`, `watched`, `scraped` and `manifest.placement`.
 nlohmann::json make_result(const run_record& record, const run_options& options, int exit_code);
+
+nlohmann::json slos_json(std::span<const slo_result> objectives);
 
 /// "2026-01-31T10:00:00.123Z".
 std::string utc_text(std::chrono::system_clock::time_point time);

@@ -2,6 +2,7 @@
 
 #include "common/descriptor_limit.hpp"
 #include "loadgen/mailbox.hpp"
+#include "loadgen/probe.hpp"
 #include "loadgen/worker.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -80,6 +81,7 @@ private:
     void connect();
     void require_connections();
     void collect();
+    void sample_machine();
     void stop(run_time at);
 
     [[nodiscard]] run_time now() const { return clock::now() - t0_; }
@@ -97,6 +99,8 @@ private:
     bool started_ = false;
     bool stopping_ = false;
     clock::time_point t0_{};
+    machine_probe machine_;
+    clock::time_point next_sample_{};
 };
 
 control::control(plan what, const std::optional<stop_condition>& stop_when, const run_observer& tell)
@@ -172,6 +176,8 @@ run_record control::go() {
     record_.started_at = std::chrono::system_clock::now() + (t0_ - clock::now());
     record_.duration = record_.what.arrivals.duration();
     started_ = true;
+    machine_.sample(t0_);
+    next_sample_ = t0_ + 1s;
     for (auto& w : workers_)
         w->start(t0_);
     if (tell_.started)
@@ -185,6 +191,7 @@ run_record control::go() {
         if (tell_.tick)
             tell_.tick(record_, now());
     }
+    sample_machine(); // of the last, shorter second
     collect();
     record_.ended_at = std::chrono::system_clock::now();
     record_.last_event = record_.duration;
@@ -195,7 +202,16 @@ run_record control::go() {
     return std::move(record_);
 }
 
+void control::sample_machine() {
+    const auto seen = machine_.sample(clock::now());
+    for (auto& t : record_.targets)
+        t.take(seen);
+}
+
 void control::collect() {
+    // Before the blocks of the second that has ended: nobody can have told of it earlier.
+    for (; clock::now() >= next_sample_; next_sample_ += 1s)
+        sample_machine();
     for (auto& block : reports_.collect()) {
         record_.targets[block.target].take(block);
         reports_.recycle(std::move(block.counts));
@@ -203,6 +219,9 @@ void control::collect() {
     for (std::size_t i = 0; i < stop_when_.size(); ++i) {
         const auto& rows = record_.targets[i].rows();
         for (; rows_seen_[i] < rows.size(); ++rows_seen_[i]) {
+            const auto& only = stop_when_[i].target();
+            if (!only.empty() && only != record_.what.targets[i].name)
+                continue;
             if (stopping_ || !stop_when_[i].observe(rows[rows_seen_[i]]))
                 continue;
             record_.stopped = stop_event{i, now()};
@@ -214,7 +233,7 @@ void control::collect() {
 } // namespace
 
 plan make_plan(const run_options& options) {
-    schedule arrivals(options.stages);
+    schedule arrivals(options.stages, options.arrivals);
     const body_template body(options.body);
     std::vector<target> targets;
     for (const auto& t : options.targets)
@@ -229,7 +248,15 @@ plan make_plan(const run_options& options) {
             .threads = std::min(options.threads, options.connections),
             .timeout = options.timeout,
             .expected_status = options.expected_status,
-            .seed = options.seed};
+            .seed = options.arrivals.seed,
+            .share = options.share};
+}
+
+bool run_record::believable() const {
+    for (std::size_t i = 0; i < targets.size(); ++i)
+        if (!judged(i).believable())
+            return false;
+    return true;
 }
 
 run_record run(plan what, const std::optional<stop_condition>& stop_when, const run_observer& tell) {

@@ -30,6 +30,14 @@ struct run_record {
     run_time last_event{}; // when the last answer came, at least `duration`
     int signal = 0;        // SIGINT or SIGTERM, when one ended it
     std::optional<stop_event> stopped{};
+
+    /// Of one target, over its arrivals.
+    [[nodiscard]] summary_judgement judged(std::size_t target) const {
+        return targets[target].judged_between(run_time{}, duration);
+    }
+
+    /// Every target is to be believed.
+    [[nodiscard]] bool believable() const;
 };
 
 /// What a run tells while it goes on, on the calling thread.

@@ -2,16 +2,19 @@
 
 #include "common/cgroup.hpp"
 #include "common/duration.hpp"
+#include "common/histogram_encoding.hpp"
 #include "common/number.hpp"
 #include "loadgen/observer.hpp"
 #include "loadgen/progress.hpp"
 #include "loadgen/report.hpp"
 #include "loadgen/result.hpp"
 #include "loadgen/run.hpp"
+#include "loadgen/slo.hpp"
 #include "loadgen/summary.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -37,6 +40,20 @@ std::uint32_t read_threads(const std::string& text) {
         throw std::invalid_argument(fmt::format(
             "-t is the number of threads, not '{0}': did you mean --timeout {0} or -d {0}?", text));
     throw std::invalid_argument(fmt::format("-t '{}': give a number of threads from 1 to 1024", text));
+}
+
+shard read_shard(const std::string& text) {
+    if (text.empty())
+        return {};
+    const auto slash = text.find('/');
+    const auto index = parse_number<std::uint32_t>(std::string_view(text).substr(0, slash));
+    const auto of = slash == std::string::npos
+                        ? std::nullopt
+                        : parse_number<std::uint32_t>(std::string_view(text).substr(slash + 1));
+    if (!index || !of || *of < 1 || *of > 10'000 || *index >= *of)
+        throw std::invalid_argument(
+            fmt::format("--shard '{}': write I/N, I from 0 to N-1 and N up to 10000, e.g. 0/4", text));
+    return {*index, *of};
 }
 
 std::chrono::nanoseconds read_duration(const char* option, const std::string& text) {
@@ -90,10 +107,25 @@ std::vector<target_spec> read_targets(const run_arguments& a) {
     return targets;
 }
 
-void write_results(const run_options& options, const nlohmann::json& result) {
+void require_known_targets(const run_options& o) {
+    std::vector<std::string> names;
+    for (const auto& t : o.targets)
+        names.push_back(t.name);
+    require_targets(o.slos, names);
+    if (o.stop_when && !o.stop_when->target().empty() &&
+        std::find(names.begin(), names.end(), o.stop_when->target()) == names.end())
+        throw std::invalid_argument(fmt::format("--stop-when '{}': there is no target '{}'; there are {}",
+                                                o.stop_when->text(), o.stop_when->target(),
+                                                fmt::join(names, ", ")));
+}
+
+void write_results(const run_options& options, const run_record& record, const nlohmann::json& result) {
     const std::filesystem::path folder(options.output);
     write_file(folder / "result.json", result.dump(1) + "\n");
     write_file(folder / "report.html", render_report(std::span(&result, 1), {.title = options.name}));
+    for (std::size_t i = 0; i < record.targets.size(); ++i)
+        write_file(folder / (record.what.targets[i].name + ".hgrm"),
+                   percentile_distribution(record.targets[i].total()->times.response));
     fmt::print("\nwritten: {}  {}\n", (folder / "result.json").string(), (folder / "report.html").string());
 }
 
@@ -102,6 +134,18 @@ void require_folder(const std::string& folder) {
     std::filesystem::create_directories(folder, code);
     if (code)
         throw std::runtime_error(fmt::format("cannot make the folder {}: {}", folder, code.message()));
+}
+
+// docs/design.md section 4. A run cut short by a signal is not judged.
+int exit_code_of(const run_record& record, std::span<const slo_result> objectives) {
+    constexpr int objective_missed = 3;
+    constexpr int not_to_be_believed = 4;
+    if (record.signal != 0)
+        return 128 + record.signal;
+    if (!record.believable())
+        return not_to_be_believed;
+    const auto kept = std::all_of(objectives.begin(), objectives.end(), [](const auto& r) { return r.pass; });
+    return kept ? 0 : objective_missed;
 }
 
 observer make_observer(const run_options& options) {
@@ -140,22 +184,33 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
         ->capture_default_str();
     run->add_option("--expect", a.expect, "the status that counts as ok [any 2xx]")
         ->check(CLI::Range(200, 599));
-    run->add_option("--arrivals", a.arrivals, "distribution of the arrivals: uniform")
-        ->check(CLI::IsMember({"uniform"}))
+    run->add_option("--arrivals", a.arrivals,
+                    "uniform: evenly spaced; poisson: at random, as independent users come")
+        ->check(CLI::IsMember({"uniform", "poisson"}))
         ->capture_default_str();
-    run->add_option("--seed", a.seed,
-                    "what placeholders are made from: the same seed gives the same requests")
+    run->add_option(
+           "--seed", a.seed,
+           "what placeholders and poisson arrivals are made from: the same seed gives the same requests")
         ->capture_default_str();
+    run->add_option("--shard", a.shard,
+                    "I/N: send the I-th (from 0) of N shares of the arrivals; N processes together send all");
     run->add_option("--stop-when", a.stop_when,
                     "end early on a condition, e.g. 'availability<90% for 5s' (availability error_rate p50 "
                     "p90 p99 p99.9 rps)");
+    run->add_option(
+           "--slo", a.slos,
+           "what has to be kept over the run, else exit code 3, e.g. 'p99<50ms', 'error_rate<0.1%' or "
+           "'go.p99<=cpp.p99'; repeatable")
+        ->allow_extra_args(false);
     run->add_option("--watch", a.watches,
                     "NAME=PID: sample CPU and memory of a process and its children; repeatable")
         ->allow_extra_args(false);
     run->add_option("--scrape", a.scrapes, "NAME=URL: sample a Prometheus endpoint each second; repeatable")
         ->allow_extra_args(false);
     run->add_option("-o,--output", a.output,
-                    "folder for result.json and report.html, made when missing [no files]");
+                    "folder for result.json, report.html and NAME.hgrm (percentiles for HdrHistogram's "
+                    "plotter), made when "
+                    "missing [no files]");
     run->add_option("--name", a.name, "title of the report");
     run->add_option("--label", a.labels, "KEY=VALUE shown in the report: versions, notes; repeatable")
         ->allow_extra_args(false);
@@ -174,9 +229,13 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
     o.headers = a.headers;
     o.timeout = read_duration("--timeout", a.timeout);
     o.expected_status = a.expect;
-    o.seed = a.seed;
+    o.arrivals = {a.arrivals == "poisson" ? arrival_kind::poisson : arrival_kind::uniform, a.seed};
+    o.share = read_shard(a.shard);
     if (!a.stop_when.empty())
         o.stop_when = stop_condition::parse(a.stop_when);
+    for (const auto& text : a.slos)
+        o.slos.push_back(parse_slo(text));
+    require_known_targets(o);
     o.output = a.output;
     o.name = a.name;
     o.watches = a.watches;
@@ -210,14 +269,20 @@ int run_command(const run_options& options) {
     const auto record = run(std::move(what), options.stop_when, tell);
     beside.stop();
     line.finish();
-    const auto exit_code = record.signal == 0 ? 0 : 128 + record.signal;
+    std::vector<slo_result> objectives;
+    if (record.signal == 0)
+        objectives = judge_slos(options.slos, record);
+    const auto exit_code = exit_code_of(record, objectives);
     fmt::print("{}", summarize(record));
+    for (const auto& r : objectives)
+        fmt::print("  {}\n", text_of(r));
     if (!options.output.empty()) {
         auto result = make_result(record, options, exit_code);
+        result["slo"] = slos_json(objectives);
         result["watched"] = beside.watched();
         result["scraped"] = beside.scraped();
         result["manifest"]["placement"] = beside.placement();
-        write_results(options, result);
+        write_results(options, record, result);
     }
     std::fflush(stdout);
     return exit_code;

@@ -30,7 +30,9 @@ struct run_arguments {
     std::optional<unsigned> expect;
     std::string arrivals = "uniform";
     std::uint64_t seed = 1;
+    std::string shard;
     std::string stop_when;
+    std::vector<std::string> slos;
     std::string output;
     std::string name;
     std::vector<std::string> watches;

@@ -1,6 +1,8 @@
 // What `loadgen run` was asked for, as typed and checked.
 #pragma once
 
+#include "loadgen/plan.hpp"
+#include "loadgen/schedule.hpp"
 #include "loadgen/stage.hpp"
 #include "loadgen/stop_condition.hpp"
 #include "loadgen/url.hpp"
@@ -24,8 +26,10 @@ struct run_options {
     std::vector<std::string> headers;
     std::chrono::nanoseconds timeout = std::chrono::seconds(1);
     std::optional<unsigned> expected_status;
-    std::uint64_t seed = 1;
+    arrival_options arrivals; // its seed is the placeholders', too
+    shard share{};
     std::optional<stop_condition> stop_when;
+    std::vector<condition> slos;
     std::string output;               // a folder; empty: no files
     std::string name;                 // of the run, the report's title
     std::vector<std::string> watches; // NAME=PID

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,7 @@ namespace beastmark::loadgen {
 namespace {
 
 constexpr std::size_t most_errors = 5;
+constexpr std::size_t summary_width = 100;
 
 double in_seconds(run_time t) {
     return std::chrono::duration<double>(t).count();
@@ -67,6 +69,24 @@ std::string errors_lines(const tally& t) {
     return lines;
 }
 
+// Breaks at blanks, so that no line passes `width`; each begins with two blanks.
+std::string wrapped(std::string_view text, std::size_t width) {
+    std::string lines;
+    std::size_t column = width;
+    while (!text.empty()) {
+        const auto word = text.substr(0, text.find(' '));
+        text.remove_prefix(std::min(word.size() + 1, text.size()));
+        if (column + 1 + word.size() > width) {
+            lines += lines.empty() ? " " : "\n ";
+            column = 1;
+        }
+        lines += ' ';
+        lines += word;
+        column += 1 + word.size();
+    }
+    return lines + "\n";
+}
+
 std::string target_text(const run_record& record, std::size_t index) {
     const auto total = record.targets[index].total();
     const auto& t = record.what.targets[index];
@@ -75,6 +95,7 @@ std::string target_text(const run_record& record, std::size_t index) {
     const auto censored = counts.of(outcome::timeout) > 0;
     const auto availability = counts.availability();
     auto text = fmt::format("\n{}  {}\n", t.name, t.where.text);
+    text += wrapped(record.targets[index].headline_between(run_time{}, record.duration), summary_width);
     text += fmt::format("  offered {} ({:.6g}/s)   ok {:.6g}/s   availability {}    in {}B   out {}B\n",
                         counts.offered, static_cast<double>(counts.offered) / in_seconds(record.duration),
                         static_cast<double>(counts.of(outcome::ok)) / in_seconds(record.last_event),
@@ -83,8 +104,19 @@ std::string target_text(const run_record& record, std::size_t index) {
                         human_count(static_cast<double>(counts.bytes_out)));
     text +=
         fmt::format("  {:<26} {:>11} {:>11} {:>11} {:>11} {:>11}\n", "", "p50", "p90", "p99", "p99.9", "max");
-    text += latency_line("response (from schedule)", total->times.response, censored, timeout_us);
-    text += latency_line("service (from first byte)", total->times.service, censored, timeout_us);
+    const auto& times = total->times;
+    const auto judged = record.judged(index);
+    text += latency_line("response (from schedule)", times.response, censored, timeout_us);
+    if (judged.believable_s > 0 && judged.believable_s < judged.measured_s)
+        text += latency_line("  of seconds to be believed", record.targets[index].believable().response,
+                             censored, timeout_us);
+    text += latency_line("service (from first byte)", times.service, censored, timeout_us);
+    if (times.failed.count() > 0)
+        text += latency_line("failed (not in the above)", times.failed, false, timeout_us);
+    if (times.unfinished.count() > 0)
+        text += latency_line("unfinished, age at the end", times.unfinished, false, timeout_us);
+    text += latency_line("lag: generator", times.generator_lag, false, timeout_us);
+    text += latency_line("lag: wait for connection", times.connection_wait, false, timeout_us);
     text += fmt::format("  outcomes  {}\n", outcomes_line(counts));
     return text + errors_lines(counts);
 }

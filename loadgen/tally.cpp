@@ -55,13 +55,13 @@ void tally::reset() noexcept {
 }
 
 void latencies::merge(const latencies& other) noexcept {
-    response.merge(other.response);
-    service.merge(other.service);
+    for (const auto& kind : latency_kinds)
+        (this->*kind.member).merge(other.*kind.member);
 }
 
 void latencies::reset() noexcept {
-    response.reset();
-    service.reset();
+    for (const auto& kind : latency_kinds)
+        (this->*kind.member).reset();
 }
 
 slice& interval::of(std::size_t segment) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace beastmark::loadgen {
@@ -61,16 +62,39 @@ struct tally {
     void reset() noexcept;
 };
 
-/// The two latencies: response from the scheduled arrival, service from the first byte sent. Answers of any
-/// status and timeouts are recorded, so that neither errors nor timeouts flatter; requests that ended without
-/// an answer are not.
+/// The times of requests, each kind a histogram.
 struct latencies {
-    histogram response;
-    histogram service;
+    histogram response;        // scheduled -> done: of ok answers, and of timeouts (at expiry: censored)
+    histogram failed;          // scheduled -> failure: of unwanted answers, resets and protocol errors
+    histogram service;         // first byte sent -> done; of the requests of `response`
+    histogram first_byte;      // first byte sent -> first byte received; of all that were answered
+    histogram connect;         // of connections that came up, also before the start
+    histogram generator_lag;   // sent - scheduled, as far as a connection was free; of all that were sent
+    histogram connection_wait; // sent - scheduled, as far as none was; of all that were sent
+    histogram unfinished;      // scheduled -> the end of the run: the age of what it cut off
 
     void merge(const latencies& other) noexcept;
     void reset() noexcept;
 };
+
+/// A kind of latency, by the name it has in result.json.
+struct latency_kind {
+    std::string_view name;
+    histogram latencies::* member;
+};
+
+/// All of them. A fast failure must not flatter a percentile: `failed` is apart. A timeout left out would: it
+/// is in `response`.
+inline constexpr std::array<latency_kind, 8> latency_kinds{{
+    {"response", &latencies::response},
+    {"failed", &latencies::failed},
+    {"service", &latencies::service},
+    {"first_byte", &latencies::first_byte},
+    {"connect", &latencies::connect},
+    {"generator_lag", &latencies::generator_lag},
+    {"connection_wait", &latencies::connection_wait},
+    {"unfinished", &latencies::unfinished},
+}};
 
 /// A stage's part of an interval.
 struct slice {

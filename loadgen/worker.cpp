@@ -27,6 +27,7 @@ void worker::run() {
     pthread_setname_np(pthread_self(), "load");
     // The kernel may otherwise let a wait end 50 us late to save wake-ups.
     prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+    probe_.emplace();
     context_.run();
 }
 

@@ -5,6 +5,7 @@
 #include "loadgen/lane.hpp"
 #include "loadgen/mailbox.hpp"
 #include "loadgen/plan.hpp"
+#include "loadgen/probe.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -14,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -57,7 +59,9 @@ public:
     /// Of one target. Blocks until the thread answers.
     connect_state connections_of(std::size_t target_index);
 
-    // Called by its lanes.
+    // Called by its lanes, on its thread.
+    [[nodiscard]] thread_times thread_now() const { return probe_->read(); }
+
     void lane_ready();
     void lane_done();
 
@@ -67,6 +71,7 @@ private:
     worker_events& events_;
     boost::asio::io_context context_;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
+    std::optional<thread_probe> probe_; // made on the thread
     std::vector<std::unique_ptr<lane>> lanes_;
     std::size_t ready_ = 0;
     std::size_t done_ = 0;

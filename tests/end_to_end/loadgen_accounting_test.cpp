@@ -69,7 +69,7 @@ protected:
 TEST_F(loadgen_against_baseline, offers_the_schedule_exactly_and_the_service_counted_it) {
     loadgen_run load({"-R", "2000", "-d", "3s", "--timeout", "10s", "--name", "first", "--label", "kind=test",
                       url_of(baseline)});
-    ASSERT_EQ(load.running.wait(60s), (exit_status{0, 0})) << load.running.err();
+    ASSERT_TRUE(ran(load.running.wait(60s))) << load.running.err();
     const auto result = load.result();
     expect_valid_result(result);
     const auto& totals = only_target(result)["totals"];
@@ -79,7 +79,7 @@ TEST_F(loadgen_against_baseline, offers_the_schedule_exactly_and_the_service_cou
     EXPECT_NEAR(counted(baseline), 6000, 6);
     EXPECT_NEAR(result["run"]["duration_s"].get<double>(), 3.0, 0.5);
     EXPECT_EQ(result["run"]["interrupted"], false);
-    EXPECT_EQ(result["run"]["exit_code"], 0);
+    EXPECT_EQ(result["run"]["exit_code"], believable(result) ? 0 : 4);
     EXPECT_EQ(result["manifest"]["labels"], (json{{"kind", "test"}}));
     EXPECT_EQ(only_target(result)["latency"]["response"]["count"], 6000);
     EXPECT_GE(only_target(result)["latency"]["response"]["p50_us"],
@@ -92,7 +92,7 @@ TEST_F(loadgen_against_baseline, offers_the_schedule_exactly_and_the_service_cou
 TEST_F(loadgen_against_baseline, ramps_as_the_closed_form_says) {
     loadgen_run load({"--stage", "1s:500", "--stage", "1s:500..1500", "--stage", "2s:1000..2000/2", "-t", "2",
                       "--timeout", "10s", url_of(baseline)});
-    ASSERT_EQ(load.running.wait(60s), (exit_status{0, 0})) << load.running.err();
+    ASSERT_TRUE(ran(load.running.wait(60s))) << load.running.err();
     const auto result = load.result();
     expect_valid_result(result);
     const auto& target = only_target(result);
@@ -121,7 +121,7 @@ TEST_F(loadgen_against_baseline, watches_and_scrapes_while_it_runs) {
                       "baseline=" + std::to_string(baseline.running().pid()), "--scrape",
                       "metrics=http://127.0.0.1:" + std::to_string(baseline.admin_port()) + "/metrics",
                       url_of(baseline)});
-    ASSERT_EQ(load.running.wait(60s), (exit_status{0, 0})) << load.running.err();
+    ASSERT_TRUE(ran(load.running.wait(60s))) << load.running.err();
     const auto result = load.result();
     expect_valid_result(result);
     const auto& watched = result["watched"].at("baseline");
@@ -165,7 +165,7 @@ TEST_F(loadgen_against_baseline, stops_when_told) {
 
 TEST_F(loadgen_against_ingest, rows_equal_the_201s_exactly) {
     loadgen_run load(posting({"-R", "300", "-d", "3s", "--timeout", "10s"}));
-    ASSERT_EQ(load.running.wait(60s), (exit_status{0, 0})) << load.running.err();
+    ASSERT_TRUE(ran(load.running.wait(60s))) << load.running.err();
     const auto result = load.result();
     expect_valid_result(result);
     const auto& totals = only_target(result)["totals"];

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -88,9 +89,16 @@ void expect_rising(const json& latency, const std::vector<std::string>& names) {
 }
 
 void expect_latency(const json& latency) {
-    for (const std::string kind : {"response", "service"})
+    for (const std::string kind : {"response", "failed", "service", "first_byte", "connect", "generator_lag",
+                                   "connection_wait", "unfinished"})
         expect_rising(latency.at(kind), {"min_us", "p50_us", "p75_us", "p90_us", "p95_us", "p99_us",
                                          "p999_us", "p9999_us", "max_us"});
+}
+
+void expect_validity(const json& validity) {
+    expect_fields(validity, {"believable_s", "measured_s"}, {"verdict", "cause"});
+    EXPECT_TRUE(validity.at("believable").is_boolean());
+    EXPECT_LE(validity["believable_s"], validity["measured_s"]);
 }
 
 void expect_target(const json& target) {
@@ -98,21 +106,31 @@ void expect_target(const json& target) {
     expect_totals(target.at("totals"));
     expect_availability(target["totals"]);
     expect_latency(target.at("latency"));
+    expect_latency(target.at("latency_believable"));
+    expect_validity(target.at("validity"));
+    expect_fields(target["validity"], {}, {"text"});
+    EXPECT_EQ(target["latency"]["generator_lag"]["count"], target["totals"]["sent"]);
+    EXPECT_EQ(target["latency"]["unfinished"]["count"], target["totals"]["outcomes"]["unfinished"]);
     std::int64_t offered = 0;
     for (const auto& stage : target.at("stages")) {
         expect_fields(stage, {"index", "start_s", "end_s", "from_rps", "to_rps"}, {"kind"});
         EXPECT_TRUE(stage.at("complete").is_boolean());
         expect_totals(stage.at("totals"));
         expect_latency(stage.at("latency"));
+        expect_validity(stage.at("validity"));
         offered += stage["totals"]["offered"].get<std::int64_t>();
     }
     EXPECT_EQ(offered, target["totals"]["offered"]) << "stages do not add up";
     std::int64_t by_second = 0;
     std::int64_t outcomes_by_second = 0;
     for (const auto& second : target.at("timeline")) {
-        expect_fields(second, {"t_s", "offered", "sent", "completed", "in_flight", "connections", "waiting"});
+        expect_fields(second, {"t_s", "offered", "sent", "completed", "in_flight", "connections", "waiting"},
+                      {"verdict", "cause"});
+        expect_fields(second.at("evidence"), {"thread_cpu_share", "run_delay_share", "stall_max_us",
+                                              "throttled_share", "steal_share", "retransmitted"});
         expect_rising(second.at("response"), {"p50_us", "p99_us", "p999_us", "max_us"});
-        expect_rising(second.at("service"), {"p50_us", "p99_us", "p999_us", "max_us"});
+        for (const std::string kind : {"service", "failed", "generator_lag", "connection_wait"})
+            expect_rising(second.at(kind), {"p50_us", "p99_us", "p999_us", "max_us"});
         by_second += second["offered"].get<std::int64_t>();
         outcomes_by_second += sum(second.at("outcomes"));
     }
@@ -137,6 +155,16 @@ finished_process loadgen(std::vector<std::string> arguments, process_options opt
     arguments.insert(arguments.begin(), built_program("loadgen"));
     options.arguments = std::move(arguments);
     return run(options);
+}
+
+bool ran(const std::optional<exit_status>& status) {
+    return status && status->signal == 0 && (status->code == 0 || status->code == 4);
+}
+
+bool believable(const json& result) {
+    const auto& targets = result.at("targets");
+    return std::all_of(targets.begin(), targets.end(),
+                       [](const json& t) { return t.at("validity").at("believable").get<bool>(); });
 }
 
 void expect_valid_result(const json& result) {

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,12 @@ struct loadgen_run {
 
 /// The process's own options, for runs that never get as far as a result.
 finished_process loadgen(std::vector<std::string> arguments, process_options options = {});
+
+/// loadgen ran to its end, whether or not the machine was quiet enough for its figures to be believed.
+bool ran(const std::optional<exit_status>& status);
+
+/// What it says of itself: the figures of every target are to be believed.
+bool believable(const nlohmann::json& result);
 
 /// Every field of docs/result.md is there with its type, percentiles rise, and the parts of each total add
 /// up.

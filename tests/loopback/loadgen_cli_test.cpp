@@ -17,6 +17,7 @@
 namespace beastmark::testing {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 const std::string loadgen = BEASTMARK_BIN_DIR "/loadgen";
@@ -66,6 +67,13 @@ TEST(loadgen_cli, wrong_use_is_told_in_one_line) {
         {{"run", "-R", "10", "-b", "@/no/such/file", url}, 1, "/no/such/file"},
         {{"run", "-R", "10", "-H", "bad", url}, 2, "header 'bad'"},
         {{"run", "-R", "10", "--stop-when", "speed<1", url}, 2, "'speed'"},
+        {{"run", "-R", "10", "--stop-when", "py.p99>1s", url}, 2, "no target 'py'"},
+        {{"run", "-R", "10", "--slo", "p99<fast", url}, 2, "'fast'"},
+        {{"run", "-R", "10", "--slo", "py.p99<1s", url}, 2, "no target 'py'"},
+        {{"run", "-R", "10", "--slo", "p99<1s for 5s", url}, 2, "leave out 'for'"},
+        {{"run", "-R", "10", "--shard", "4/4", url}, 2, "--shard '4/4'"},
+        {{"run", "-R", "10", "--shard", "1", url}, 2, "--shard '1'"},
+        {{"run", "-R", "10", "--arrivals", "pareto", url}, 2, "pareto"},
         {{"run", "-R", "10", "https://127.0.0.1/"}, 2, "https is not supported yet"},
         {{"run", "-R", "10", "--target", "a=" + url, "--target", "a=" + url}, 2, "two targets"},
         {{"run", "-R", "10", url}, 1, "cannot connect to 127.0.0.1:1"},
@@ -108,7 +116,8 @@ TEST(loadgen_cli, a_run_prints_a_summary_and_writes_its_files) {
     const auto output = folder.path() / "new" / "folder";
     const auto ended = run(command({"run", "--stage", "1s:100..200/2", "-c", "4", "--label", "a=b", "--name",
                                     "it", "-o", output.string(), "--timeout", "20s", server.url("/x")}));
-    ASSERT_EQ(ended.status.code, 0) << ended.err;
+    // A machine that is busy with other tests makes it say that it is not to be believed.
+    ASSERT_THAT(ended.status.code, AnyOf(0, 4)) << ended.err;
     EXPECT_THAT(ended.out, HasSubstr("response (from schedule)"));
     EXPECT_THAT(ended.out, HasSubstr("service (from first byte)"));
     EXPECT_THAT(ended.out, HasSubstr("http_5xx 15"));
@@ -119,10 +128,15 @@ TEST(loadgen_cli, a_run_prints_a_summary_and_writes_its_files) {
 
     const auto result = read_json(output / "result.json");
     EXPECT_EQ(result["schema"], "loadgen.result/1");
-    EXPECT_EQ(result["run"]["exit_code"], 0);
+    EXPECT_EQ(result["run"]["exit_code"], ended.status.code);
     EXPECT_EQ(result["run"]["interrupted"], false);
     EXPECT_EQ(result["run"]["stopped"], nullptr);
     EXPECT_EQ(result["manifest"]["labels"]["a"], "b");
+    EXPECT_THAT(ended.out, AnyOf(HasSubstr("VALID: "), HasSubstr("NOT TO BE BELIEVED: ")));
+    std::ifstream percentiles(output / "target.hgrm");
+    std::string heading;
+    std::getline(percentiles, heading);
+    EXPECT_THAT(heading, HasSubstr("1/(1-Percentile)"));
     EXPECT_EQ(result["config"]["stages"][0]["kind"], "staircase");
     const auto& target = result["targets"]["target"];
     EXPECT_EQ(target["totals"]["offered"], 150);
@@ -132,7 +146,8 @@ TEST(loadgen_cli, a_run_prints_a_summary_and_writes_its_files) {
     EXPECT_EQ(target["stages"][0]["kind"], "step");
     EXPECT_EQ(target["stages"][0]["totals"]["offered"], 50);
     EXPECT_EQ(target["stages"][1]["totals"]["offered"], 100);
-    EXPECT_EQ(target["latency"]["response"]["count"], 150);
+    EXPECT_EQ(target["latency"]["response"]["count"], 135);
+    EXPECT_EQ(target["latency"]["failed"]["count"], 15);
     EXPECT_TRUE(result["watched"].contains("loadgen"));
     EXPECT_GT(std::filesystem::file_size(output / "report.html"), 10'000u);
     for (const auto& entry : std::filesystem::directory_iterator(output))
@@ -179,12 +194,67 @@ TEST(loadgen_cli, a_second_signal_ends_it_at_once) {
     EXPECT_EQ(status->code, 130);
 }
 
+TEST(loadgen_cli, shards_together_send_all_arrivals) {
+    for (const std::string kind : {"uniform", "poisson"}) {
+        fault_server server([](const request_seen&) { return reply{{answer()}}; });
+        std::uint64_t offered = 0;
+        for (const std::string shard : {"0/3", "1/3", "2/3"}) {
+            const temporary_directory folder;
+            const auto ended = run(command({"run",
+                                            "-R",
+                                            "200",
+                                            "-d",
+                                            "500ms",
+                                            "-c",
+                                            "4",
+                                            "-t",
+                                            "2",
+                                            "--arrivals",
+                                            kind,
+                                            "--seed",
+                                            "7",
+                                            "--shard",
+                                            shard,
+                                            "--timeout",
+                                            "20s",
+                                            "-o",
+                                            folder.path().string(),
+                                            server.url()}));
+            ASSERT_THAT(ended.status.code, AnyOf(0, 4)) << ended.err;
+            const auto result = read_json(folder.path() / "result.json");
+            EXPECT_EQ(result["config"]["arrivals"], kind);
+            EXPECT_EQ(result["config"]["shard"]["of"], 3);
+            const std::uint64_t of_shard = result["targets"]["target"]["totals"]["offered"];
+            EXPECT_NEAR(static_cast<double>(of_shard), kind == "uniform" ? 33.3 : 33,
+                        kind == "uniform" ? 1 : 15);
+            offered += of_shard;
+        }
+        EXPECT_EQ(server.requests().size(), offered);
+        EXPECT_TRUE(kind == "poisson" || offered == 100) << offered;
+    }
+}
+
+TEST(loadgen_cli, a_missed_objective_is_exit_code_3) {
+    fault_server server(
+        [](const request_seen& r) { return reply{{answer(r.number % 10 == 0 ? 503 : 200)}}; });
+    const temporary_directory folder;
+    const auto ended =
+        run(command({"run", "-R", "100", "-d", "2s", "-c", "4", "--slo", "error_rate<1%", "--slo", "p99<100s",
+                     "-o", folder.path().string(), "--timeout", "20s", server.url()}));
+    EXPECT_THAT(ended.status.code, AnyOf(3, 4)) << ended.err;
+    EXPECT_THAT(ended.out, HasSubstr("FAIL  target  error_rate<1%"));
+    const auto result = read_json(folder.path() / "result.json");
+    ASSERT_EQ(result["slo"].size(), 2u);
+    EXPECT_EQ(result["slo"][0]["pass"], false);
+    EXPECT_EQ(result["slo"][1]["slo"], "p99<100s");
+}
+
 TEST(loadgen_cli, a_condition_that_ends_the_run_is_no_failure) {
     fault_server server([](const request_seen&) { return reply{{answer(500)}}; });
     const temporary_directory folder;
     const auto ended = run(command({"run", "-R", "50", "-d", "60s", "-c", "4", "--stop-when",
                                     "availability<90% for 1s", "-o", folder.path().string(), server.url()}));
-    EXPECT_EQ(ended.status.code, 0) << ended.err;
+    EXPECT_THAT(ended.status.code, AnyOf(0, 4)) << ended.err;
     EXPECT_THAT(ended.out, HasSubstr("stopped by its condition"));
     const auto result = read_json(folder.path() / "result.json");
     EXPECT_EQ(result["run"]["stopped"]["target"], "target");

@@ -93,7 +93,7 @@ TEST(loadgen_run, bodies_are_filled_in_by_index_over_all_threads) {
     options.method = "POST";
     options.body = R"({"n":{{seq}},"u":"{{uuid}}"})";
     options.expected_status = 201;
-    options.seed = 9;
+    options.arrivals.seed = 9;
     EXPECT_EQ(run_with(options).of(outcome::ok), 200u);
     std::multiset<std::string> bodies;
     for (const auto& r : server.requests())

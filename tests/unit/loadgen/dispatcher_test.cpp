@@ -33,8 +33,8 @@ struct counts {
     }
 };
 
-counts end_of(dispatcher& d) {
-    d.cut();
+counts end_of(dispatcher& d, run_time now = 10s) {
+    d.cut(now);
     counts c;
     c.take(*d.roll(run_time::max(), std::make_unique<interval>()));
     return c;
@@ -47,8 +47,8 @@ TEST(dispatcher, sends_what_is_due_and_not_before) {
     const auto s = holding(1s, 10);
     dispatcher d(s, {.connections = 2, .timeout = 1s, .expected_status = {}});
     EXPECT_FALSE(d.next(0ms)); // no connection
-    d.connection_up(0);
-    d.connection_up(1);
+    d.connection_up(0, 0ms);
+    d.connection_up(1, 0ms);
     const auto first = d.next(0ms);
     ASSERT_TRUE(first);
     EXPECT_EQ(first->arrival, 0u);
@@ -62,7 +62,7 @@ TEST(dispatcher, sends_what_is_due_and_not_before) {
 TEST(dispatcher, response_time_counts_from_the_schedule_and_service_time_from_the_send) {
     const auto s = holding(1s, 10);
     dispatcher d(s, {.connections = 1, .timeout = 10s, .expected_status = {}});
-    d.connection_up(0);
+    d.connection_up(0, 0ms);
     // The first answer takes 250 ms; the arrivals of 100 and 200 ms wait for the only connection.
     ASSERT_TRUE(d.next(0ms));
     EXPECT_FALSE(d.next(200ms));
@@ -81,11 +81,98 @@ TEST(dispatcher, response_time_counts_from_the_schedule_and_service_time_from_th
     EXPECT_EQ(c.sum.offered, 3u);
 }
 
+TEST(dispatcher, lateness_with_a_free_connection_is_the_generators) {
+    const auto s = holding(1s, 10);
+    dispatcher d(s, {.connections = 3, .timeout = 10s, .expected_status = {}});
+    for (const dispatcher::connection_id id : {0u, 1u, 2u})
+        d.connection_up(id, 0ms);
+    // The loop comes back at 250 ms: the arrivals of 0, 100 and 200 ms go out late though nothing was busy.
+    for (int i = 0; i < 3; ++i)
+        ASSERT_TRUE(d.next(250ms));
+    const auto c = end_of(d);
+    EXPECT_EQ(c.times.generator_lag.count(), 3u);
+    EXPECT_EQ(c.times.generator_lag.max(), 250ms);
+    EXPECT_EQ(c.times.generator_lag.min(), 50ms);
+    EXPECT_EQ(c.times.connection_wait.max(), 0ms);
+}
+
+TEST(dispatcher, lateness_without_a_free_connection_is_the_wait_for_one) {
+    const auto s = holding(1s, 10);
+    dispatcher d(s, {.connections = 1, .timeout = 10s, .expected_status = {}});
+    d.connection_up(0, 0ms);
+    ASSERT_TRUE(d.next(0ms));
+    d.answered(0, 250ms, 200, true); // the arrivals of 100 and 200 ms are waiting
+    ASSERT_TRUE(d.next(253ms));      // and the loop takes 3 ms more
+    const auto c = end_of(d);
+    EXPECT_EQ(c.times.connection_wait.max(), 150ms);
+    EXPECT_EQ(c.times.generator_lag.max(), 3ms);
+}
+
+TEST(dispatcher, a_connection_that_was_free_all_along_excuses_nothing) {
+    const auto s = holding(1s, 10);
+    dispatcher d(s, {.connections = 2, .timeout = 10s, .expected_status = {}});
+    d.connection_up(0, 0ms);
+    d.connection_up(1, 0ms);
+    ASSERT_TRUE(d.next(0ms));
+    d.answered(0, 150ms, 200, true); // connection 1 could have taken the arrival of 100 ms
+    ASSERT_TRUE(d.next(160ms));
+    const auto c = end_of(d);
+    EXPECT_EQ(c.times.connection_wait.max(), 0ms);
+    EXPECT_EQ(c.times.generator_lag.max(), 60ms);
+}
+
+TEST(dispatcher, a_fast_failure_flatters_no_percentile_and_a_timeout_is_not_left_out) {
+    const auto s = holding(1s, 10);
+    dispatcher d(s, {.connections = 1, .timeout = 50ms, .expected_status = {}});
+    d.connection_up(0, 0ms);
+    ASSERT_TRUE(d.next(0ms));
+    d.answered(0, 1ms, 503, true);
+    ASSERT_TRUE(d.next(100ms));
+    d.answered(0, 120ms, 200, true);
+    ASSERT_TRUE(d.next(200ms));
+    ASSERT_TRUE(d.expired(250ms));
+    d.connection_up(0, 260ms);
+    ASSERT_TRUE(d.next(300ms));
+    d.failed(0, 305ms, outcome::reset, phase::read, broken);
+    const auto c = end_of(d);
+    EXPECT_EQ(c.times.response.count(), 2u); // the 200 and the timeout
+    EXPECT_EQ(c.times.response.min(), 20ms);
+    EXPECT_EQ(c.times.response.max(), 50ms);
+    EXPECT_EQ(c.times.failed.count(), 2u); // the 503 and the reset
+    EXPECT_EQ(c.times.failed.min(), 1ms);
+    EXPECT_EQ(c.times.failed.max(), 5ms);
+}
+
+TEST(dispatcher, what_the_end_cuts_off_is_told_with_its_age) {
+    const auto s = holding(1s, 10);
+    dispatcher d(s, {.connections = 1, .timeout = 10s, .expected_status = {}});
+    d.connection_up(0, 0ms);
+    ASSERT_TRUE(d.next(0ms)); // in flight until the end, the other nine wait for it
+    const auto c = end_of(d, 2s);
+    EXPECT_EQ(c.sum.of(outcome::unfinished), 10u);
+    EXPECT_EQ(c.times.unfinished.count(), 10u);
+    EXPECT_EQ(c.times.unfinished.max(), 2s);
+    EXPECT_EQ(c.times.unfinished.min(), 1100ms);
+}
+
+TEST(dispatcher, first_byte_is_counted_from_the_send) {
+    const auto s = holding(1s, 10);
+    dispatcher d(s, {.connections = 1, .timeout = 10s, .expected_status = {}});
+    d.connection_up(0, 0ms);
+    d.count_connect(3ms);
+    ASSERT_TRUE(d.next(40ms));
+    d.first_byte(0, 45ms);
+    d.answered(0, 60ms, 200, true);
+    const auto c = end_of(d);
+    EXPECT_EQ(c.times.first_byte.max(), 5ms);
+    EXPECT_EQ(c.times.connect.max(), 3ms);
+}
+
 TEST(dispatcher, idle_connections_take_turns) {
     const auto s = holding(1s, 10);
     dispatcher d(s, {.connections = 3, .timeout = 1s, .expected_status = {}});
     for (const dispatcher::connection_id id : {0u, 1u, 2u})
-        d.connection_up(id);
+        d.connection_up(id, 0ms);
     std::vector<dispatcher::connection_id> used;
     for (run_time t{}; t < 600ms; t += 100ms) {
         used.push_back(d.next(t)->connection);
@@ -98,14 +185,14 @@ TEST(dispatcher, a_timeout_counts_from_the_send_and_is_recorded_from_the_schedul
     const auto s = holding(1s, 2);
     dispatcher d(s, {.connections = 2, .timeout = 100ms, .expected_status = {}});
     ASSERT_FALSE(d.next(0ms));
-    d.connection_up(0);
+    d.connection_up(0, 0ms);
     ASSERT_TRUE(d.next(50ms)); // due at 0
     EXPECT_EQ(d.next_expiry(), 150ms);
     EXPECT_FALSE(d.expired(149ms));
     EXPECT_EQ(d.expired(150ms), 0u);
     EXPECT_FALSE(d.expired(150ms));
     EXPECT_EQ(d.connected(), 0u);
-    d.connection_up(0); // connected again
+    d.connection_up(0, 0ms); // connected again
     ASSERT_TRUE(d.next(500ms));
     d.answered(0, 510ms, 200, true);
     const auto c = end_of(d);
@@ -120,7 +207,7 @@ TEST(dispatcher, requests_expire_in_the_order_of_sending_whichever_ended_between
     const auto s = holding(1s, 100);
     dispatcher d(s, {.connections = 3, .timeout = 1s, .expected_status = {}});
     for (const dispatcher::connection_id id : {0u, 1u, 2u})
-        d.connection_up(id);
+        d.connection_up(id, 0ms);
     for (const auto t : {0ms, 10ms, 20ms})
         ASSERT_TRUE(d.next(t));
     d.answered(1, 25ms, 200, true); // the middle one
@@ -141,7 +228,7 @@ TEST(dispatcher, arrivals_fail_while_no_connection_can_be_made) {
     EXPECT_EQ(d.waiting(250ms), 0u);
     EXPECT_EQ(d.next_arrival(), 300ms); // the next one fails when it is due
     EXPECT_FALSE(d.next(300ms));
-    d.connection_up(0);
+    d.connection_up(0, 0ms);
     ASSERT_TRUE(d.next(400ms));
     d.answered(0, 401ms, 200, true);
     const auto c = end_of(d);
@@ -156,7 +243,7 @@ TEST(dispatcher, arrivals_fail_while_no_connection_can_be_made) {
 TEST(dispatcher, a_failed_attempt_beside_a_living_connection_fails_nobody) {
     const auto s = holding(1s, 10);
     dispatcher d(s, {.connections = 2, .timeout = 1s, .expected_status = {}});
-    d.connection_up(0);
+    d.connection_up(0, 0ms);
     d.connect_failed(refused);
     ASSERT_TRUE(d.next(0ms));
     EXPECT_FALSE(d.next(100ms));
@@ -179,7 +266,7 @@ TEST(dispatcher, counts_belong_to_the_stage_of_the_schedule_and_answers_in_time_
     const schedule s(std::vector<stage>{{stage_kind::hold, 1s, 2, 2, 1}, {stage_kind::hold, 1s, 2, 2, 1}});
     dispatcher d(s, {.connections = 4, .timeout = 5s, .expected_status = {}});
     for (const dispatcher::connection_id id : {0u, 1u, 2u, 3u})
-        d.connection_up(id);
+        d.connection_up(id, 0ms);
     ASSERT_TRUE(d.next(0ms));
     ASSERT_TRUE(d.next(500ms));
     ASSERT_TRUE(d.next(1000ms));
@@ -200,7 +287,7 @@ TEST(dispatcher, counts_belong_to_the_stage_of_the_schedule_and_answers_in_time_
 TEST(dispatcher, an_early_stop_offers_what_was_due_and_sends_nothing_more) {
     const auto s = holding(10s, 10);
     dispatcher d(s, {.connections = 1, .timeout = 1s, .expected_status = {}});
-    d.connection_up(0);
+    d.connection_up(0, 0ms);
     ASSERT_TRUE(d.next(0ms));
     d.stop(450ms); // arrivals 0 to 4 are offered, 1 to 4 wait
     d.answered(0, 500ms, 200, true);
@@ -216,7 +303,7 @@ TEST(dispatcher, a_stop_that_comes_late_keeps_what_was_sent) {
     const auto s = holding(1s, 10);
     dispatcher d(s, {.connections = 10, .timeout = 1s, .expected_status = {}});
     for (dispatcher::connection_id id = 0; id < 10; ++id)
-        d.connection_up(id);
+        d.connection_up(id, 0ms);
     for (int i = 0; i < 10; ++i)
         ASSERT_TRUE(d.next(900ms));
     d.stop(450ms);
@@ -273,7 +360,7 @@ private:
             d_.failed(id, t, dice % 2 == 0 ? outcome::reset : outcome::protocol_error, phase::read, broken);
             busy_[id] = up_[id] = false;
         } else if (!up_[id] && dice < 20) {
-            d_.connection_up(id);
+            d_.connection_up(id, t);
             up_[id] = true;
         } else if (!up_[id] && dice < 40) {
             d_.connect_failed(refused);
@@ -302,8 +389,14 @@ TEST(dispatcher, outcomes_always_sum_to_offered) {
             ASSERT_EQ(c.sum.settled(), c.sum.offered) << "seed " << seed;
             ASSERT_EQ(c.sum.completed, c.sum.of(outcome::ok) + c.sum.of(outcome::http_5xx))
                 << "seed " << seed;
-            ASSERT_EQ(c.times.response.count(), c.sum.completed + c.sum.of(outcome::timeout))
+            ASSERT_EQ(c.times.response.count(), c.sum.of(outcome::ok) + c.sum.of(outcome::timeout))
                 << "seed " << seed;
+            ASSERT_EQ(c.times.failed.count(), c.sum.of(outcome::http_5xx) + c.sum.of(outcome::reset) +
+                                                  c.sum.of(outcome::protocol_error))
+                << "seed " << seed;
+            ASSERT_EQ(c.times.unfinished.count(), c.sum.of(outcome::unfinished)) << "seed " << seed;
+            ASSERT_EQ(c.times.generator_lag.count(), c.sum.sent) << "seed " << seed;
+            ASSERT_EQ(c.times.connection_wait.count(), c.sum.sent) << "seed " << seed;
             ASSERT_GE(c.times.response.max(), c.times.service.max());
         }
     }

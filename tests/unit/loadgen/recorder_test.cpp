@@ -35,7 +35,8 @@ report_block block(std::size_t row, std::vector<part> parts, std::uint64_t waiti
         s.counts.add(outcome::ok, p.ok);
         s.counts.add(outcome::http_5xx, p.failed);
         s.counts.completed = p.ok + p.failed;
-        s.times.response.record_n(p.response, p.ok + p.failed);
+        s.times.response.record_n(p.response, p.ok);
+        s.times.failed.record_n(p.response, p.failed);
         s.ok_in_time = p.ok;
     }
     return b;
@@ -51,7 +52,8 @@ TEST(target_record, a_row_is_told_once_every_thread_has_told_its_part) {
     EXPECT_EQ(t.rows()[0].offered, 10u);
     EXPECT_EQ(t.rows()[0].of(outcome::ok), 9u);
     EXPECT_DOUBLE_EQ(*t.rows()[0].availability, 0.9);
-    EXPECT_EQ(t.rows()[0].response.count, 10u);
+    EXPECT_EQ(t.rows()[0].response.count, 9u);
+    EXPECT_EQ(t.rows()[0].failed.count, 1u);
     EXPECT_EQ(t.rows()[0].response.max_us, 3000);
     t.take(block(1, {{.segment = 1, .offered = 10, .ok = 10}}));
     ASSERT_EQ(t.rows().size(), 2u);
@@ -117,6 +119,42 @@ TEST(tally, what_waited_at_the_end_was_not_served_and_what_was_in_flight_is_not_
     t.add(outcome::connect_error, 10);
     t.add(outcome::unfinished, 25); // 5 of them in flight
     EXPECT_DOUBLE_EQ(*t.availability(), 50.0 / 95);
+}
+
+TEST(target_record, a_second_that_is_not_to_be_believed_is_left_out_of_the_believable_figures) {
+    target_record t(two_stages(), 1);
+    t.take(machine_evidence{});
+    t.take(block(0, {{.offered = 10, .ok = 10, .response = 2ms}}));
+    t.take(machine_evidence{.throttled_share = 0.5});
+    auto late = block(1, {{.segment = 1, .offered = 20, .ok = 20, .response = 300ms}});
+    late.counts->of(1).times.generator_lag.record_n(200ms, 20);
+    late.evidence.stall = 200ms;
+    t.take(late);
+    EXPECT_EQ(t.rows()[0].judged, (judgement{verdict::valid, cause::none}));
+    EXPECT_EQ(t.rows()[1].judged, (judgement{verdict::generator_limited, cause::quota}));
+    EXPECT_DOUBLE_EQ(t.windows()[1].machine.throttled_share, 0.5);
+    EXPECT_DOUBLE_EQ(t.windows()[1].stall_max_us, 200'000);
+    EXPECT_EQ(t.believable().response.count(), 10u);
+    EXPECT_EQ(t.believable().response.max(), 2ms);
+    EXPECT_EQ(t.total()->times.response.max(), 300ms);
+    EXPECT_TRUE(t.judged_between(0s, 1s).believable());
+    EXPECT_FALSE(t.judged_between(0s, 2s).believable());
+    EXPECT_FALSE(t.judged_between(5s, 9s).believable()); // nothing was measured
+}
+
+TEST(target_record, a_window_shows_the_worst_thread_and_all_of_their_segments) {
+    target_record t(two_stages(), 2);
+    auto busy = block(0, {{.offered = 5, .ok = 5}});
+    busy.evidence = {.cpu = 900ms, .run_delay = 10ms, .stall = 1ms, .retransmitted = 2};
+    auto idle = block(0, {{.offered = 5, .ok = 5}});
+    idle.evidence = {.cpu = 100ms, .run_delay = 300ms, .stall = 7ms, .retransmitted = 3};
+    t.take(busy);
+    t.take(idle);
+    const auto& w = t.windows().at(0);
+    EXPECT_DOUBLE_EQ(w.thread_cpu_share, 0.9);
+    EXPECT_DOUBLE_EQ(w.run_delay_share, 0.3);
+    EXPECT_DOUBLE_EQ(w.stall_max_us, 7000);
+    EXPECT_EQ(w.retransmitted, 5u);
 }
 
 TEST(target_record, nothing_ended_though_something_was_offered_is_availability_0) {

@@ -55,11 +55,16 @@ TEST(stop_condition, a_second_without_anything_to_judge_breaks_the_row) {
     EXPECT_FALSE(p50.observe(second(0.0, 0)));
 }
 
+TEST(stop_condition, may_be_meant_for_one_target) {
+    EXPECT_EQ(stop_condition::parse("go.p99>1s for 2s").target(), "go");
+    EXPECT_EQ(stop_condition::parse("p99>1s").target(), "");
+}
+
 TEST(stop_condition, errors_are_one_line_and_say_what_is_known) {
     for (const char* const text :
          {"", "availability", "availability 90%", "speed<3", "availability<90% for", "availability<90% for x",
           "availability<90% for 1500ms", "availability<90% for 0s", "availability<101%", "p99<5", "p99<",
-          "rps<x", "<5", "availability=90%"}) {
+          "rps<x", "<5", "availability=90%", "p99<p50"}) {
         try {
             stop_condition::parse(text);
             ADD_FAILURE() << text;

@@ -1,0 +1,66 @@
+#include "loadgen/slo.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace beastmark::loadgen {
+
+namespace {
+
+std::optional<double> figure_of(const condition::figure& wanted, const std::string& target,
+                                const run_record& record) {
+    const auto& name = wanted.target.empty() ? target : wanted.target;
+    for (std::size_t i = 0; i < record.targets.size(); ++i)
+        if (record.what.targets[i].name == name)
+            return value_of(wanted.what, record.targets[i].believable_row());
+    return std::nullopt;
+}
+
+} // namespace
+
+condition parse_slo(std::string_view text) {
+    auto objective = condition::parse(text);
+    if (objective.seconds)
+        throw std::invalid_argument(
+            fmt::format("--slo '{}': an objective is judged over the whole run, leave out 'for'", text));
+    return objective;
+}
+
+void require_targets(std::span<const condition> objectives, std::span<const std::string> names) {
+    const auto require = [&](const condition& c, const std::string& target) {
+        if (!target.empty() && std::find(names.begin(), names.end(), target) == names.end())
+            throw std::invalid_argument(fmt::format("'{}': there is no target '{}'; there are {}", c.text,
+                                                    target, fmt::join(names, ", ")));
+    };
+    for (const auto& c : objectives) {
+        require(c, c.left.target);
+        if (c.right)
+            require(c, c.right->target);
+    }
+}
+
+std::vector<slo_result> judge_slos(std::span<const condition> objectives, const run_record& record) {
+    std::vector<slo_result> results;
+    for (const auto& c : objectives) {
+        for (const auto& t : record.what.targets) {
+            if (!c.left.target.empty() && c.left.target != t.name)
+                continue;
+            slo_result r{c.text, t.name, c.left.what, figure_of(c.left, t.name, record), c.bound, false};
+            if (c.right)
+                r.bound = figure_of(*c.right, t.name, record);
+            r.pass = r.value && r.bound && c.holds(*r.value, *r.bound);
+            results.push_back(std::move(r));
+        }
+    }
+    return results;
+}
+
+std::string text_of(const slo_result& r) {
+    return fmt::format("{}  {}  {}  {}", r.pass ? "PASS" : "FAIL", r.target, r.text,
+                       r.value ? text_of(r.what, *r.value) : "nothing to judge");
+}
+
+} // namespace beastmark::loadgen

@@ -1,0 +1,39 @@
+// --slo 'p99<50ms': what a service has to keep over the whole measured run for its exit code to be 0.
+#pragma once
+
+#include "loadgen/condition.hpp"
+#include "loadgen/run.hpp"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace beastmark::loadgen {
+
+/// One objective, judged for one target.
+struct slo_result {
+    std::string text;   // as given
+    std::string target; // whose figure is on the left side
+    metric what{};
+    std::optional<double> value; // nothing: nothing to judge
+    std::optional<double> bound;
+    bool pass = false;
+};
+
+/// As condition::parse(), without a duration: an objective is judged over the whole run. Throws
+/// std::invalid_argument with one clear line.
+condition parse_slo(std::string_view text);
+
+/// Throws std::invalid_argument with one clear line when an objective names a target that is not there.
+void require_targets(std::span<const condition> objectives, std::span<const std::string> names);
+
+/// Judges the seconds that are to be believed; an objective that names no target is judged for each. Where
+/// there is nothing to judge it is not kept.
+std::vector<slo_result> judge_slos(std::span<const condition> objectives, const run_record& record);
+
+/// "PASS  go p99<50ms  3.21 ms".
+std::string text_of(const slo_result& result);
+
+} // namespace beastmark::loadgen
