@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <stdexcept>
 #include <utility>
 
@@ -26,7 +27,7 @@ constexpr std::array<std::pair<std::string_view, metric>, 7> metrics{{{"availabi
 
 [[noreturn]] void fail(std::string_view text, std::string_view why) {
     throw std::invalid_argument(
-        fmt::format("condition '{}': {} (e.g. 'availability<90% for 5s' or 'p99>250ms for 10s')", text, why));
+        fmt::format("condition '{}': {} (e.g. 'availability<90%' or 'p99>250ms')", text, why));
 }
 
 std::string_view trim(std::string_view text) {
@@ -39,10 +40,6 @@ bool is_share(metric what) {
     return what == metric::availability || what == metric::error_rate;
 }
 
-bool is_time(metric what) {
-    return !is_share(what) && what != metric::rps;
-}
-
 std::optional<double> read_share(std::string_view text) {
     const auto percent = text.ends_with('%');
     if (percent)
@@ -53,6 +50,12 @@ std::optional<double> read_share(std::string_view text) {
     const double share = percent ? *value / 100 : *value;
     const auto within = share >= 0 && share <= 1; // false for what is no number
     return within ? std::optional(share) : std::nullopt;
+}
+
+// 1 - 0.99 is 0.01 and a bit more: an exact bound must hold.
+double rounded(double share) {
+    constexpr double steps = 1e12;
+    return std::round(share * steps) / steps;
 }
 
 // "p99", or "go.p99": the name of a target may hold dots, and so does p99.9.
@@ -92,6 +95,10 @@ unsigned read_seconds(std::string_view text, std::string_view wanted) {
 
 } // namespace
 
+bool is_time(metric what) {
+    return !is_share(what) && what != metric::rps;
+}
+
 std::string_view name_of(metric what) {
     return std::find_if(metrics.begin(), metrics.end(), [&](const auto& m) { return m.second == what; })
         ->first;
@@ -101,7 +108,7 @@ std::optional<double> value_of(metric what, const row& figures) {
     if (what == metric::availability)
         return figures.availability;
     if (what == metric::error_rate)
-        return figures.availability ? std::optional(1 - *figures.availability) : std::nullopt;
+        return figures.availability ? std::optional(rounded(1 - *figures.availability)) : std::nullopt;
     if (what == metric::rps) {
         const auto seconds = std::chrono::duration<double>(figures.length).count();
         return seconds > 0 ? std::optional(static_cast<double>(figures.of(outcome::ok)) / seconds)

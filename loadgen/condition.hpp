@@ -14,6 +14,9 @@ enum class metric { availability, error_rate, p50, p90, p99, p999, rps };
 
 std::string_view name_of(metric what);
 
+/// A percentile of the response time, in microseconds.
+bool is_time(metric what);
+
 /// What `figures` says of it: a share, microseconds or requests per second. Nothing when there is nothing to
 /// judge.
 std::optional<double> value_of(metric what, const row& figures);

@@ -184,6 +184,7 @@ void connection::read() {
 
 void connection::send(std::uint64_t arrival) {
     step_ = step::busy;
+    answering_ = false;
     parser_.emplace(target_.request.head_only(), static_cast<std::uint32_t>(input_capacity));
     if (target_.request.constant())
         unsent_ = target_.request.constant_bytes();
@@ -225,8 +226,9 @@ void connection::on_read(const error_code& code, std::size_t size) {
         lose_idle();
         return;
     }
-    if (input_size_ == 0 && !parser_->got_some())
+    if (!answering_)
         lane_.first_byte(id_, read_at_);
+    answering_ = true;
     input_size_ += size;
     parse();
 }

@@ -93,7 +93,8 @@ private:
     std::uint64_t retransmitted_before_ = 0; // on sockets before this one
     std::uint32_t while_connecting_ = 0;     // SYNs sent again: a server's full queue, not the network's loss
     std::chrono::steady_clock::time_point connect_began_{};
-    run_time read_at_{}; // when the last bytes came
+    run_time read_at_{};     // when the last bytes came
+    bool answering_ = false; // the first byte came, perhaps of a 1xx before the answer
     std::optional<response_parser> parser_;
     std::unique_ptr<char[]> input_;
     std::size_t input_size_ = 0;

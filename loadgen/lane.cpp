@@ -162,6 +162,7 @@ void lane::finish() {
     if (step_ == step::done)
         return;
     step_ = step::done;
+    const auto left_waiting = waiting();
     dispatcher_.cut(now());
     for (auto& c : connections_)
         c->close();
@@ -172,7 +173,7 @@ void lane::finish() {
     heartbeat_.cancel();
     const auto t = now();
     const auto row_end = row_length * static_cast<std::int64_t>(row_ + 1);
-    submit(t < row_end || t > row_end + tail ? t : row_end, run_time::max(), true);
+    submit(t < row_end || t > row_end + tail ? t : row_end, run_time::max(), left_waiting, true);
     worker_.lane_done();
 }
 
@@ -285,12 +286,16 @@ thread_evidence lane::take_evidence() {
 
 void lane::on_roll() {
     const auto row_end = row_length * static_cast<std::int64_t>(row_ + 1);
-    submit(row_end, row_end, false);
+    submit(row_end, row_end, waiting(), false);
     ++row_;
     arm_roll();
 }
 
-void lane::submit(run_time ends, run_time offered_until, bool last) {
+std::uint64_t lane::waiting() const {
+    return dispatcher_.waiting(std::min(now(), arrivals_end_));
+}
+
+void lane::submit(run_time ends, run_time offered_until, std::uint64_t waiting, bool last) {
     report_block block;
     block.target = target_index_;
     block.row = row_;
@@ -298,7 +303,7 @@ void lane::submit(run_time ends, run_time offered_until, bool last) {
     block.last = last;
     block.in_flight = dispatcher_.in_flight();
     block.connections = dispatcher_.connected();
-    block.waiting = dispatcher_.waiting(std::min(now(), arrivals_end_));
+    block.waiting = waiting;
     block.evidence = take_evidence();
     block.counts = dispatcher_.roll(offered_until, reports_.empty());
     reports_.submit(std::move(block));

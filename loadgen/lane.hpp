@@ -78,7 +78,8 @@ private:
     thread_evidence take_evidence();
     void expire(run_time t);
     void on_roll();
-    void submit(run_time ends, run_time offered_until, bool last);
+    [[nodiscard]] std::uint64_t waiting() const;
+    void submit(run_time ends, run_time offered_until, std::uint64_t waiting, bool last);
     void on_schedule_end();
     void drain(run_time from);
     void finish();

@@ -75,7 +75,7 @@ std::string progress_text(const run_record& record, std::size_t target_index, ru
         text += fmt::format("stage {}/{}  ", stage + 1, schedule.segments().size());
     if (!rows.empty()) {
         const auto& r = rows.back();
-        const auto seconds = std::chrono::duration<double>(r.length).count();
+        const auto seconds = std::max(std::chrono::duration<double>(r.length).count(), 1e-3);
         text += fmt::format("offered {}/s  ok {}/s  p99 {}  errors {}  in flight {}",
                             human_count(static_cast<double>(r.offered) / seconds),
                             human_count(static_cast<double>(r.of(outcome::ok)) / seconds),

@@ -92,6 +92,8 @@ void target_record::close_rows() {
         if (index != rows_.size() || open->reports + static_cast<std::uint32_t>(gone) < threads_)
             return;
         auto closed = open->sum;
+        if (!rows_.empty()) // a thread that stood still may end its row after another ended the next
+            closed.ends = std::max(closed.ends, rows_.back().ends);
         closed.length = closed.ends - (rows_.empty() ? run_time{} : rows_.back().ends);
         closed.response = figures_of(open->times.response);
         closed.failed = figures_of(open->times.failed);
@@ -170,25 +172,42 @@ summary_judgement target_record::judged_between(run_time start, run_time end) co
                      std::span(judgements_).subspan(first, last - first));
 }
 
-std::string target_record::headline_between(run_time start, run_time end) const {
-    const auto [first, last] = rows_between(start, end);
-    return headline(judged_between(start, end), std::span(windows_).subspan(first, last - first));
+std::size_t target_record::rows_before(run_time end) const {
+    const auto at = std::partition_point(rows_.begin(), rows_.end(),
+                                         [&](const row& r) { return r.ends - r.length < end; });
+    return static_cast<std::size_t>(at - rows_.begin());
 }
 
-row target_record::believable_row() const {
+summary_judgement target_record::judged_until(run_time end) const {
+    const auto count = rows_before(end);
+    return judge_all(std::span(windows_).first(count), std::span(judgements_).first(count));
+}
+
+std::string target_record::headline_until(run_time end) const {
+    return headline(judged_until(end), std::span(windows_).first(rows_before(end)));
+}
+
+row target_record::believable_row(run_time end) const {
     row sum;
-    std::uint64_t joined = 0; // the queue for a connection
+    std::uint64_t joined = 0; // the queue for a connection, and left it unserved
+    const auto measured = rows_before(end);
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-        const auto& r = rows_[i];
-        if (!loadgen::believable(r.judged.is))
+        if (!loadgen::believable(rows_[i].judged.is))
             continue;
-        sum.length += r.length;
-        sum.offered += r.offered;
-        for (std::size_t k = 0; k < outcome_count; ++k)
-            sum.outcomes[k] += r.outcomes[k];
-        const auto waited_before = i == 0 ? 0 : rows_[i - 1].waiting;
-        joined += r.waiting > waited_before ? r.waiting - waited_before : 0;
+        // A stretch of them: what queued in one second and was served in the next is no failure.
+        const auto before = i == 0 ? 0 : rows_[i - 1].waiting;
+        for (; i < rows_.size() && loadgen::believable(rows_[i].judged.is); ++i) {
+            const auto& r = rows_[i];
+            sum.length += i < measured ? r.length : run_time{};
+            sum.offered += r.offered;
+            for (std::size_t k = 0; k < outcome_count; ++k)
+                sum.outcomes[k] += r.outcomes[k];
+        }
+        const auto after = rows_[i - 1].waiting;
+        joined += after > before ? after - before : 0;
     }
+    if (sum.length.count() == 0)
+        return {};
     sum.response = figures_of(believable_->response);
     sum.availability = availability_of(sum.of(outcome::ok), sum.ended(), 0, joined);
     return sum;

@@ -86,17 +86,23 @@ public:
     /// The evidence of each row.
     [[nodiscard]] const std::vector<window_evidence>& windows() const { return windows_; }
 
-    /// Judges the rows whose middle lies in [start, end).
+    /// Judges the rows whose middle lies in [start, end): a stage's.
     [[nodiscard]] summary_judgement judged_between(run_time start, run_time end) const;
 
-    /// As judged_between(), with the figures in words.
-    [[nodiscard]] std::string headline_between(run_time start, run_time end) const;
+    /// Judges the rows that begin before `end`, when the arrivals ended: all but what only waited for
+    /// answers.
+    [[nodiscard]] summary_judgement judged_until(run_time end) const;
+
+    /// As judged_until(), with the figures in words.
+    [[nodiscard]] std::string headline_until(run_time end) const;
 
     /// The latencies of the rows that are to be believed.
     [[nodiscard]] const latencies& believable() const { return *believable_; }
 
-    /// All rows that are to be believed as one: their time, outcomes, availability and response time.
-    [[nodiscard]] row believable_row() const;
+    /// All rows that are to be believed as one: their outcomes, availability and response time; of those that
+    /// begin before `end`, when the arrivals ended, their length. Nothing in it when none of these is to be
+    /// believed.
+    [[nodiscard]] row believable_row(run_time end) const;
 
     [[nodiscard]] const std::vector<stage_record>& stages() const { return stages_; }
 
@@ -124,6 +130,7 @@ private:
     void close_rows();
     void judge_row(const open_row& open, row& closed);
     [[nodiscard]] range rows_between(run_time start, run_time end) const;
+    [[nodiscard]] std::size_t rows_before(run_time end) const;
 
     std::uint32_t threads_;
     std::vector<stage_record> stages_;

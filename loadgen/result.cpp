@@ -166,7 +166,7 @@ json target_json(const run_record& record, std::size_t index, const run_options&
     for (std::size_t i = 0; i < t.rows().size(); ++i)
         timeline.push_back(row_json(t.rows()[i], t.windows()[i]));
     auto validity = judgement_json(record.judged(index));
-    validity["text"] = t.headline_between(run_time{}, record.duration);
+    validity["text"] = t.headline_until(record.duration);
     return {{"url", record.what.targets[index].where.text},
             {"method", options.method},
             {"totals", totals_json(total->counts, in_seconds(record.duration), total->counts.of(outcome::ok),
@@ -246,6 +246,7 @@ json slos_json(std::span<const slo_result> objectives) {
                        {"metric", name_of(r.what)},
                        {"value", number_or_null(r.value.has_value(), r.value.value_or(0))},
                        {"bound", number_or_null(r.bound.has_value(), r.bound.value_or(0))},
+                       {"censored", r.censored},
                        {"pass", r.pass}});
     return all;
 }

@@ -191,7 +191,6 @@ run_record control::go() {
         if (tell_.tick)
             tell_.tick(record_, now());
     }
-    sample_machine(); // of the last, shorter second
     collect();
     record_.ended_at = std::chrono::system_clock::now();
     record_.last_event = record_.duration;
@@ -209,10 +208,13 @@ void control::sample_machine() {
 }
 
 void control::collect() {
-    // Before the blocks of the second that has ended: nobody can have told of it earlier.
+    auto blocks = reports_.collect();
+    // A second's evidence before its blocks: what is collected now ended before the clock is asked.
     for (; clock::now() >= next_sample_; next_sample_ += 1s)
         sample_machine();
-    for (auto& block : reports_.collect()) {
+    if (std::any_of(blocks.begin(), blocks.end(), [](const report_block& b) { return b.last; }))
+        sample_machine(); // of the last, shorter second
+    for (auto& block : blocks) {
         record_.targets[block.target].take(block);
         reports_.recycle(std::move(block.counts));
     }

@@ -33,7 +33,7 @@ struct run_record {
 
     /// Of one target, over its arrivals.
     [[nodiscard]] summary_judgement judged(std::size_t target) const {
-        return targets[target].judged_between(run_time{}, duration);
+        return targets[target].judged_until(duration);
     }
 
     /// Every target is to be believed.

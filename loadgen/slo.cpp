@@ -10,13 +10,26 @@ namespace beastmark::loadgen {
 
 namespace {
 
-std::optional<double> figure_of(const condition::figure& wanted, const std::string& target,
-                                const run_record& record) {
+struct figure {
+    std::optional<double> value;
+    bool censored = false;
+};
+
+figure figure_of(const condition::figure& wanted, const std::string& target, const run_record& record) {
     const auto& name = wanted.target.empty() ? target : wanted.target;
-    for (std::size_t i = 0; i < record.targets.size(); ++i)
-        if (record.what.targets[i].name == name)
-            return value_of(wanted.what, record.targets[i].believable_row());
-    return std::nullopt;
+    for (std::size_t i = 0; i < record.targets.size(); ++i) {
+        if (record.what.targets[i].name != name)
+            continue;
+        const auto row = record.targets[i].believable_row(record.duration);
+        const auto value = value_of(wanted.what, row);
+        const auto timeout_us = std::chrono::duration<double, std::micro>(record.what.timeout).count();
+        return {value, value && is_time(wanted.what) && row.of(outcome::timeout) > 0 && *value >= timeout_us};
+    }
+    return {};
+}
+
+bool is_upper_bound(condition::comparison op) {
+    return op == condition::comparison::less || op == condition::comparison::less_equal;
 }
 
 } // namespace
@@ -48,10 +61,12 @@ std::vector<slo_result> judge_slos(std::span<const condition> objectives, const 
         for (const auto& t : record.what.targets) {
             if (!c.left.target.empty() && c.left.target != t.name)
                 continue;
-            slo_result r{c.text, t.name, c.left.what, figure_of(c.left, t.name, record), c.bound, false};
+            const auto left = figure_of(c.left, t.name, record);
+            slo_result r{c.text, t.name, c.left.what, left.value, c.bound, left.censored, false};
             if (c.right)
-                r.bound = figure_of(*c.right, t.name, record);
-            r.pass = r.value && r.bound && c.holds(*r.value, *r.bound);
+                r.bound = figure_of(*c.right, t.name, record).value;
+            r.pass =
+                r.value && r.bound && c.holds(*r.value, *r.bound) && !(r.censored && is_upper_bound(c.op));
             results.push_back(std::move(r));
         }
     }
@@ -59,8 +74,8 @@ std::vector<slo_result> judge_slos(std::span<const condition> objectives, const 
 }
 
 std::string text_of(const slo_result& r) {
-    return fmt::format("{}  {}  {}  {}", r.pass ? "PASS" : "FAIL", r.target, r.text,
-                       r.value ? text_of(r.what, *r.value) : "nothing to judge");
+    return fmt::format("{}  {}  {}  {}{}", r.pass ? "PASS" : "FAIL", r.target, r.text,
+                       r.value ? text_of(r.what, *r.value) : "nothing to judge", r.censored ? "+" : "");
 }
 
 } // namespace beastmark::loadgen

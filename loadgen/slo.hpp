@@ -19,6 +19,7 @@ struct slo_result {
     metric what{};
     std::optional<double> value; // nothing: nothing to judge
     std::optional<double> bound;
+    bool censored = false; // `value` is that of a request given up on: the true one is larger
     bool pass = false;
 };
 
@@ -30,7 +31,8 @@ condition parse_slo(std::string_view text);
 void require_targets(std::span<const condition> objectives, std::span<const std::string> names);
 
 /// Judges the seconds that are to be believed; an objective that names no target is judged for each. Where
-/// there is nothing to judge it is not kept.
+/// there is nothing to judge it is not kept; nor is an upper bound when the figure is a timeout's: how long
+/// that request would have taken is not known.
 std::vector<slo_result> judge_slos(std::span<const condition> objectives, const run_record& record);
 
 /// "PASS  go p99<50ms  3.21 ms".

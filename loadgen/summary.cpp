@@ -95,7 +95,7 @@ std::string target_text(const run_record& record, std::size_t index) {
     const auto censored = counts.of(outcome::timeout) > 0;
     const auto availability = counts.availability();
     auto text = fmt::format("\n{}  {}\n", t.name, t.where.text);
-    text += wrapped(record.targets[index].headline_between(run_time{}, record.duration), summary_width);
+    text += wrapped(record.targets[index].headline_until(record.duration), summary_width);
     text += fmt::format("  offered {} ({:.6g}/s)   ok {:.6g}/s   availability {}    in {}B   out {}B\n",
                         counts.offered, static_cast<double>(counts.offered) / in_seconds(record.duration),
                         static_cast<double>(counts.of(outcome::ok)) / in_seconds(record.last_event),

@@ -349,7 +349,7 @@ summary_judgement judge_all(std::span<const window_evidence> windows,
     }
     const double saturated_s = of_verdict[index_of(verdict::server_saturated)];
     const double limited_s = of_verdict[index_of(verdict::generator_limited)];
-    all.believable_s = of_verdict[index_of(verdict::valid)] + saturated_s;
+    all.believable_s = std::max(0.0, all.measured_s - limited_s - of_verdict[index_of(verdict::disturbed)]);
     if (!(all.measured_s > 0))
         return all;
     if (!all.believable())

@@ -35,7 +35,7 @@ const model = (() => {
         offered_rps: number(totals.offered_rps),
         availability: number(totals.availability),
         response: object(latency.response), service: object(latency.service),
-        validity: validity(stage),
+        validity: of_some_second(validity(stage)),
         cpu_per_request_s: cpu_per_request(section, stage.start_s, stage.end_s, totals.achieved_rps),
       };
     });
@@ -64,6 +64,11 @@ const model = (() => {
     if (typeof said.verdict !== "string") return null;
     return { verdict: said.verdict, cause: said.cause, believable: said.believable !== false,
       believable_s: number(said.believable_s), measured_s: number(said.measured_s), text: said.text };
+  }
+
+  // A stage shorter than a second may hold the middle of none: nothing is said of it then.
+  function of_some_second(said) {
+    return said !== null && said.measured_s === 0 ? null : said;
   }
 
   const doubtful = ["generator-limited", "disturbed"];

@@ -77,6 +77,9 @@ TEST(condition, figures_are_read_from_a_row) {
     EXPECT_EQ(value_of(metric::p99, r), 3);
     EXPECT_EQ(value_of(metric::p999, r), 4);
     EXPECT_EQ(value_of(metric::rps, row{}), std::nullopt);
+    r.availability = 0.99; // 1 - 0.99 is above 0.01 in binary
+    const auto bound = condition::parse("error_rate<=1%");
+    EXPECT_TRUE(bound.holds(*value_of(metric::error_rate, r), bound.bound));
 }
 
 } // namespace

@@ -142,6 +142,53 @@ TEST(target_record, a_second_that_is_not_to_be_believed_is_left_out_of_the_belie
     EXPECT_FALSE(t.judged_between(5s, 9s).believable()); // nothing was measured
 }
 
+TEST(target_record, what_queued_and_was_served_a_second_later_is_no_failure) {
+    target_record t(two_stages(), 1);
+    t.take(block(0, {{.offered = 1000, .ok = 910}}, 90));
+    t.take(block(1, {{.segment = 1, .offered = 1000, .ok = 1090}}));
+    t.take(block(2, {{.segment = 1, .offered = 1000, .ok = 910}}, 90));
+    EXPECT_NEAR(*t.believable_row(3s).availability, 2910.0 / 3000, 1e-9); // the last 90 are not served yet
+    t.take(block(3, {{.segment = 1, .ok = 90}}, 0, true));
+    EXPECT_DOUBLE_EQ(*t.believable_row(3s).availability, 1.0);
+    EXPECT_EQ(t.believable_row(3s).length, 3s); // the drain took no arrivals
+    EXPECT_EQ(t.believable_row(3s).of(outcome::ok), 3000u);
+}
+
+TEST(target_record, a_drain_alone_is_nothing_to_judge) {
+    target_record t(two_stages(), 1);
+    t.take(machine_evidence{.throttled_share = 0.9});
+    auto late = block(0, {{.offered = 10, .ok = 9, .response = 500ms}});
+    late.counts->of(0).times.generator_lag.record_n(400ms, 9);
+    t.take(late);
+    t.take(block(1, {{.ok = 1}}, 0, true));
+    ASSERT_FALSE(believable(t.rows()[0].judged.is));
+    EXPECT_EQ(t.believable_row(1s).availability, std::nullopt);
+    EXPECT_EQ(t.believable_row(1s).response.count, 0u);
+}
+
+TEST(target_record, a_run_much_shorter_than_its_drain_is_judged) {
+    target_record t(two_stages(), 1);
+    auto only = block(0, {{.offered = 2, .ok = 2}}, 0, true);
+    only.ends = 490ms;
+    t.take(only);
+    EXPECT_TRUE(t.judged_until(200ms).believable());
+    EXPECT_EQ(t.judged_between(0s, 200ms).measured_s, 0);
+}
+
+TEST(target_record, time_never_runs_backwards) {
+    target_record t(two_stages(), 2);
+    auto slow = block(0, {{.offered = 1, .ok = 1}}, 0, true);
+    slow.ends = 1300ms; // stood still, then ended in its first row
+    auto other = block(1, {{.offered = 1, .ok = 1}}, 0, true);
+    other.ends = 1150ms;
+    t.take(block(0, {{.offered = 1, .ok = 1}}));
+    t.take(slow);
+    t.take(other);
+    ASSERT_EQ(t.rows().size(), 2u);
+    EXPECT_EQ(t.rows()[1].ends, 1300ms);
+    EXPECT_EQ(t.rows()[1].length, 0ms);
+}
+
 TEST(target_record, a_window_shows_the_worst_thread_and_all_of_their_segments) {
     target_record t(two_stages(), 2);
     auto busy = block(0, {{.offered = 5, .ok = 5}});

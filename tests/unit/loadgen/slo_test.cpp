@@ -80,6 +80,25 @@ TEST(slo, is_not_kept_where_there_is_nothing_to_judge) {
     EXPECT_EQ(text_of(results[0]), "FAIL  go  go.p99<1h  nothing to judge");
 }
 
+TEST(slo, an_upper_bound_is_not_kept_by_a_request_given_up_on) {
+    auto record = two_targets(20ms, 80ms);
+    auto& go = record.targets[0] = target_record(record.what.arrivals, 1);
+    record.what.timeout = 1s;
+    report_block b;
+    b.ends = 1s;
+    b.counts = std::make_unique<interval>();
+    auto& s = b.counts->of(0);
+    s.counts.offered = s.counts.sent = 100;
+    s.counts.add(outcome::timeout, 100);
+    s.times.response.record_n(1001ms, 100);
+    s.times.service.record_n(1s, 100);
+    go.take(b);
+    EXPECT_EQ(passes(record, {"go.p99<2s", "go.p99<=2s", "go.p99<=go.p99", "go.p99>500ms"}),
+              (std::vector<bool>{false, false, false, true}));
+    const std::vector<condition> objectives{parse_slo("go.p99<2s")};
+    EXPECT_EQ(text_of(judge_slos(objectives, record).front()), "FAIL  go  go.p99<2s  1.00 s+");
+}
+
 TEST(slo, is_told_with_the_figure) {
     const std::vector<condition> objectives{parse_slo("go.error_rate<5%")};
     EXPECT_EQ(text_of(judge_slos(objectives, two_targets(20ms, 80ms)).front()),
