@@ -24,13 +24,12 @@ struct ingest_options {
 
 // Empty when `text` is host:port, else what is wrong.
 std::string check_host_and_port(const std::string& text) {
+    std::string wrong = "'" + text + "' is not host:port with a port from 1 to 65535";
     try {
-        if (beastmark::parse_host_and_port(text).port != 0) {
-            return {};
-        }
+        return beastmark::parse_host_and_port(text).port != 0 ? std::string() : wrong;
     } catch (const std::invalid_argument&) {
+        return wrong;
     }
-    return "'" + text + "' is not host:port with a port from 1 to 65535";
 }
 
 void add_options(CLI::App& app, ingest_options& into) {
