@@ -30,6 +30,15 @@ std::uint32_t share(std::uint32_t all, std::uint32_t thread, std::uint32_t threa
     return all / threads + (thread < all % threads ? 1 : 0);
 }
 
+dispatcher::settings settings_of(const plan& what, std::uint32_t thread) {
+    const auto place = stripe_of(what.share.index, what.share.of, thread, what.threads);
+    return {.stripe = place.index,
+            .stripes = place.of,
+            .connections = share(what.connections, thread, what.threads),
+            .timeout = what.timeout,
+            .expected_status = what.expected_status};
+}
+
 } // namespace
 
 struct lane::pacer_handler {
@@ -58,12 +67,7 @@ lane::lane(worker& owner, boost::asio::io_context& context, const plan& what, st
       plan_(what),
       reports_(reports),
       target_index_(target_index),
-      dispatcher_(what.arrivals,
-                  {.stripe = stripe_of(what.share.index, what.share.of, thread, what.threads).index,
-                   .stripes = stripe_of(what.share.index, what.share.of, thread, what.threads).of,
-                   .connections = share(what.connections, thread, what.threads),
-                   .timeout = what.timeout,
-                   .expected_status = what.expected_status}),
+      dispatcher_(what.arrivals, settings_of(what, thread)),
       settled_(share(what.connections, thread, what.threads)),
       pacer_(context),
       expiry_(context),

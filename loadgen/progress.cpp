@@ -37,9 +37,7 @@ std::uint64_t failures_of(const row& r) {
 
 // Arrivals of this process.
 std::uint64_t share_of(const plan& what) {
-    const auto all = what.arrivals.size();
-    const auto [index, of] = what.share;
-    return all <= index ? 0 : (all - index + of - 1) / of;
+    return stripe(what.arrivals, what.share.index, what.share.of).count_below(what.arrivals.size());
 }
 
 std::size_t terminal_columns() {

@@ -347,7 +347,7 @@ summary_judgement judge_all(std::span<const window_evidence> windows,
         of_verdict[index_of(judgements[i].is)] += windows[i].length_s;
         of_cause[index_of(judgements[i].because)] += windows[i].length_s;
     }
-    const double saturated_s = of_verdict[index_of(verdict::server_saturated)];
+    all.saturated_s = of_verdict[index_of(verdict::server_saturated)];
     const double limited_s = of_verdict[index_of(verdict::generator_limited)];
     all.believable_s = std::max(0.0, all.measured_s - limited_s - of_verdict[index_of(verdict::disturbed)]);
     if (!(all.measured_s > 0))
@@ -355,8 +355,9 @@ summary_judgement judge_all(std::span<const window_evidence> windows,
     if (!all.believable())
         all.what.is = limited_s >= of_verdict[index_of(verdict::disturbed)] ? verdict::generator_limited
                                                                             : verdict::disturbed;
-    else if (2 * saturated_s >= all.believable_s)
+    else if (2 * all.saturated_s >= all.believable_s)
         all.what.is = verdict::server_saturated;
+    all.what_s = of_verdict[index_of(all.what.is)];
 
     double longest_s = -1;
     for (const auto& j : judgements) {
@@ -379,22 +380,16 @@ summary_judgement judge_all(std::span<const window_evidence> windows,
 std::string headline(const summary_judgement& all, std::span<const window_evidence> windows) {
     if (!(all.measured_s > 0) || windows.empty())
         return "NOT TO BE BELIEVED: nothing was measured";
-    const auto seconds_of = [&](verdict v) {
-        double sum = 0;
-        for (std::size_t i = 0; i < windows.size(); ++i)
-            sum += judge(windows, i).is == v ? windows[i].length_s : 0;
-        return sum;
-    };
     const auto measured = seconds_text(all.measured_s);
     const auto why = explain(all.what, windows[all.worst]);
     if (!all.believable())
         return fmt::format("NOT TO BE BELIEVED: {} in {} of {} s: {}; {}", name_of(all.what.is),
-                           seconds_text(seconds_of(all.what.is)), measured, why,
+                           seconds_text(all.what_s), measured, why,
                            causes[index_of(all.what.because)].way_out);
     auto text = fmt::format("VALID: {} of {} s to be believed", seconds_text(all.believable_s), measured);
     auto out = std::back_inserter(text);
-    if (const double s = seconds_of(verdict::server_saturated); s > 0)
-        fmt::format_to(out, "; the service was saturated in {} s of them", seconds_text(s));
+    if (all.saturated_s > 0)
+        fmt::format_to(out, "; the service was saturated in {} s of them", seconds_text(all.saturated_s));
     if (all.what.is == verdict::server_saturated)
         fmt::format_to(out, ": {}", why);
     return text;

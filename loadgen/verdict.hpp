@@ -64,6 +64,8 @@ struct summary_judgement {
                              // server_saturated when half of the believable windows are
     double believable_s = 0; // time in windows that are to be believed
     double measured_s = 0;   // time in all windows
+    double what_s = 0;       // time in windows of the verdict `what`
+    double saturated_s = 0;  // time in server_saturated windows
     std::size_t worst = 0;   // index of the window that shows `what` most clearly
 
     /// More than 10 % of the measured time left out makes it not believable (design.md section 4). Nothing
@@ -73,11 +75,11 @@ struct summary_judgement {
     }
 };
 
-/// `windows` and `judgements` of the same length: what was measured, the warm-up left out.
+/// `windows` and `judgements` of the same length.
 summary_judgement judge_all(std::span<const window_evidence> windows,
                             std::span<const judgement> judgements) noexcept;
 
-/// The summary's first line: "VALID: 30 of 30 s to be believed; ..." or "NOT TO BE BELIEVED:
+/// What the summary says first of a target: "VALID: 30 of 30 s to be believed; ..." or "NOT TO BE BELIEVED:
 /// generator-limited in 12 of 30 s: the load thread used 99 % of a core ...". Says why in words, and the way
 /// out where there is one.
 std::string headline(const summary_judgement& all, std::span<const window_evidence> windows);

@@ -163,7 +163,7 @@ TEST(thread_probe, other_threads_and_sleep_do_not_count) {
 
 TEST(thread_probe, a_thread_that_shares_its_cpu_is_delayed) {
     if (!has_schedstat())
-        GTEST_SKIP() << "no schedstat";
+        GTEST_SKIP() << "this kernel keeps no run-queue delay (/proc/thread-self/schedstat)";
     std::atomic<bool> rival_runs = false;
     std::atomic<bool> done = false;
     const auto cpu = static_cast<unsigned>(::sched_getcpu());
