@@ -185,12 +185,18 @@ void connection::read() {
 void connection::send(std::uint64_t arrival) {
     step_ = step::busy;
     answering_ = false;
-    parser_.emplace(target_.request.head_only(), static_cast<std::uint32_t>(input_capacity));
+    expect_answer();
     if (target_.request.constant())
         unsent_ = target_.request.constant_bytes();
     else
         unsent_ = {output_.get(), target_.request.render(output_.get(), lane_.the_plan().seed, arrival)};
     write();
+}
+
+void connection::expect_answer() {
+    const auto& wanted = lane_.the_plan().expected_body;
+    parser_.emplace(target_.request.head_only(), static_cast<std::uint32_t>(input_capacity),
+                    wanted ? &*wanted : nullptr);
 }
 
 void connection::write() {
@@ -256,7 +262,7 @@ void connection::parse() {
         error_code code;
         used += parser_->put(asio::const_buffer(input_.get() + used, input_size_ - used), code);
         if (parser_->is_done() && parser_->informational()) {
-            parser_.emplace(target_.request.head_only(), static_cast<std::uint32_t>(input_capacity));
+            expect_answer();
             continue;
         }
         if (parser_->is_done()) {
@@ -290,7 +296,7 @@ void connection::complete(bool reusable) {
     } else {
         close();
     }
-    lane_.answered(id_, read_at_, parser_->status(), reusable);
+    lane_.answered(id_, read_at_, parser_->status(), reusable, parser_->body_as_expected());
 }
 
 void connection::fail(outcome how, phase where, const error_code& code) {

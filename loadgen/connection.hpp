@@ -65,6 +65,7 @@ private:
     void read();
     void on_read(const boost::system::error_code& code, std::size_t size);
     void on_end(const boost::system::error_code& code);
+    void expect_answer();
     void parse();
     void write();
     void complete(bool reusable);

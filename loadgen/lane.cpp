@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 namespace beastmark::loadgen {
@@ -36,7 +37,8 @@ dispatcher::settings settings_of(const plan& what, std::uint32_t thread) {
             .stripes = place.of,
             .connections = share(what.connections, thread, what.threads),
             .timeout = what.timeout,
-            .expected_status = what.expected_status};
+            .expected_status = what.expected_status,
+            .skip_after = what.skip_after};
 }
 
 } // namespace
@@ -120,7 +122,7 @@ void lane::connected(connection::id_type id, run_time took) {
 
 void lane::connect_failed(connection::id_type id, const error_code& code) {
     connect_error_ = code;
-    dispatcher_.connect_failed(code);
+    dispatcher_.connect_failed(code, step_ == step::running ? std::optional(now()) : std::nullopt);
     connections_[id]->reconnect();
     settle(id);
     if (under_way())
@@ -231,8 +233,9 @@ void lane::expire(run_time t) {
         pump(t);
 }
 
-void lane::answered(connection::id_type id, run_time t, unsigned status, bool reusable) {
-    dispatcher_.answered(id, t, status, reusable);
+void lane::answered(connection::id_type id, run_time t, unsigned status, bool reusable,
+                    bool body_as_expected) {
+    dispatcher_.answered(id, t, status, reusable, body_as_expected);
     if (!reusable)
         connections_[id]->reconnect();
     pump(t);

@@ -49,7 +49,7 @@ public:
     void first_byte(connection::id_type id, run_time t) { dispatcher_.first_byte(id, t); }
 
     /// `t`: when the answer's last byte was read.
-    void answered(connection::id_type id, run_time t, unsigned status, bool reusable);
+    void answered(connection::id_type id, run_time t, unsigned status, bool reusable, bool body_as_expected);
     void failed(connection::id_type id, outcome how, phase where, const boost::system::error_code& code);
     void lost_idle(connection::id_type id);
 

@@ -147,6 +147,7 @@ json stages_json(const run_record& record, const target_record& t) {
         stages.push_back(
             {{"index", i},
              {"kind", name_of(s.kind)},
+             {"warmup", s.end <= record.what.warmup},
              {"start_s", in_seconds(s.start)},
              {"end_s", in_seconds(s.end)},
              {"from_rps", s.from_rps},
@@ -169,8 +170,8 @@ json target_json(const run_record& record, std::size_t index, const run_options&
     validity["text"] = t.headline_until(record.duration);
     return {{"url", record.what.targets[index].where.text},
             {"method", options.method},
-            {"totals", totals_json(total->counts, in_seconds(record.duration), total->counts.of(outcome::ok),
-                                   in_seconds(record.last_event))},
+            {"totals", totals_json(total->counts, in_seconds(record.measured()),
+                                   total->counts.of(outcome::ok), in_seconds(record.answered_in()))},
             {"validity", std::move(validity)},
             {"latency", latencies_json(total->times, true)},
             {"latency_believable", latencies_json(t.believable(), false)},
@@ -186,16 +187,24 @@ json config_json(const run_record& record, const run_options& options) {
                           {"from_rps", s.from_rps},
                           {"to_rps", s.to_rps},
                           {"steps", s.steps}});
-    return {{"arrivals", name_of(record.what.arrivals.arrivals())},
-            {"shard", {{"index", options.share.index}, {"of", options.share.of}}},
-            {"threads", record.what.threads},
-            {"connections", record.what.connections},
-            {"timeout_s", in_seconds(record.what.timeout)},
-            {"method", options.method},
-            {"expect_status", options.expected_status ? json(*options.expected_status) : json(nullptr)},
-            {"seed", options.arrivals.seed},
-            {"stop_when", options.stop_when ? json(options.stop_when->text()) : json(nullptr)},
-            {"stages", std::move(stages)}};
+    const auto closed = record.what.arrivals.closed_loop();
+    return {
+        {"loop", closed ? "closed" : "open"},
+        {"arrivals", closed ? json(nullptr) : json(name_of(record.what.arrivals.arrivals()))},
+        {"shard", {{"index", options.share.index}, {"of", options.share.of}}},
+        {"threads", record.what.threads},
+        {"connections", record.what.connections},
+        {"timeout_s", in_seconds(record.what.timeout)},
+        {"warmup_s", in_seconds(record.what.warmup)},
+        {"on_late", options.skip_after ? "skip" : "send"},
+        {"late_after_s", options.skip_after ? json(in_seconds(*options.skip_after)) : json(nullptr)},
+        {"spin", options.spin},
+        {"method", options.method},
+        {"expect_status", options.expected_status ? json(*options.expected_status) : json(nullptr)},
+        {"expect_body_contains", options.expected_body ? json(options.expected_body->text()) : json(nullptr)},
+        {"seed", options.arrivals.seed},
+        {"stop_when", options.stop_when ? json(options.stop_when->text()) : json(nullptr)},
+        {"stages", std::move(stages)}};
 }
 
 json run_json(const run_record& record, const run_options& options, int exit_code) {

@@ -107,7 +107,7 @@ control::control(plan what, const std::optional<stop_condition>& stop_when, cons
     : record_{.what = std::move(what)}, tell_(tell), signals_(context_, SIGINT, SIGTERM) {
     const auto& settled = record_.what;
     for (std::size_t i = 0; i < settled.targets.size(); ++i)
-        record_.targets.emplace_back(settled.arrivals, settled.threads);
+        record_.targets.emplace_back(settled.arrivals, settled.threads, settled.warmup);
     if (stop_when)
         stop_when_.assign(settled.targets.size(), *stop_when);
     rows_seen_.assign(settled.targets.size(), 0);
@@ -224,6 +224,8 @@ void control::collect() {
             const auto& only = stop_when_[i].target();
             if (!only.empty() && only != record_.what.targets[i].name)
                 continue;
+            if (rows[rows_seen_[i]].ends <= record_.what.warmup)
+                continue;
             if (stopping_ || !stop_when_[i].observe(rows[rows_seen_[i]]))
                 continue;
             record_.stopped = stop_event{i, now()};
@@ -250,6 +252,10 @@ plan make_plan(const run_options& options) {
             .threads = std::min(options.threads, options.connections),
             .timeout = options.timeout,
             .expected_status = options.expected_status,
+            .expected_body = options.expected_body,
+            .skip_after = options.skip_after,
+            .warmup = options.warmup,
+            .spin = options.spin,
             .seed = options.arrivals.seed,
             .share = options.share};
 }

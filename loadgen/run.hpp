@@ -6,6 +6,7 @@
 #include "loadgen/recorder.hpp"
 #include "loadgen/run_options.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -30,6 +31,11 @@ struct run_record {
     run_time last_event{}; // when the last answer came, at least `duration`
     int signal = 0;        // SIGINT or SIGTERM, when one ended it
     std::optional<stop_event> stopped{};
+
+    /// Without the warm-up: how long arrivals were measured, and until the last answer.
+    [[nodiscard]] run_time measured() const { return std::max(run_time{}, duration - what.warmup); }
+
+    [[nodiscard]] run_time answered_in() const { return std::max(run_time{}, last_event - what.warmup); }
 
     /// Of one target, over its arrivals.
     [[nodiscard]] summary_judgement judged(std::size_t target) const {

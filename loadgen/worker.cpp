@@ -15,7 +15,7 @@ worker::worker(const plan& what, std::uint32_t thread, mailbox& reports, worker_
     : events_(events), context_(1), guard_(asio::make_work_guard(context_)) {
     for (std::size_t i = 0; i < what.targets.size(); ++i)
         lanes_.push_back(std::make_unique<lane>(*this, context_, what, i, thread, reports));
-    thread_ = std::thread([this] { run(); });
+    thread_ = std::thread([this, spin = what.spin] { run(spin); });
 }
 
 worker::~worker() {
@@ -23,12 +23,17 @@ worker::~worker() {
     thread_.join();
 }
 
-void worker::run() {
+void worker::run(bool spin) {
     pthread_setname_np(pthread_self(), "load");
     // The kernel may otherwise let a wait end 50 us late to save wake-ups.
     prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
     probe_.emplace();
-    context_.run();
+    if (!spin) {
+        context_.run();
+        return;
+    }
+    while (!context_.stopped())
+        context_.poll();
 }
 
 void worker::connect() {

@@ -66,7 +66,7 @@ public:
     void lane_done();
 
 private:
-    void run();
+    void run(bool spin);
 
     worker_events& events_;
     boost::asio::io_context context_;
