@@ -28,8 +28,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// What loadgen has open besides its connections: epoll, timers, logs, files, scrapes.
+// What loadgen has open besides its connections: logs, files, scrapes; for each thread an event loop, its
+// figures from the kernel, and a timer for each target.
 constexpr std::uint64_t other_descriptors = 64;
+constexpr std::uint64_t descriptors_of_thread = 4;
 
 // Connections that are not up by then go on trying while the load runs.
 constexpr auto longest_connect_phase = 10s;
@@ -50,8 +52,9 @@ std::vector<asio::ip::tcp::endpoint> resolve(const url& where) {
     return endpoints;
 }
 
-void check_descriptors(std::uint64_t connections, std::size_t targets) {
-    const auto needed = connections * targets + other_descriptors;
+void check_descriptors(std::uint64_t connections, std::size_t targets, std::uint64_t threads) {
+    const auto needed =
+        connections * targets + threads * (descriptors_of_thread + targets) + other_descriptors;
     const auto limit = raise_descriptor_limit();
     if (limit < needed)
         throw std::runtime_error(fmt::format("descriptor limit {} is below the {} that {} connections need: "
@@ -246,13 +249,14 @@ plan make_plan(const run_options& options) {
     for (const auto& t : options.targets)
         targets.push_back(
             {t.name, t.where, request_template(options.method, t.where, options.headers, body), {}});
-    check_descriptors(options.connections, targets.size());
+    const auto threads = std::min(options.threads, options.connections);
+    check_descriptors(options.connections, targets.size(), threads);
     for (auto& t : targets)
         t.endpoints = resolve(t.where);
     return {.arrivals = std::move(arrivals),
             .targets = std::move(targets),
             .connections = options.connections,
-            .threads = std::min(options.threads, options.connections),
+            .threads = threads,
             .timeout = options.timeout,
             .expected_status = options.expected_status,
             .expected_body = options.expected_body,
