@@ -68,7 +68,7 @@ void event_loop::run(bool spin) {
             const auto place = static_cast<watch>(events[static_cast<std::size_t>(i)].data.u64);
             const auto generation =
                 static_cast<std::uint32_t>(events[static_cast<std::size_t>(i)].data.u64 >> 32);
-            if (const auto& e = entries_[place]; e.who && e.generation == generation)
+            if (const auto& e = entries_[place]; e.generation == generation)
                 e.who->ready(events[static_cast<std::size_t>(i)].events);
         }
     }
@@ -113,7 +113,6 @@ std::optional<event_loop::watch> event_loop::add(int descriptor, std::uint32_t e
 
 void event_loop::remove(watch w, int descriptor) noexcept {
     epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, nullptr);
-    entries_[w].who = nullptr;
     ++entries_[w].generation;
     free_.push_back(w);
 }
