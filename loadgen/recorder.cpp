@@ -96,6 +96,7 @@ void target_record::close_rows() {
             closed.ends = std::max(closed.ends, rows_.back().ends);
         closed.length = closed.ends - (rows_.empty() ? run_time{} : rows_.back().ends);
         closed.response = figures_of(open->times.response);
+        closed.response_buckets = tenths_of_decades(open->times.response);
         closed.failed = figures_of(open->times.failed);
         closed.service = figures_of(open->times.service);
         closed.generator_lag = figures_of(open->times.generator_lag);
@@ -105,7 +106,7 @@ void target_record::close_rows() {
         if (!closed.availability && closed.offered > 0)
             closed.availability = 0;
         judge_row(*open, closed);
-        rows_.push_back(closed);
+        rows_.push_back(std::move(closed));
         open->sum = {};
         open->worst = {};
         open->times.reset();
