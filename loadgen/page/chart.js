@@ -16,7 +16,7 @@ const charts = (() => {
   // spec: {id, title, note, caveat, explain, series: [{label, colour, points, dash, width, fill, dot}], log, min, max, stacked,
   // floor, ceiling, value: number -> text with its unit, tick: number -> short text,
   // layer: {draw(chart) over the bands and under the lines, legend(), description, drawn()}, instead of lines or behind them,
-  // about(x, y): more rows [name, value] of the tip; y is null for the arrow keys}
+  // about(x, y): more rows [name, value] of the tip, or [sentence]; y is null for the arrow keys}
   function panel(spec, shared) {
     const series = spec.series.filter((one) => one.points.some((point) => point.y !== null));
     const heading = element("h3", { id: `${spec.id}-title` }, spec.title,
@@ -238,8 +238,9 @@ const charts = (() => {
     const place = event ? { left: event.clientX, top: event.clientY }
       : { left: box.left + one.chart.scales.x.getPixelForValue(x), top: box.top + 20 };
     tip.show(place, element("p", {}, one.shared.axis.heading(x) + (stage ? ` · ${stage.label} requests/s asked` : "")),
-      element("ul", {}, rows, more.map(([name, value]) => tip.row(null, name, value))),
-      judged ? element("p", { class: "judged" }, words.verdict(judged)) : "");
+      element("ul", {}, rows, more.filter(([, value]) => value !== undefined).map(([name, value]) => tip.row(null, name, value))),
+      ...[judged ? words.verdict(judged) : null, ...more.filter(([, value]) => value === undefined).flat()]
+        .filter((said) => said !== null).map((said) => element("p", { class: "judged" }, said)));
   }
 
   // What was really drawn, for tests: marks of each line inside its chart, from Chart.js's own record.

@@ -50,7 +50,7 @@ const rates = (() => {
       const name = here.length > 1 ? `stage ${stage.number}, ` : "";
       return [[`${name}achieved`, achieved(stage)], [`${name}availability`, format.percent(stage.availability)],
         ...(stage.silent ? [[`${name}response`, "no answer"]] : []),
-        ...(stage.validity === null ? [] : [[`${name}verdict`, words.verdict(stage.validity)]])];
+        ...(stage.validity === null ? [] : [[`${name}${words.verdict(stage.validity)}`]])];
     });
   }
 

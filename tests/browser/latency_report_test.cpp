@@ -145,9 +145,10 @@ TEST(latency_report_in_browser, the_knee_is_the_highest_rate_with_p99_within_twi
             change(stages(2, 2, 2, 2, 2, 900), 4, { p99: null }),
             stages(2, 2, 30, 2, 2, 900),           // one that was disturbed
             [...stages(2, 2, 2, 900), ...stages(2, 2, 2, 900)],
+            [...stages(2, 2, 900), ...stages(2, 2, 900)], // three rates, twice
             stages(null, null, null, null),
         ].map(knee.of).map(k => k.rate ?? k.reason).join(' ');)";
-    EXPECT_EQ(told({fixture::empty()}, script), "500 flat few 400 400 400 500 300 none");
+    EXPECT_EQ(told({fixture::empty()}, script), "500 flat few 400 400 400 500 300 few none");
 }
 
 TEST(latency_report_in_browser, the_knee_of_a_staircase_is_marked_and_said) {
@@ -175,7 +176,7 @@ TEST(latency_report_in_browser, a_stage_that_is_not_what_it_seems_is_told_from_t
     EXPECT_EQ(
         told({result}, "return tip_at('target-1-latency-by-rate', 7000);"),
         "7k requests/s asked | p50 | 826 ms | p99 | 2.89 s | p99.9 | 5.78 s | achieved | 5.47k/s (78.1 %) | "
-        "availability | 78.10 % | verdict | server-saturated: requests failed");
+        "availability | 78.10 % | server-saturated: requests failed");
     EXPECT_THAT(told({result}, "return tip_at('target-1-latency-by-rate', 8000);"),
                 HasSubstr("p99 | – | p99.9 | – | achieved | 0/s (0 %) | availability |"));
     const browser::visit visit = browser::open(page_of({result}), "");
