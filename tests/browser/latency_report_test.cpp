@@ -19,7 +19,6 @@ using browser::page_of;
 using browser::with_script;
 using nlohmann::json;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 /// `of(panel)`: its chart; `tip_at(panel, x, y)`: what the tip says there, y in the chart's unit;
 /// `colours(panel, from_x, to_x, height)`: those seen there, height in pixels.
