@@ -1,6 +1,7 @@
 #include "common/histogram_encoding.hpp"
 
 #include "common/base64.hpp"
+#include "common/percentile_spectrum.hpp"
 
 #include <fmt/format.h>
 #include <zlib.h>
@@ -150,28 +151,6 @@ std::optional<histogram> decode_payload(std::string_view payload) {
     return decode_counts(payload);
 }
 
-// A percentile as its distance to 100 %: halved after every five rows, in steps of a tenth. Kept as a
-// distance because next to 100 % a percentile in a double stops to change.
-class percentile_level {
-public:
-    static constexpr int ticks_per_half = 5;
-
-    [[nodiscard]] double distance() const {
-        return std::ldexp((2 * ticks_per_half - tick_) / (2.0 * ticks_per_half), -halvings_);
-    }
-
-    void advance() {
-        if (++tick_ == ticks_per_half) {
-            tick_ = 0;
-            ++halvings_;
-        }
-    }
-
-private:
-    int halvings_ = 0;
-    int tick_ = 0;
-};
-
 constexpr double ns_per_ms = 1e6;
 
 double milliseconds(std::uint64_t ns) {
@@ -180,25 +159,14 @@ double milliseconds(std::uint64_t ns) {
 
 std::string percentile_rows(const histogram& values) {
     std::string text;
-    const auto max = static_cast<std::uint64_t>(values.max().count());
-    const auto last = histogram::index_of(max);
-    percentile_level level;
-    std::uint64_t seen = 0;
-    for (auto i = histogram::index_of(static_cast<std::uint64_t>(values.min().count())); i <= last; ++i) {
-        if (values.count_at(i) == 0)
-            continue;
-        seen += values.count_at(i);
-        const auto above = static_cast<double>(values.count() - seen) / static_cast<double>(values.count());
-        while (above <= level.distance()) {
-            fmt::format_to(std::back_inserter(text), "{:12.6f} {:.12f} {:10} {:14.2f}\n",
-                           milliseconds(std::min(histogram::highest_of(i), max)), 1 - level.distance(), seen,
-                           1 / level.distance());
-            level.advance();
-            if (seen == values.count())
-                break; // the level of 100 % has no fourth column, below
-        }
+    for (const auto& point : percentile_spectrum(values)) {
+        fmt::format_to(std::back_inserter(text), "{:12.6f} {:.12f} {:10}", milliseconds(point.value_ns),
+                       1 - point.above, point.count);
+        if (point.above > 0) // the level of 100 % has no fourth column
+            fmt::format_to(std::back_inserter(text), " {:14.2f}", 1 / point.above);
+        text += '\n';
     }
-    return text + fmt::format("{:12.6f} {:.12f} {:10}\n", milliseconds(max), 1.0, seen);
+    return text;
 }
 
 // Around the mean of the counters' middles and not around the exact one, so that equal values deviate by 0.

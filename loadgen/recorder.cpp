@@ -100,6 +100,7 @@ void target_record::close_rows(const row_listener& heard) {
             closed.ends = std::max(closed.ends, rows_.back().ends);
         closed.length = closed.ends - (rows_.empty() ? run_time{} : rows_.back().ends);
         closed.response = figures_of(open->times.response);
+        closed.response_buckets = tenths_of_decades(open->times.response);
         closed.failed = figures_of(open->times.failed);
         closed.service = figures_of(open->times.service);
         closed.generator_lag = figures_of(open->times.generator_lag);
@@ -109,7 +110,7 @@ void target_record::close_rows(const row_listener& heard) {
         if (!closed.availability && closed.offered > 0)
             closed.availability = 0;
         judge_row(*open, closed);
-        rows_.push_back(closed);
+        rows_.push_back(std::move(closed));
         if (heard)
             heard(open->times);
         open->sum = {};

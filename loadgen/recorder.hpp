@@ -2,6 +2,7 @@
 // line, the stop condition, the summary and the result. One thread.
 #pragma once
 
+#include "loadgen/buckets.hpp"
 #include "loadgen/evidence.hpp"
 #include "loadgen/mailbox.hpp"
 #include "loadgen/schedule.hpp"
@@ -49,6 +50,7 @@ struct row {
     std::uint64_t connections = 0;
     std::uint64_t waiting = 0;
     latency_figures response;
+    std::vector<bucket_total> response_buckets; // for a heat map: some twenty, at most 91
     latency_figures failed;
     latency_figures service;
     latency_figures generator_lag;

@@ -17,7 +17,8 @@ constexpr std::string_view schema = "loadgen.result/1";
 /// What the page's charts show of the scraped series; an hour of the others is megabytes.
 bool is_shown(const json& series) {
     static const std::set<std::string> names{"db_client_operation_duration_seconds",
-                                             "db_client_connection_count"};
+                                             "db_client_connection_count",
+                                             "cgroup_cpu_throttled_seconds_total"};
     const auto name = series.find("name");
     return name != series.end() && name->is_string() && names.count(name->get_ref<const std::string&>()) != 0;
 }

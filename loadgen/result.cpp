@@ -2,6 +2,7 @@
 
 #include "common/cgroup.hpp"
 #include "common/histogram_encoding.hpp"
+#include "common/percentile_spectrum.hpp"
 #include "common/version.hpp"
 #include "loadgen/manifest.hpp"
 
@@ -46,13 +47,23 @@ json latency_json(const latency_figures& f) {
             {"max_us", number_or_null(there, f.max_us)}};
 }
 
+json spectrum_json(const histogram& h) {
+    json points = json::array();
+    for (const auto& p : percentile_spectrum(h))
+        points.push_back({p.percentile(), static_cast<double>(p.value_ns) / 1000.0});
+    return points;
+}
+
 json latencies_json(const latencies& times, bool with_histograms) {
     json all = json::object();
     for (const auto& kind : latency_kinds) {
         const auto& h = times.*kind.member;
         auto& one = all[std::string(kind.name)] = latency_json(figures_of(h));
-        if (with_histograms && h.count() > 0)
-            one["hdr"] = encode_v2(h);
+        if (!with_histograms || h.count() == 0)
+            continue;
+        one["hdr"] = encode_v2(h);
+        if (kind.name == "response" || kind.name == "service")
+            one["spectrum"] = spectrum_json(h);
     }
     return all;
 }
@@ -106,6 +117,14 @@ json row_latency_json(const latency_figures& f) {
             {"p99_us", number_or_null(there, f.p99_us)},
             {"p999_us", number_or_null(there, f.p999_us)},
             {"max_us", number_or_null(there, f.max_us)}};
+}
+
+json response_json(const row& r) {
+    auto response = row_latency_json(r.response);
+    auto& buckets = response["buckets"] = json::array();
+    for (const auto& b : r.response_buckets)
+        buckets.push_back({b.bucket, b.count});
+    return response;
 }
 
 json stages_json(const run_record& record, const target_record& t) {
@@ -215,7 +234,7 @@ json row_json(const row& r, const window_evidence& evidence) {
             {"in_flight", r.in_flight},
             {"connections", r.connections},
             {"waiting", r.waiting},
-            {"response", row_latency_json(r.response)},
+            {"response", response_json(r)},
             {"failed", row_latency_json(r.failed)},
             {"service", row_latency_json(r.service)},
             {"generator_lag", row_latency_json(r.generator_lag)},

@@ -1,4 +1,4 @@
-// What lies behind the lines of a chart: which stage runs when, and which seconds are not to be believed.
+// What lies behind the lines of a chart: which stage runs when, which seconds warm up or are not to be believed.
 "use strict";
 
 const bands = (() => {
@@ -6,13 +6,23 @@ const bands = (() => {
   const strip_height = 4;
   const hatch_distance = 8;
 
-  // A plugin of Chart.js; shared: of charts.group.
-  function plugin({ stages, judged }) {
-    return { id: "bands", beforeDatasetsDraw(chart) {
-      chart.ctx.save();
-      draw_stages(chart, stages);
+  // Plugins of Chart.js for a group of charts: what comes first, and what comes over a layer, where there is one.
+  function stages({ stages: list }) {
+    return plugin("stages", (chart) => draw_stages(chart, list));
+  }
+
+  function marks({ judged, warmup_s }) {
+    return plugin("marks", (chart) => {
+      if (warmup_s > 0) draw_warmup(chart, warmup_s);
       draw_strip(chart, judged.filter((span) => !span.doubtful));
       draw_hatch(chart, judged.filter((span) => span.doubtful));
+    });
+  }
+
+  function plugin(id, draw) {
+    return { id, beforeDatasetsDraw(chart) {
+      chart.ctx.save();
+      draw(chart);
       chart.ctx.restore();
     } };
   }
@@ -45,6 +55,19 @@ const bands = (() => {
     });
   }
 
+  // Measured, but left out of the totals.
+  function draw_warmup(chart, warmup_s) {
+    const { ctx, chartArea: area } = chart;
+    const { left, width } = edges(chart, { start_s: 0, end_s: warmup_s });
+    ctx.fillStyle = theme_colour("warmup");
+    ctx.fillRect(left, area.top, width, area.bottom - area.top);
+    ctx.font = `10.5px ${theme_colour("font")}`;
+    if (ctx.measureText("warm-up").width + 8 > width) return;
+    ctx.fillStyle = theme_colour("muted");
+    ctx.textAlign = "left";
+    ctx.fillText("warm-up", left + 4, area.top + 12);
+  }
+
   function draw_strip(chart, spans) {
     const { ctx, chartArea: area } = chart;
     ctx.fillStyle = theme_colour("saturated");
@@ -75,5 +98,5 @@ const bands = (() => {
     ctx.stroke();
   }
 
-  return { plugin };
+  return { stages, marks, plugin };
 })();

@@ -1,38 +1,42 @@
-// One chart over time: Chart.js draws, the legend and the values under the cursor are ordinary elements. Charts of one
-// group share the cursor's time.
+// One chart: Chart.js draws, the legend and the values under the cursor are ordinary elements. Charts of one group share
+// the axis and the place pointed at: those over time show the same time.
 "use strict";
 
 const charts = (() => {
   const { element, theme_colour } = dom;
   const all = [];
-  let tip = null;
 
   const faded = (colour, alpha) => colour + Math.round(alpha * 255).toString(16).padStart(2, "0");
 
-  // stages: {start_s, end_s, label}; judged: of model.judged_spans
-  function group(stages, judged, end_s) {
-    return { stages, judged, end_s, x: null, members: [], pending: false };
+  // axis: of axes; stages: {start_s, end_s, label}; judged: of model.judged_spans; the last three only over time
+  function group(axis, { stages = [], judged = [], warmup_s = 0 } = {}) {
+    return { axis, stages, judged, warmup_s, x: null, members: [], pending: false };
   }
 
-  // spec: {id, title, note, unit, series: [{label, colour, points, dash, width, fill}], log, min, max, stacked,
-  // value: number -> text with its unit, tick: number -> short text}
+  // spec: {id, title, note, caveat, explain, series: [{label, colour, points, dash, width, fill, dot}], log, min, max, stacked,
+  // floor, ceiling, value: number -> text with its unit, tick: number -> short text,
+  // layer: {draw(chart) over the bands and under the lines, legend(), description, drawn()}, instead of lines or behind them,
+  // about(x, y): more rows [name, value] of the tip, or [sentence]; y is null for the arrow keys}
   function panel(spec, shared) {
     const series = spec.series.filter((one) => one.points.some((point) => point.y !== null));
-    const heading = element("h3", { id: `${spec.id}-title` }, spec.title, spec.note ? element("small", {}, spec.note) : null);
+    const heading = element("h3", { id: `${spec.id}-title` }, spec.title,
+      spec.note ? element("small", {}, spec.note) : null, spec.caveat ? element("em", { class: "caveat" }, spec.caveat) : null);
     const card = element("section", { class: "card panel", id: spec.id, "aria-labelledby": `${spec.id}-title` }, heading);
-    if (series.length === 0) {
+    if (series.length === 0 && !spec.layer) {
       card.append(element("p", { class: "empty" }, "The run recorded nothing of this."));
       return { card, start() {} };
     }
-    const canvas = element("canvas", { role: "img", tabindex: "0", "aria-label": description(spec, series) });
+    const canvas = element("canvas", { role: "img", tabindex: "0", "aria-label": description(spec, series, shared.axis) });
     const one = { spec, series, canvas, shared, chart: null, readouts: [] };
-    card.append(legend(one), element("div", { class: "plot" }, canvas));
+    card.append(spec.layer?.legend?.() ?? legend(one), element("div", { class: "plot" }, canvas));
+    if (spec.explain) card.append(element("p", { class: "explain" }, spec.explain));
     return { card, start: () => start(one) };
   }
 
-  function description(spec, series) {
+  function description(spec, series, axis) {
     const peaks = series.map((s) => `${s.label} up to ${spec.value(highest(s.points))}`);
-    return `${spec.title} over time: ${peaks.join(", ")}. Arrow keys move the time shown.`;
+    const shown = axis.over === "over time" ? "the time shown" : "what is shown";
+    return `${spec.title} ${axis.over}: ${spec.layer?.description ?? peaks.join(", ")}. Arrow keys move ${shown}.`;
   }
 
   function highest(points) {
@@ -74,7 +78,8 @@ const charts = (() => {
       type: "line",
       data: { datasets: one.series.map((s, index) => dataset(one.spec, s, index)) },
       options: options(one.spec, one.shared),
-      plugins: [bands.plugin(one.shared), cursor_plugin(one)],
+      plugins: [bands.stages(one.shared), ...(one.spec.layer ? [bands.plugin("layer", one.spec.layer.draw)] : []), bands.marks(one.shared),
+        cursor_plugin(one)],
     });
     one.shared.members.push(one);
     all.push(one);
@@ -87,22 +92,27 @@ const charts = (() => {
     return {
       label: s.label, data: s.points.map((p) => ({ x: p.x, y: p.y ?? NaN })),
       borderWidth: s.width ?? 1.75, borderDash: s.dash ?? [], borderJoinStyle: "round",
-      pointRadius: lonely.map((is) => (is ? 2.5 : 0)), pointHitRadius: 0, pointHoverRadius: 0, spanGaps: false, clip: 4,
+      pointRadius: s.dot ? 4 : lonely.map((is) => (is ? 2.5 : 0)), pointHitRadius: 0, pointHoverRadius: 0, spanGaps: false, clip: 4,
       fill: spec.stacked ? (index === 0 ? "origin" : "-1") : s.fill ? "origin" : false,
+      ...(s.dot ? dotted(s.points.map(s.dot)) : {}),
     };
   }
 
-  function options(spec, shared) {
+  // dots: {hollow, style}, one for each point; a line to a hollow one is dashed.
+  function dotted(dots) {
+    return { pointStyle: dots.map((dot) => dot.style ?? "circle"), pointBorderWidth: 1.75,
+      segment: { borderDash: ({ p0DataIndex: i }) => (dots[i].hollow || dots[i + 1].hollow ? [3, 3] : undefined) } };
+  }
+
+  function options(spec, { axis }) {
     return {
       animation: false, parsing: false, normalized: true, responsive: true, maintainAspectRatio: false, events: [],
       layout: { padding: { top: 14 } },
       plugins: { legend: { display: false }, tooltip: { enabled: false } },
       scales: {
-        x: { type: "linear", min: 0, max: shared.end_s, grid: { display: false, drawBorder: false },
-          ticks: { stepSize: time_step(shared.end_s), maxRotation: 0, autoSkipPadding: 12, includeBounds: false,
-            callback: (t) => format.clock(t) } },
+        x: { ...axis.scale, min: axis.min, max: axis.max, grid: { display: false, drawBorder: false }, ticks: { ...axis.scale.ticks } },
         y: { type: spec.log ? "logarithmic" : "linear", stacked: spec.stacked === true, beginAtZero: !spec.log && spec.min === undefined,
-          suggestedMin: spec.min, suggestedMax: spec.max, max: spec.ceiling, grid: { drawBorder: false, drawTicks: false },
+          suggestedMin: spec.min, suggestedMax: spec.max, min: spec.floor, max: spec.ceiling, grid: { drawBorder: false, drawTicks: false },
           ticks: { maxTicksLimit: 6, padding: 8, callback: spec.log ? log_tick(spec) : (v) => spec.tick(v) },
           afterFit: (scale) => { scale.width = 64; } }, // the same for all, so that their times line up
       },
@@ -119,16 +129,13 @@ const charts = (() => {
     };
   }
 
-  function time_step(end_s) {
-    const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400];
-    return steps.find((step) => end_s / step <= 7) ?? Math.ceil(end_s / 7 / 3600) * 3600;
-  }
-
   function paint(one) {
     const text = theme_colour("muted");
     one.chart.data.datasets.forEach((set, i) => {
       const colour = theme_colour(one.series[i].colour);
       set.borderColor = set.pointBackgroundColor = set.pointBorderColor = colour;
+      const { dot, points } = one.series[i];
+      if (dot) set.pointBackgroundColor = points.map((p) => (dot(p).hollow ? theme_colour("card") : colour));
       set.backgroundColor = faded(colour, one.spec.stacked ? 0.45 : 0.12);
     });
     for (const scale of Object.values(one.chart.options.scales)) {
@@ -153,7 +160,7 @@ const charts = (() => {
       ctx.lineTo(Math.round(pixel) + 0.5, area.bottom);
       ctx.stroke();
       one.series.forEach((s, i) => {
-        const at = near(s.points, one.shared.x);
+        const at = near(s.points, one.shared);
         if (at === null || at.y === null || !chart.isDatasetVisible(i)) return;
         const mark = chart.getDatasetMeta(i).data[s.points.indexOf(at)];
         ctx.fillStyle = theme_colour(s.colour);
@@ -165,8 +172,8 @@ const charts = (() => {
     } };
   }
 
-  // The point at that time; none when the closest is further away than the points' own distance.
-  function near(points, x) {
+  // The point at the x pointed at; none when the closest does not reach it.
+  function near(points, { x, axis }) {
     let low = 0;
     let high = points.length - 1;
     while (high - low > 1) {
@@ -176,23 +183,23 @@ const charts = (() => {
     }
     const best = Math.abs(points[low].x - x) <= Math.abs(points[high].x - x) ? low : high;
     const step = points.length > 1 ? Math.abs(points[high].x - points[low].x) : 1;
-    return Math.abs(points[best].x - x) <= Math.max(step, 1) ? points[best] : null;
+    return axis.reaches(points[best].x, x, step) ? points[best] : null;
   }
 
   function listen(one) {
     const { canvas, shared } = one;
+    const inside = (x) => Math.min(Math.max(x, shared.axis.min), shared.axis.max);
     canvas.addEventListener("pointermove", (event) => {
       const x = one.chart.scales.x.getValueForPixel(event.offsetX);
-      move(shared, Math.min(Math.max(x, 0), shared.end_s), one, event);
+      move(shared, shared.axis.snap(inside(x)), one, event);
     });
     canvas.addEventListener("pointerleave", () => move(shared, null, one));
     canvas.addEventListener("blur", () => move(shared, null, one));
     canvas.addEventListener("keydown", (event) => {
-      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (step === undefined) return;
+      const direction = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (direction === undefined) return;
       event.preventDefault();
-      const by = Math.max(1, Math.round(shared.end_s / 120));
-      move(shared, Math.min(Math.max((shared.x ?? 0) + step * by, 0), shared.end_s), one);
+      move(shared, inside(shared.axis.step(shared.x, direction)), one);
     });
   }
 
@@ -211,35 +218,36 @@ const charts = (() => {
   function show_values(one) {
     const rests = one.shared.x === null;
     one.series.forEach((s, i) => {
-      one.readouts[i].textContent = rests ? resting(one.spec, s) : one.spec.value(near(s.points, one.shared.x)?.y);
+      one.readouts[i].textContent = rests ? resting(one.spec, s) : one.spec.value(near(s.points, one.shared)?.y);
       one.readouts[i].classList.toggle("resting", rests);
     });
   }
 
   function show_tip(one, x, event) {
-    tip ??= document.body.appendChild(element("div", { class: "tip", role: "status" }));
-    tip.hidden = x === null;
-    if (x === null) return;
+    if (x === null) {
+      tip.hide();
+      return;
+    }
     const at_x = (span) => span.start_s <= x && x <= span.end_s;
     const stage = one.shared.stages.find(at_x);
     const judged = one.shared.judged.find(at_x);
-    const rows = one.series.filter((s, i) => one.chart.isDatasetVisible(i)).map((s) => element("li", {}, swatch(s),
-      element("span", { class: "name" }, s.label), element("span", { class: "value" }, one.spec.value(near(s.points, x)?.y))));
-    tip.replaceChildren(element("p", {}, format.clock(x) + (stage ? ` · ${stage.label} requests/s asked` : "")),
-      element("ul", {}, rows), judged ? element("p", { class: "judged" }, words.verdict(judged)) : "");
+    const rows = one.series.filter((s, i) => one.chart.isDatasetVisible(i))
+      .map((s) => tip.row(swatch(s), s.label, one.spec.value(near(s.points, one.shared)?.y)));
+    const more = one.spec.about?.(x, event ? one.chart.scales.y.getValueForPixel(event.offsetY) : null) ?? [];
     const box = one.canvas.getBoundingClientRect();
-    const left = event ? event.clientX : box.left + one.chart.scales.x.getPixelForValue(x);
-    const top = event ? event.clientY : box.top + 20;
-    const room = document.documentElement.clientWidth - tip.offsetWidth - 8;
-    tip.style.left = `${Math.max(8, left + 16 > room ? left - tip.offsetWidth - 16 : left + 16)}px`;
-    tip.style.top = `${Math.max(8, Math.min(top + 12, innerHeight - tip.offsetHeight - 8))}px`;
+    const place = event ? { left: event.clientX, top: event.clientY }
+      : { left: box.left + one.chart.scales.x.getPixelForValue(x), top: box.top + 20 };
+    tip.show(place, element("p", {}, one.shared.axis.heading(x) + (stage ? ` · ${stage.label} requests/s asked` : "")),
+      element("ul", {}, rows, more.filter(([, value]) => value !== undefined).map(([name, value]) => tip.row(null, name, value))),
+      ...[judged ? words.verdict(judged) : null, ...more.filter(([, value]) => value === undefined).flat()]
+        .filter((said) => said !== null).map((said) => element("p", { class: "judged" }, said)));
   }
 
   // What was really drawn, for tests: marks of each line inside its chart, from Chart.js's own record.
   function drawn() {
     return all.map(({ spec, chart, series }) => ({
       id: spec.id, title: spec.title,
-      series: series.map((s, i) => ({ label: s.label, marks: marks(chart, i) })),
+      series: series.map((s, i) => ({ label: s.label, marks: marks(chart, i) })), layer: spec.layer?.drawn?.(),
     }));
   }
 

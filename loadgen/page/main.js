@@ -19,9 +19,9 @@
     const totals = model.object(section.target.totals);
     const shown = held ?? reached;
     return element("header", { class: "headline" },
-      element("h2", {}, section.name, element("span", { class: `chip ${ending.kind}` }, ending.label)),
+      element("h2", {}, words.label(section, sections), element("span", { class: `chip ${ending.kind}` }, ending.label)),
       element("p", { class: "url" }, element("code", {}, [section.target.method, section.target.url].filter(Boolean).join(" "))),
-      banner(section),
+      banners(section),
       element("p", { class: "verdict" }, words.held(section)),
       element("p", { class: "ending" }, ending.text),
       element("dl", { class: "figures" },
@@ -32,18 +32,21 @@
         figure("Whole run", format.compact(totals.offered), "requests offered")));
   }
 
-  function banner(section) {
-    const said = words.validity(section);
-    return said === null ? null : element("p", { class: `banner ${said.kind}`, role: "note" },
-      element("span", { class: "sign", "aria-hidden": "true" }, said.sign), element("span", {}, said.text));
+  function banners(section) {
+    const caveat = words.caveat([section]);
+    return [words.validity(section), caveat === null ? null : { kind: "warning", sign: "!",
+      text: `${caveat}. A request was sent when the one before was answered: what a pause would have delayed was never sent.` }]
+      .filter((said) => said !== null).map((said) => element("p", { class: `banner ${said.kind}`, role: "note" },
+        element("span", { class: "sign", "aria-hidden": "true" }, said.sign), element("span", {}, said.text)));
   }
 
   // What is drawn behind the lines.
-  function key(stages, judged) {
+  function key({ stages, judged, warmup_s }) {
     const entry = (mark, occurs, text) => (occurs
       ? element("span", { class: "entry" }, element("span", { class: `mark ${mark}`, "aria-hidden": "true" }), text) : null);
     const entries = [
       entry("band", stages.length > 0, "Bands are stages; the number above each is the rate asked, in requests per second."),
+      entry("warmup", warmup_s > 0, `Shaded: warm-up, ${format.span(warmup_s)}, not in the totals.`),
       entry("hatched", judged.some((span) => span.doubtful),
         "Hatched seconds are not to be believed: the load generator could not keep up, or something else took time."),
       entry("saturated", judged.some((span) => !span.doubtful),
@@ -54,11 +57,12 @@
 
   // The charts are started only once they are in the page: they take their size from it.
   function build(section) {
-    const shared = charts.group(panels.stage_bands(section), model.judged_spans(section), model.end_s(section));
-    const made = panels.of(section).map((spec) => charts.panel(spec, shared));
+    const shared = charts.group(axes.time(model.end_s(section)),
+      { stages: panels.stage_bands(section), judged: model.judged_spans(section), warmup_s: model.warmup_s(section) });
+    const made = panels.of(section).map((spec) => charts.panel(spec, spec.axis ? charts.group(spec.axis) : shared));
     const stages = tables.stages(section);
     const node = element("article", { id: section.id, "aria-label": section.name }, headline(section),
-      key(shared.stages, shared.judged),
+      key(shared),
       element("div", { class: "panels" }, made.map((panel) => panel.card)),
       stages ? element("section", { class: "card" }, stages) : null,
       element("section", { class: "card" }, tables.latencies(section)),
@@ -102,7 +106,7 @@
   function contents() {
     const nav = document.getElementById("contents");
     nav.hidden = sections.length < 2;
-    nav.append(...sections.map((section) => element("a", { href: `#${section.id}` }, section.name)));
+    nav.append(...sections.map((section) => element("a", { href: `#${section.id}` }, words.label(section, sections))));
   }
 
   theme();
@@ -110,6 +114,9 @@
   document.getElementById("subtitle").textContent = subtitle();
   contents();
   if (sections.length > 1) report.append(element("section", { class: "card" }, tables.overview(sections)));
+  const beside = compared.of(sections).map((spec) => charts.panel(spec, charts.group(spec.axis)));
+  if (beside.length > 0) report.append(element("div", { class: "panels" }, beside.map((panel) => panel.card)));
+  beside.forEach((panel) => panel.start());
   for (const section of sections) {
     const { node, start } = build(section);
     report.append(node);

@@ -7,6 +7,7 @@ const model = (() => {
   const known = format.known;
   const object = (x) => (x !== null && typeof x === "object" && !Array.isArray(x) ? x : {});
   const array = (x) => (Array.isArray(x) ? x : []);
+  const pairs = (x) => array(x).filter((one) => Array.isArray(one) && one.length === 2 && one.every(known));
   const number = (x) => (known(x) ? x : null);
   const scaled = (x, factor) => (known(x) ? x * factor : null);
 
@@ -31,6 +32,7 @@ const model = (() => {
         start_s: number(stage.start_s), end_s: number(stage.end_s),
         from_rps: number(stage.from_rps), to_rps: number(stage.to_rps),
         complete: stage.complete !== false,
+        warmup: stage.warmup === true,
         achieved_rps: number(totals.achieved_rps),
         offered_rps: number(totals.offered_rps),
         availability: number(totals.availability),
@@ -92,7 +94,7 @@ const model = (() => {
   // The stage with the highest rate that was held, and the one with the highest rate reached at any availability.
   // What cannot be believed was not held: `left_out` is the best of those where it would have come first.
   function best_stages(section) {
-    const all = stages(section).filter((stage) => stage.achieved_rps !== null);
+    const all = stages(section).filter((stage) => stage.achieved_rps !== null && !stage.warmup);
     const complete = all.filter((stage) => stage.complete);
     const usable = complete.length > 0 ? complete : all;
     const highest = (list) => list.reduce((a, b) => (a === null || b.achieved_rps > a.achieved_rps ? b : a), null);
@@ -185,6 +187,64 @@ const model = (() => {
     return Object.entries(object(section.result.watched)).map(([name, data]) => ({ name, ...object(data) }));
   }
 
+  // Seconds of CPU per completed request over time, of each watched process: {name, t_s, cost_s}. A process with a target's
+  // name worked for that one only, all others, loadgen first, for every target of the run.
+  function cost(section) {
+    const targets = object(section.result.targets);
+    const own = completed_in([section.target]);
+    const all = completed_in(Object.values(targets));
+    return watched(section).filter(({ name }) => name === section.name || !Object.hasOwn(targets, name)).map(({ name, t_s, cpu_cores }) => {
+      const times = array(t_s);
+      const rates = name === section.name ? own : all;
+      return { name, t_s: times, cost_s: times.map((t, i) => {
+        const rate = known(t) ? rates(t + over_the_second) : null;
+        return known(array(cpu_cores)[i]) && rate > 0 ? cpu_cores[i] / rate : null;
+      }) };
+    });
+  }
+
+  // A function of time: requests completed per second, by those targets together; null outside of what was measured.
+  function completed_in(targets) {
+    const lists = targets.map((target) => seconds_of(object(target)));
+    return (t) => {
+      const rates = lists.map((list) => second_at(list, t)?.completed_rps ?? null);
+      return rates.every((rate) => rate === null) ? null : rates.reduce((a, b) => a + (b ?? 0), 0);
+    };
+  }
+
+  // By halving: an hour asks for thousands.
+  function second_at(list, t) {
+    let low = 0;
+    let high = list.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (list[middle].end_s < t) low = middle + 1;
+      else high = middle;
+    }
+    return low < list.length && list[low].start_s <= t ? list[low] : null;
+  }
+
+  function seconds_of(target) {
+    const list = [];
+    let before = 0;
+    for (const { t_s, completed } of array(target.timeline).map(object)) {
+      if (!known(t_s)) continue;
+      if (known(completed) && t_s > before) list.push({ start_s: before, end_s: t_s, completed_rps: completed / (t_s - before) });
+      before = t_s;
+    }
+    return list;
+  }
+
+  // A request is sent when the one before is answered: what a stall would have delayed is never sent.
+  function closed_loop(section) {
+    return object(section.result.config).loop === "closed";
+  }
+
+  // Measured before the figures of totals begin.
+  function warmup_s(section) {
+    return number(object(section.result.config).warmup_s) ?? 0;
+  }
+
   // Series scraped for this target: from an endpoint that has its name, or no target's name.
   function scraped(section, name) {
     const targets = object(section.result.targets);
@@ -206,6 +266,6 @@ const model = (() => {
       last === null && all_stages.length > 0 ? Math.max(...all_stages) : 0);
   }
 
-  return { object, array, number, sections, stages, best_stages, validity, judged_spans, cpu_per_request, points, stack, timeline,
-    outcomes, watched, scraped, end_s, held_availability, over_the_second };
+  return { object, array, pairs, number, sections, stages, best_stages, validity, judged_spans, cpu_per_request, points, stack, timeline,
+    outcomes, watched, cost, closed_loop, warmup_s, scraped, end_s, held_availability, over_the_second };
 })();

@@ -14,7 +14,8 @@ const panels = (() => {
   }
 
   function of(section) {
-    const build = [rate, latency, availability, outcomes, lag, generator, cpu, memory, operations, ...pools(section)];
+    const build = [rate, latency, heatmap.of, spectrum.of, rates.of, availability, outcomes, lag, generator, throttling, cpu, cost, memory,
+      operations, ...pools(section)];
     return build.map((make) => make(section)).filter((spec) => spec !== null)
       .map((spec) => ({ ...spec, id: `${section.id}-${spec.id}` }));
   }
@@ -31,7 +32,7 @@ const panels = (() => {
   function latency(section) {
     const line = (label, kind, key, look) => ({ label, ...look,
       points: model.timeline(section, (s) => positive(model.object(s[kind])[key]), 1e-3) });
-    return { id: "latency", title: "Latency", note: "logarithmic", log: true, value: milliseconds, tick: milliseconds,
+    return { id: "latency", title: "Latency", note: "logarithmic", caveat: words.caveat([section]), log: true, value: milliseconds, tick: milliseconds,
       series: [
         line("response p50", "response", "p50_us", { colour: "series-3" }),
         line("response p99", "response", "p99_us", { colour: "series-1", width: 2.25 }),
@@ -102,19 +103,36 @@ const panels = (() => {
     return model.watched(section).sort((a, b) => order(a.name) - order(b.name)).map((process) => ({
       label: process.name, colour: colour_of(section, process.name, state),
       dash: process.name === "loadgen" ? [5, 4] : undefined,
-      points: model.points(process.t_s, process[column], factor, shift),
+      points: model.points(process.t_s, column(process), factor, shift),
     }));
   }
 
   function cpu(section) {
     return { id: "cpu", title: "CPU", note: "cores in use, with child processes", value: cores,
-      tick: (c) => format.digits(c), max: 0.1, series: processes(section, "cpu_cores", 1, model.over_the_second) };
+      tick: (c) => format.digits(c), max: 0.1, series: processes(section, (process) => process.cpu_cores, 1, model.over_the_second) };
+  }
+
+  // Seconds that completed few requests cost much each: logarithmic, so that they do not flatten the others.
+  function cost(section) {
+    const spent = new Map(model.cost(section).map((one) => [one.name, one.cost_s.map(positive)]));
+    const series = processes(section, (process) => spent.get(process.name), 1e3, model.over_the_second).filter((one) => spent.has(one.label));
+    return recorded({ id: "cost", title: "CPU per request", note: "CPU time of each process by requests completed, logarithmic", log: true,
+      value: milliseconds, tick: milliseconds, series });
+  }
+
+  // Of the services, where their endpoint says so; loadgen's own is among what could have disturbed it.
+  function throttling(section) {
+    const share = (p) => format.share(format.known(p) ? p / 100 : null);
+    const series = model.scraped(section, "cgroup_cpu_throttled_seconds_total").map(({ endpoint, t_s, rate_per_s }, i) => ({ label: endpoint,
+      colour: `series-${(i % 8) + 1}`, points: model.points(t_s, rate_per_s, 100, model.over_the_second) }));
+    return recorded({ id: "throttling", title: "CPU throttling", note: "stopped by the quota of its control group, share of a second",
+      value: share, tick: (p) => `${format.digits(p)} %`, max: 10, series });
   }
 
   function memory(section) {
     const mib = (m) => format.bytes(format.known(m) ? m * 2 ** 20 : null);
     return { id: "memory", title: "Memory", note: "proportional set size", value: mib, tick: mib,
-      series: processes(section, "memory_bytes", 1 / 2 ** 20, 0) };
+      series: processes(section, (process) => process.memory_bytes, 1 / 2 ** 20, 0) };
   }
 
   function operations(section) {

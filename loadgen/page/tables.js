@@ -15,7 +15,7 @@ const tables = (() => {
     if (judged) columns.push({ title: "Verdict", text: true });
     const rows = sections.map((section) => {
       const { held, reached, half } = model.best_stages(section);
-      return { cells: [element("a", { href: `#${section.id}` }, section.name), compact(reached?.achieved_rps),
+      return { cells: [element("a", { href: `#${section.id}` }, words.label(section, sections)), compact(reached?.achieved_rps),
         compact(held?.achieved_rps), latency(held?.response.p99_us), latency(half?.response.p99_us),
         duration(held?.cpu_per_request_s), words.ending(section).label, ...(judged ? [verdict(model.validity(section.target))] : [])] };
     });
@@ -40,7 +40,7 @@ const tables = (() => {
     if (judged) columns.push({ title: "Verdict", text: true });
     const rows = all.map((s) => {
       const is_best = best !== null && best.number === s.number && best.start_s === s.start_s;
-      const remark = is_best ? "highest held" : s.complete ? "" : "cut short";
+      const remark = s.warmup ? "warm-up" : is_best ? "highest held" : s.complete ? "" : "cut short";
       return { kind: is_best ? "best" : s.availability !== null && s.availability < model.held_availability ? "failing" : "",
         cells: [element("span", {}, String(s.number ?? format.unknown), remark ? element("small", {}, ` ${remark}`) : null),
           words.rate(s.from_rps, s.to_rps), compact(s.achieved_rps), percent(s.availability), latency(s.response.p50_us),
@@ -68,7 +68,8 @@ const tables = (() => {
     if (said !== null && said.believable_s < said.measured_s && believable.count > 0) {
       rows.splice(1, 0, row("response, believable", `only ${span(said.believable_s)} of ${span(said.measured_s)}`, believable));
     }
-    return element("div", {}, table("Latency", [{ title: "", text: true }, { title: "Requests" }, ...measures.map(([title]) => ({ title }))], rows),
+    const caveat = words.caveat([section]);
+    return element("div", {}, table(caveat === null ? "Latency" : `Latency (${caveat})`, [{ title: "", text: true }, { title: "Requests" }, ...measures.map(([title]) => ({ title }))], rows),
       element("p", { class: "explain" }, "Response time starts when the request was due, as a user feels it; service time " +
         "starts when its first byte was sent. The difference is time spent waiting to be sent." +
         (object(all.failed).count > 0 ? " A timeout counts in both, at its expiry; what else failed is apart." : "")));

@@ -40,6 +40,17 @@ const words = (() => {
     return { ...looks, text };
   }
 
+  // Results of the same target are told apart by their place on the page.
+  function label(section, sections) {
+    const same = sections.filter((one) => one.name === section.name);
+    return same.length > 1 ? `${section.name} (${same.indexOf(section) + 1})` : section.name;
+  }
+
+  // What every latency of a closed loop must be read with; null where all are of an open loop.
+  function caveat(sections) {
+    return sections.some(model.closed_loop) ? "closed loop: coordinated, latency understates" : null;
+  }
+
   function left_out(stage) {
     if (stage === null) return "";
     return ` Stage ${stage.number ?? format.unknown}, with ${compact(stage.achieved_rps)} requests/s, is left out:` +
@@ -89,5 +100,5 @@ const words = (() => {
     return { kind: "complete", label: "Complete", text: `Ran its whole plan, ${span(run.duration_s)}.` };
   }
 
-  return { latency, rate, outcome, verdict, validity, held, ending };
+  return { latency, rate, outcome, verdict, validity, label, caveat, held, ending };
 })();

@@ -51,7 +51,7 @@ const std::string look_behind = R"(
 TEST(judged_report_in_browser, the_new_panels_are_drawn) {
     const browser::visit visit = browser::open(page_of({fixture::judged_staircase({})}));
     expect_quiet(visit);
-    EXPECT_EQ(visit.self_check->at("charts").size(), 10U);
+    EXPECT_EQ(visit.self_check->at("charts").size(), 12U);
     expect_drawn(visit, "target-1-outcomes", {"as wanted", "HTTP 5xx", "timed out", "connection reset"}, 40);
     expect_drawn(
         visit, "target-1-generator",
@@ -162,7 +162,7 @@ TEST(judged_report_in_browser, tables_have_the_kinds_that_were_counted_and_the_v
 TEST(judged_report_in_browser, a_result_without_verdicts_has_none_of_it) {
     const browser::visit visit = browser::open(page_of({fixture::staircase({})}), "");
     expect_quiet(visit);
-    EXPECT_EQ(visit.self_check->at("charts").size(), 8U);
+    EXPECT_EQ(visit.self_check->at("charts").size(), 10U);
     EXPECT_TRUE(visit.chart("target-1-lag").is_null());
     EXPECT_TRUE(visit.chart("target-1-generator").is_null());
     for (const char* absent : {"class=\"banner", ">Hatched seconds", ">A strip at the bottom", ">Verdict<"})
@@ -183,7 +183,7 @@ TEST(judged_report_in_browser, odd_verdicts_leave_no_error) {
     target["timeline"][4]["generator_lag"] = nullptr;
     const browser::visit visit = browser::open(page_of({odd}), "");
     expect_quiet(visit);
-    EXPECT_EQ(visit.self_check->at("charts").size(), 10U);
+    EXPECT_EQ(visit.self_check->at("charts").size(), 12U);
 }
 
 } // namespace

@@ -24,7 +24,7 @@ using ::testing::Not;
 TEST(report_in_browser, every_chart_of_ingest_has_marks) {
     const browser::visit visit = browser::open(page_of({fixture::staircase({})}));
     expect_quiet(visit);
-    EXPECT_EQ(visit.self_check->at("charts").size(), 8U);
+    EXPECT_EQ(visit.self_check->at("charts").size(), 10U);
     expect_drawn(visit, "target-1-rate", {"achieved", "offered"}, 40);
     expect_drawn(visit, "target-1-latency", {"response p50", "response p99", "response p99.9", "service p99"},
                  40);
@@ -59,7 +59,7 @@ TEST(report_in_browser, several_results_get_an_overview_and_a_section_each) {
         browser::open(page_of({fixture::staircase({}), fixture::staircase(baseline)}));
     expect_quiet(visit);
     EXPECT_EQ(visit.self_check->at("sections"), 2);
-    EXPECT_EQ(visit.self_check->at("charts").size(), 8U + 6U);
+    EXPECT_EQ(visit.self_check->at("charts").size(), 10U + 8U + 1U);
     expect_drawn(visit, "target-2-cpu", {"baseline", "loadgen"}, 40);
     EXPECT_THAT(visit.dom, HasSubstr("<caption>Overview</caption>"));
     EXPECT_THAT(visit.dom, HasSubstr("<a href=\"#target-2\">baseline</a>"));
@@ -114,7 +114,7 @@ TEST(report_in_browser, hostile_strings_stay_text) {
     EXPECT_THAT(visit.dom, Not(HasSubstr("<img")));
     EXPECT_NE(visit.title(), "taken");
     EXPECT_THAT(visit.dom, HasSubstr("&lt;/script&gt;&lt;script&gt;document.title='taken'"));
-    EXPECT_EQ(visit.self_check->at("charts").size(), 8U);
+    EXPECT_EQ(visit.self_check->at("charts").size(), 10U);
 }
 
 TEST(report_in_browser, odd_results_leave_gaps_and_no_error) {
@@ -193,7 +193,7 @@ TEST(report_in_browser, charts_have_descriptions_and_tables_headings) {
         "document.title = all('canvas').length + ' ' + all('canvas[role=img][aria-label]').length + ' ' +"
         "all('table').every(t => t.caption && t.tHead.querySelectorAll('th[scope=col]').length > 0);";
     const browser::visit visit = browser::open(with_script(page_of({fixture::staircase({})}), script), "");
-    EXPECT_EQ(visit.title(), "8 8 true");
+    EXPECT_EQ(visit.title(), "10 10 true");
     EXPECT_THAT(visit.dom, HasSubstr("aria-label=\"CPU over time: ingest up to"));
 }
 

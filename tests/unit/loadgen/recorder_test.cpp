@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -59,6 +61,23 @@ TEST(target_record, a_row_is_told_once_every_thread_has_told_its_part) {
     ASSERT_EQ(t.rows().size(), 2u);
     EXPECT_EQ(t.rows()[1].response.max_us, 1000); // nothing is left of the row before
     EXPECT_EQ(t.rows()[1].length, 1s);
+}
+
+TEST(target_record, a_row_has_the_buckets_of_its_own_responses) {
+    target_record t(two_stages(), 2);
+    t.take(block(0, {{.offered = 5, .ok = 5}}));
+    t.take(block(0, {{.offered = 5, .ok = 3, .failed = 2, .response = 3ms}}));
+    t.take(block(1, {{.segment = 0, .ok = 1, .response = 1s}, {.segment = 1, .offered = 9, .ok = 9}}));
+    t.take(block(1, {{.segment = 1, .offered = 9, .ok = 9}}));
+    ASSERT_EQ(t.rows().size(), 2u);
+    const auto told = [](const row& r) {
+        std::map<int, std::uint64_t> all;
+        for (const auto& b : r.response_buckets)
+            all[b.bucket] = b.count;
+        return all;
+    };
+    EXPECT_EQ(told(t.rows()[0]), (std::map<int, std::uint64_t>{{30, 5}, {34, 3}}));
+    EXPECT_EQ(told(t.rows()[1]), (std::map<int, std::uint64_t>{{30, 18}, {60, 1}}));
 }
 
 TEST(target_record, a_thread_that_ended_is_not_waited_for) {
