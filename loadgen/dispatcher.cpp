@@ -144,7 +144,9 @@ std::optional<dispatcher::connection_id> dispatcher::expired(run_time now) {
         return std::nullopt;
     const auto id = busy_.first;
     record(slots_[id], now);
-    interval_->of(slots_[id].segment).counts.add(outcome::timeout);
+    auto& counted = interval_->of(slots_[id].segment);
+    counted.times.timed_out.record(now - slots_[id].scheduled);
+    counted.counts.add(outcome::timeout);
     release(id, now, false);
     return id;
 }
