@@ -140,6 +140,7 @@ TEST(loadgen_metrics, the_last_scrape_says_what_result_json_says) {
     EXPECT_GT(target["totals"]["outcomes"]["reset"], 0);
     EXPECT_LE(during, sum_of(last, "loadgen_requests_total"));
     EXPECT_EQ(sum_of(last, "loadgen_in_flight"), 0);
+    EXPECT_EQ(sum_of(last, "loadgen_connections"), 0) << "all are closed";
     EXPECT_EQ(sum_of(last, "loadgen_window"), 1);
     EXPECT_GT(sum_of(last, "process_cpu_seconds_total"), 0);
 
