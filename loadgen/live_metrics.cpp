@@ -42,7 +42,8 @@ live_metrics::growing::growing()
 live_metrics::live_metrics(const plan& what, std::string_view method)
     : method_(std::find(methods.begin(), methods.end(), method) != methods.end() ? method : "_OTHER"),
       connections_(what.connections),
-      series_(what.expected_status),
+      series_(what.expected_status, what.expected_body.has_value()),
+      closed_loop_(what.arrivals.closed_loop()),
       growing_(what.targets.size()) {
     snapshot empty(what.targets.size());
     for (std::size_t i = 0; i < what.targets.size(); ++i) {
@@ -135,10 +136,12 @@ std::vector<prometheus::MetricFamily> live_metrics::Collect() const {
 
 void live_metrics::add_histograms(const snapshot& now,
                                   std::vector<prometheus::MetricFamily>& families) const {
+    const std::string from =
+        closed_loop_ ? "From the first byte sent (closed loop: understates)" : "From the scheduled arrival";
     auto response =
         make_family("loadgen_response_time_seconds",
-                    "From the scheduled arrival to the end, by outcome: ok; timeout (at its expiry: "
-                    "the true time is longer); failed (unwanted answer, reset, protocol error).",
+                    from + " to the end, by outcome: ok; timeout (at its expiry: the true time is "
+                           "longer); failed (unwanted answer, reset, protocol error).",
                     MetricType::Histogram);
     auto service =
         make_family("http_client_request_duration_seconds",

@@ -25,7 +25,7 @@ namespace beastmark::loadgen {
 
 class live_metrics final : public prometheus::Collectable {
 public:
-    /// All series are there, at 0.
+    /// All series are there, at 0. A warm-up is told like the rest: its requests are sent, too.
     /// @param method of the requests; one that is not of RFC 9110 or PATCH is told as _OTHER.
     live_metrics(const plan& what, std::string_view method);
 
@@ -34,7 +34,8 @@ public:
     /// Renews the snapshot when a second of a target has closed since the last call; else it costs nothing.
     void tick(const run_record& record, run_time now);
 
-    /// The run is over: the totals are those of result.json; nothing is offered, in flight or connected.
+    /// The run is over: the totals are those of result.json and of the warm-up; nothing is offered, in flight
+    /// or connected.
     void finish(const run_record& record);
 
     /// Called by any thread.
@@ -81,6 +82,7 @@ private:
     std::string method_;
     std::uint32_t connections_; // of each target
     request_series_list series_;
+    bool closed_loop_;
     std::vector<growing> growing_;
     std::size_t rows_seen_ = 0;
 

@@ -18,11 +18,14 @@ constexpr std::array without_answer{outcome::timeout,        outcome::connect_er
 
 } // namespace
 
-request_series_list::request_series_list(std::optional<unsigned> expected) {
+request_series_list::request_series_list(std::optional<unsigned> expected, bool body_expected) {
     for (std::size_t status = 0; status < of_status_.size(); ++status) {
         const auto known = std::binary_search(registered.begin(), registered.end(), static_cast<int>(status));
-        of_status_[status] = index_of(classify(static_cast<unsigned>(status), expected),
-                                      known ? std::to_string(status) : std::string("other"));
+        const auto code = known ? std::to_string(status) : std::string("other");
+        const auto what = classify(static_cast<unsigned>(status), expected);
+        of_status_[status] = index_of(what, code);
+        of_wrong_body_[status] =
+            body_expected && what == outcome::ok ? index_of(outcome::unexpected, code) : of_status_[status];
     }
     for (const auto what : without_answer)
         series_.push_back({what, {}});
@@ -38,8 +41,10 @@ std::size_t request_series_list::index_of(outcome what, const std::string& code)
 }
 
 void request_series_list::add(const tally& from, std::span<std::uint64_t> counts) const {
-    for (std::size_t status = 0; status < of_status_.size(); ++status)
-        counts[of_status_[status]] += from.statuses[status];
+    for (std::size_t status = 0; status < of_status_.size(); ++status) {
+        counts[of_status_[status]] += from.statuses[status] - from.wrong_bodies[status];
+        counts[of_wrong_body_[status]] += from.wrong_bodies[status];
+    }
     const auto first = series_.size() - without_answer.size();
     for (std::size_t i = 0; i < without_answer.size(); ++i)
         counts[first + i] += from.of(without_answer[i]);

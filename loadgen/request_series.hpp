@@ -23,7 +23,8 @@ struct request_series {
 class request_series_list {
 public:
     /// @param expected of --expect: decides which outcome a status belongs to.
-    explicit request_series_list(std::optional<unsigned> expected);
+    /// @param body_expected a good status may be unexpected for its body: --expect-body-contains.
+    request_series_list(std::optional<unsigned> expected, bool body_expected);
 
     [[nodiscard]] std::span<const request_series> series() const noexcept { return series_; }
 
@@ -35,6 +36,7 @@ private:
 
     std::vector<request_series> series_;
     std::array<std::size_t, tally::status_count> of_status_{};
+    std::array<std::size_t, tally::status_count> of_wrong_body_{}; // where there is none: of_status_
 };
 
 } // namespace beastmark::loadgen

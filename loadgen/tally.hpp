@@ -40,7 +40,8 @@ struct tally {
     std::uint64_t bytes_out = 0;
     std::array<std::uint64_t, outcome_count> outcomes{};
     std::array<std::uint64_t, status_count> statuses{};
-    std::vector<error_count> errors; // as many as there are kinds: a handful
+    std::array<std::uint64_t, status_count> wrong_bodies{}; // of `statuses`: unexpected for the body alone
+    std::vector<error_count> errors;                        // as many as there are kinds: a handful
 
     void add(outcome what, std::uint64_t n = 1) noexcept { outcomes[static_cast<std::size_t>(what)] += n; }
 

@@ -69,9 +69,11 @@ nlohmann::json read_json(const std::filesystem::path& path) {
     return nlohmann::json::parse(file);
 }
 
-// Of ten requests one is refused, one hangs until its timeout, one breaks off.
+// Of ten requests one gets the wrong body, one is refused, one hangs until its timeout, one breaks off.
 reply now_and_then(const request_seen& r) {
     switch (r.number % 10) {
+    case 1:
+        return {{answer(200, "sorry")}};
     case 3:
         return {{answer(503)}};
     case 5:
@@ -121,8 +123,9 @@ void expect_totals(const metrics& scraped, const nlohmann::json& target) {
 TEST(loadgen_metrics, the_last_scrape_says_what_result_json_says) {
     fault_server server(now_and_then);
     const temporary_directory folder;
-    auto [child, port] = start({"-R", "100", "-d", "3s", "-c", "16", "--timeout", "500ms", "--linger", "100s",
-                                "-o", folder.path().string(), "--target", "it=" + server.url()});
+    auto [child, port] =
+        start({"-R", "100", "-d", "3s", "-c", "16", "--timeout", "500ms", "--linger", "100s", "-o",
+               folder.path().string(), "--expect-body-contains", "ok", "--target", "it=" + server.url()});
     const auto first = metrics::scrape(port);
     EXPECT_EQ(first.types().at("loadgen_response_time_seconds"), "histogram");
     EXPECT_EQ(first.types().at("loadgen_requests_total"), "counter");
@@ -138,6 +141,7 @@ TEST(loadgen_metrics, the_last_scrape_says_what_result_json_says) {
     expect_totals(last, target);
     EXPECT_GT(target["totals"]["outcomes"]["timeout"], 0);
     EXPECT_GT(target["totals"]["outcomes"]["reset"], 0);
+    EXPECT_GT(target["totals"]["outcomes"]["unexpected"], 0);
     EXPECT_LE(during, sum_of(last, "loadgen_requests_total"));
     EXPECT_EQ(sum_of(last, "loadgen_in_flight"), 0);
     EXPECT_EQ(sum_of(last, "loadgen_connections"), 0) << "all are closed";

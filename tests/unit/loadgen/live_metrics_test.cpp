@@ -247,6 +247,21 @@ TEST(live_metrics, a_sum_does_not_fall_for_being_rounded) {
     EXPECT_GT(before, 0);
 }
 
+TEST(live_metrics, a_warm_up_is_told_like_the_rest) {
+    run_record record{.what = two_stages({"cpp"})};
+    record.what.warmup = 1s;
+    record.targets.emplace_back(record.what.arrivals, 1, record.what.warmup);
+    record.duration = record.what.arrivals.duration();
+    live_metrics live(record.what, "GET");
+    record.targets[0].take(a_second(0, 0));
+    record.targets[0].take(a_second(1, 1));
+    live.finish(record);
+    const auto now = flat(live.Collect());
+    EXPECT_EQ(now.at("loadgen_requests_total{target=cpp,outcome=ok,code=200}"), 2);
+    EXPECT_EQ(now.at("loadgen_schedule_lag_seconds_count{target=cpp}"), 220);
+    EXPECT_EQ(record.targets[0].total()->counts.statuses[200], 1U); // of result.json
+}
+
 TEST(live_metrics, the_snapshot_is_renewed_when_a_second_closes_and_at_the_end) {
     auto record = record_of(two_stages({"cpp"}));
     live_metrics live(record.what, "GET");

@@ -26,7 +26,7 @@ std::uint64_t count_of(const request_series_list& list, const std::vector<std::u
 }
 
 TEST(request_series_list, every_request_that_ended_is_in_exactly_one_series) {
-    const request_series_list list(std::nullopt);
+    const request_series_list list(std::nullopt, false);
     tally t;
     for (unsigned status = 0; status < tally::status_count; ++status) {
         t.statuses[status] = status + 1;
@@ -50,7 +50,7 @@ TEST(request_series_list, every_request_that_ended_is_in_exactly_one_series) {
 }
 
 TEST(request_series_list, a_status_that_nobody_registered_makes_no_series) {
-    const request_series_list list(std::nullopt);
+    const request_series_list list(std::nullopt, false);
     tally t;
     t.statuses[200] = 3;
     t.statuses[299] = 1;
@@ -70,7 +70,7 @@ TEST(request_series_list, a_status_that_nobody_registered_makes_no_series) {
 }
 
 TEST(request_series_list, the_expected_status_is_ok_and_other_good_ones_are_not) {
-    const request_series_list list(404);
+    const request_series_list list(404, false);
     tally t;
     t.statuses[404] = 2;
     t.statuses[200] = 3;
@@ -78,6 +78,19 @@ TEST(request_series_list, the_expected_status_is_ok_and_other_good_ones_are_not)
     list.add(t, counts);
     EXPECT_EQ(count_of(list, counts, outcome::ok, "404"), 2U);
     EXPECT_EQ(count_of(list, counts, outcome::unexpected, "200"), 3U);
+}
+
+TEST(request_series_list, a_good_status_with_the_wrong_body_is_unexpected) {
+    const request_series_list list(std::nullopt, true);
+    tally t;
+    t.statuses[200] = 5;
+    t.wrong_bodies[200] = 2;
+    t.statuses[503] = 1;
+    std::vector<std::uint64_t> counts(list.series().size());
+    list.add(t, counts);
+    EXPECT_EQ(count_of(list, counts, outcome::ok, "200"), 3U);
+    EXPECT_EQ(count_of(list, counts, outcome::unexpected, "200"), 2U);
+    EXPECT_EQ(count_of(list, counts, outcome::http_5xx, "503"), 1U);
 }
 
 } // namespace
