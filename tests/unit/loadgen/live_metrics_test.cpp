@@ -20,7 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::Contains;
-using ::testing::ElementsAre;
 using ::testing::Key;
 
 plan two_stages(const std::vector<std::string>& names) {
