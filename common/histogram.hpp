@@ -60,6 +60,9 @@ public:
     /// The exact mean of the values (after the clamping), in nanoseconds; 0 when empty.
     [[nodiscard]] double mean_ns() const noexcept;
 
+    /// The sum of the values (after the clamping), in nanoseconds: never falls as values are recorded.
+    [[nodiscard]] double sum_ns() const noexcept { return sum_; }
+
     /// The layout, for encoders and tests: the counter of a value, and the range of values a counter holds.
     [[nodiscard]] static std::size_t index_of(std::uint64_t value_ns) noexcept;
     [[nodiscard]] static std::uint64_t lowest_of(std::size_t index) noexcept;

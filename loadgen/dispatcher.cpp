@@ -114,7 +114,8 @@ void dispatcher::answered(connection_id id, run_time now, unsigned status, bool 
     const auto& s = slots_[id];
     assert(s.is == state::busy);
     auto what = classify(status, options_.expected_status);
-    if (what == outcome::ok && !body_as_expected)
+    const bool wrong_body = what == outcome::ok && !body_as_expected;
+    if (wrong_body)
         what = outcome::unexpected;
     auto& counted = interval_->of(s.segment);
     if (what == outcome::ok)
@@ -123,7 +124,9 @@ void dispatcher::answered(connection_id id, run_time now, unsigned status, bool 
         counted.times.failed.record(now - s.scheduled);
     auto& counts = counted.counts;
     ++counts.completed;
-    ++counts.statuses[std::min<std::size_t>(status, tally::status_count - 1)];
+    const auto code = std::min<std::size_t>(status, tally::status_count - 1);
+    ++counts.statuses[code];
+    counts.wrong_bodies[code] += wrong_body ? 1 : 0;
     counts.add(what);
     if (what == outcome::ok && now < all_.duration())
         ++slice_at(now).ok_in_time;
@@ -144,7 +147,9 @@ std::optional<dispatcher::connection_id> dispatcher::expired(run_time now) {
         return std::nullopt;
     const auto id = busy_.first;
     record(slots_[id], now);
-    interval_->of(slots_[id].segment).counts.add(outcome::timeout);
+    auto& counted = interval_->of(slots_[id].segment);
+    counted.times.timed_out.record(now - slots_[id].scheduled);
+    counted.counts.add(outcome::timeout);
     release(id, now, false);
     return id;
 }

@@ -4,6 +4,9 @@
 #include "common/duration.hpp"
 #include "common/histogram_encoding.hpp"
 #include "common/number.hpp"
+#include "common/process_metrics.hpp"
+#include "loadgen/live_metrics.hpp"
+#include "loadgen/metrics_endpoint.hpp"
 #include "loadgen/observer.hpp"
 #include "loadgen/progress.hpp"
 #include "loadgen/report.hpp"
@@ -22,10 +25,12 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <set>
 #include <span>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 namespace beastmark::loadgen {
 
@@ -62,6 +67,18 @@ std::chrono::nanoseconds read_duration(const char* option, const std::string& te
     if (!duration || duration->count() <= 0)
         throw std::invalid_argument(
             fmt::format("{} '{}': give a duration above 0, e.g. 500ms, 30s or 2m", option, text));
+    return *duration;
+}
+
+std::chrono::nanoseconds read_linger(const run_arguments& a) {
+    if (a.linger.empty())
+        return {};
+    if (a.metrics.empty())
+        throw std::invalid_argument("--linger keeps the metrics up after the end: give --metrics, too");
+    const auto duration = parse_duration(a.linger);
+    if (!duration || *duration > std::chrono::hours(24))
+        throw std::invalid_argument(
+            fmt::format("--linger '{}': give a duration up to 24h, e.g. 15s or 1m", a.linger));
     return *duration;
 }
 
@@ -196,6 +213,17 @@ observer make_observer(const run_options& options) {
     return {std::move(watches), std::move(scrapes)};
 }
 
+// Nothing without --metrics.
+std::unique_ptr<metrics_endpoint> serve(std::shared_ptr<live_metrics> live, const run_options& options) {
+    if (!options.metrics)
+        return nullptr;
+    auto endpoint = std::make_unique<metrics_endpoint>(*options.metrics);
+    endpoint->serve(std::move(live));
+    endpoint->serve(std::make_shared<process_collector>());
+    fmt::print(stderr, "metrics: {}\n", endpoint->url());
+    return endpoint;
+}
+
 } // namespace
 
 CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
@@ -271,6 +299,13 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
     run->add_option("--name", a.name, "title of the report");
     run->add_option("--label", a.labels, "KEY=VALUE shown in the report: versions, notes; repeatable")
         ->allow_extra_args(false);
+    run->add_option(
+        "--metrics", a.metrics,
+        "[ADDRESS:]PORT: serve loadgen's own metrics to Prometheus there, at /metrics, e.g. :8085");
+    run->add_option(
+        "--linger", a.linger,
+        "how long they stay after the end, for a last scrape; a signal ends that, and a run that a "
+        "signal ended has none [0s]");
     run->add_flag("--plain", a.plain, "one progress line a second, also on a terminal");
     return run;
 }
@@ -317,6 +352,9 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
             throw std::invalid_argument(fmt::format("label '{}': write KEY=VALUE", label));
         o.labels[label.substr(0, equals)] = label.substr(equals + 1);
     }
+    if (!a.metrics.empty())
+        o.metrics = parse_metrics_address(a.metrics);
+    o.linger = read_linger(a);
     o.plain = a.plain;
     o.argv = std::move(argv);
     return o;
@@ -328,6 +366,8 @@ int run_command(const run_options& options) {
     if (!options.output.empty())
         require_folder(options.output);
     std::optional<timeline> seconds;
+    const auto live = std::make_shared<live_metrics>(what, options.method);
+    const auto endpoint = serve(live, options);
     progress line(options.plain);
     const run_observer tell{
         .started =
@@ -337,7 +377,12 @@ int run_command(const run_options& options) {
                     seconds.emplace(options.output, record);
                 line.started(record);
             },
-        .tick = [&](const run_record& record, run_time now) { line.tick(record, now); },
+        .tick =
+            [&](const run_record& record, run_time now) {
+                line.tick(record, now);
+                if (endpoint)
+                    live->tick(record, now);
+            },
         .interrupted = [&] { line.interrupted(); },
         .row_closed =
             [&](const run_record& record, std::size_t target, const latencies& times) {
@@ -346,6 +391,8 @@ int run_command(const run_options& options) {
             },
     };
     const auto record = run(std::move(what), options.stop_when, tell);
+    if (endpoint)
+        live->finish(record);
     beside.stop();
     line.finish();
     std::vector<slo_result> objectives;
@@ -365,6 +412,8 @@ int run_command(const run_options& options) {
         seconds->close();
     }
     std::fflush(stdout);
+    if (endpoint && record.signal == 0 && options.linger.count() > 0)
+        endpoint->linger(options.linger);
     return exit_code;
 }
 

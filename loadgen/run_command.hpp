@@ -44,6 +44,8 @@ struct run_arguments {
     std::vector<std::string> watches;
     std::vector<std::string> scrapes;
     std::vector<std::string> labels;
+    std::string metrics;
+    std::string linger;
     bool plain = false;
 };
 

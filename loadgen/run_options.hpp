@@ -1,6 +1,7 @@
 // What `loadgen run` was asked for, as typed and checked.
 #pragma once
 
+#include "common/host_and_port.hpp"
 #include "loadgen/plan.hpp"
 #include "loadgen/schedule.hpp"
 #include "loadgen/stage.hpp"
@@ -39,6 +40,8 @@ struct run_options {
     std::vector<std::string> watches; // NAME=PID
     std::vector<std::string> scrapes; // NAME=URL
     std::map<std::string, std::string> labels;
+    std::optional<host_and_port> metrics; // where to serve loadgen's own
+    std::chrono::nanoseconds linger{};    // how long they stay after the end
     bool plain = false;
     std::vector<std::string> argv;
 };

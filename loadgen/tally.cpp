@@ -43,6 +43,8 @@ void tally::merge(const tally& other) {
         outcomes[i] += other.outcomes[i];
     for (std::size_t i = 0; i < status_count; ++i)
         statuses[i] += other.statuses[i];
+    for (std::size_t i = 0; i < status_count; ++i)
+        wrong_bodies[i] += other.wrong_bodies[i];
     for (const auto& e : other.errors)
         add_error(e.where, e.code, e.count);
 }
@@ -51,6 +53,7 @@ void tally::reset() noexcept {
     offered = sent = completed = bytes_in = bytes_out = 0;
     outcomes.fill(0);
     statuses.fill(0);
+    wrong_bodies.fill(0);
     errors.clear(); // keeps its memory
 }
 

@@ -40,7 +40,8 @@ struct tally {
     std::uint64_t bytes_out = 0;
     std::array<std::uint64_t, outcome_count> outcomes{};
     std::array<std::uint64_t, status_count> statuses{};
-    std::vector<error_count> errors; // as many as there are kinds: a handful
+    std::array<std::uint64_t, status_count> wrong_bodies{}; // of `statuses`: unexpected for the body alone
+    std::vector<error_count> errors;                        // as many as there are kinds: a handful
 
     void add(outcome what, std::uint64_t n = 1) noexcept { outcomes[static_cast<std::size_t>(what)] += n; }
 
@@ -65,6 +66,7 @@ struct tally {
 /// The times of requests, each kind a histogram.
 struct latencies {
     histogram response;        // scheduled -> done: of ok answers, and of timeouts (at expiry: censored)
+    histogram timed_out;       // the timeouts of `response`
     histogram failed;          // scheduled -> failure: of unwanted answers, resets and protocol errors
     histogram service;         // first byte sent -> done; of the requests of `response`
     histogram first_byte;      // first byte sent -> first byte received; of all that were answered
@@ -85,8 +87,9 @@ struct latency_kind {
 
 /// All of them. A fast failure must not flatter a percentile: `failed` is apart. A timeout left out would: it
 /// is in `response`.
-inline constexpr std::array<latency_kind, 8> latency_kinds{{
+inline constexpr std::array<latency_kind, 9> latency_kinds{{
     {"response", &latencies::response},
+    {"timed_out", &latencies::timed_out},
     {"failed", &latencies::failed},
     {"service", &latencies::service},
     {"first_byte", &latencies::first_byte},

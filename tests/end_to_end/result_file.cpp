@@ -89,7 +89,7 @@ void expect_rising(const json& latency, const std::vector<std::string>& names) {
 }
 
 void expect_latency(const json& latency) {
-    for (const std::string kind : {"response", "failed", "service", "first_byte", "connect", "generator_lag",
+    for (const std::string kind : {"response", "timed_out", "failed", "service", "first_byte", "connect", "generator_lag",
                                    "connection_wait", "unfinished"})
         expect_rising(latency.at(kind), {"min_us", "p50_us", "p75_us", "p90_us", "p95_us", "p99_us",
                                          "p999_us", "p9999_us", "max_us"});

@@ -200,6 +200,8 @@ TEST(dispatcher, a_timeout_counts_from_the_send_and_is_recorded_from_the_schedul
     EXPECT_EQ(c.sum.of(outcome::ok), 1u);
     EXPECT_EQ(c.sum.completed, 1u);
     EXPECT_EQ(c.times.response.max(), 150ms);
+    EXPECT_EQ(c.times.timed_out.count(), 1u);
+    EXPECT_EQ(c.times.timed_out.max(), 150ms);
     EXPECT_EQ(c.times.service.max(), 100ms);
 }
 
