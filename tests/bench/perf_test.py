@@ -23,7 +23,8 @@ import on_time  # noqa: E402
 import procfs  # noqa: E402
 from memory import Memory  # noqa: E402
 from programs import CouldNotRun, Ended, Load, parse_wrk, run_client  # noqa: E402
-from rounds import Patience, Row, at_most, cells, each_at_most, markdown_table, not_judged, plain_table, steadiness  # noqa: E402
+from rounds import (Patience, Row, at_most, cells, each_at_most, markdown_table, not_judged,  # noqa: E402
+                    plain_table, steadiness)
 
 PROGRAMS = Path(sys.argv.pop(1)) if len(sys.argv) > 1 else Path("build/release/tests")
 SECOND = arrivals.SECOND
@@ -215,7 +216,8 @@ class ProgramsTest(unittest.TestCase):
         return server, client
 
     def read_answers(self, client: socket.socket, count: int) -> list[dict[str, str]]:
-        seen, answers = b"", []
+        seen = b""
+        answers: list[dict[str, str]] = []
         while len(answers) < count:
             head, separator, rest = seen.partition(b"\r\n\r\n")
             length = int(head.rpartition(b"Content-Length: ")[2] or 0) if separator else 0

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from procfs import Disturbance, Watch
@@ -102,5 +103,5 @@ def measure(setup: Setup, rounds: int, seconds: float, patience: Patience) -> tu
         made = []
         for i in range(rounds):
             say(f"cheap: round {i + 1} of {rounds}, {seconds:g} s for each of 3 clients")
-            made.append(patience.cleaner_of_two(lambda turn=i: measure_round(setup, server, clients, turn)))
+            made.append(patience.cleaner_of_two(partial(measure_round, setup, server, clients, i)))
     return Cheap(rate, made), closed_rps

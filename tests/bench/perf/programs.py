@@ -66,21 +66,21 @@ def run_client(core: int, command: list[str], limit_s: float,
         with on_cores(core):
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         start, peak = time.monotonic(), 0
+        ending, handle = select.poll(), os.pidfd_open(process.pid)
+        ending.register(handle, select.POLLIN)
         try:
-            ending = select.poll()
-            handle = os.pidfd_open(process.pid)
-            ending.register(handle, select.POLLIN)
             while not ending.poll(100):
                 t = time.monotonic() - start
                 peak = max(peak, process_memory(process.pid, "VmHWM") or 0)
                 look(process.pid, t)
                 if t > limit_s:
                     raise CouldNotRun(f"no end after {limit_s:.0f} s: {' '.join(command)}")
-            os.close(handle)
         except BaseException:
             process.kill()
             process.wait()
             raise
+        finally:
+            os.close(handle)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)  # or Popen would wait for it once more
         output.seek(0)
@@ -213,4 +213,5 @@ def clean_rate(setup: Setup) -> float | None:
                                stderr=subprocess.DEVNULL, timeout=180, check=False)
     if ended.returncode != 0 or not file.exists():
         return None
-    return json.loads(file.read_text()).get("clean_rps")
+    clean: float | None = json.loads(file.read_text()).get("clean_rps")
+    return clean
