@@ -207,8 +207,7 @@ void lane::arm_pacer() {
     if (!t)
         return;
     pacer_armed_ = true;
-    pacer_.expires_at(t0_ + *t);
-    pacer_.async_wait(pacer_handler{this});
+    pacer_.async_wait(t0_ + *t, pacer_handler{this});
 }
 
 // One timer for all requests: it is set for the oldest, and when it fires for whichever is the oldest then.

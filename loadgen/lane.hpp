@@ -4,6 +4,7 @@
 
 #include "loadgen/connection.hpp"
 #include "loadgen/dispatcher.hpp"
+#include "loadgen/exact_timer.hpp"
 #include "loadgen/mailbox.hpp"
 #include "loadgen/plan.hpp"
 #include "loadgen/probe.hpp"
@@ -100,7 +101,7 @@ private:
     std::vector<bool> settled_; // the first attempt has ended
     std::uint32_t settled_count_ = 0;
     boost::system::error_code connect_error_;
-    steady_timer pacer_;
+    exact_timer pacer_;
     steady_timer expiry_;
     steady_timer roll_;
     steady_timer end_;

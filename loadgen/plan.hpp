@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace beastmark::loadgen {
@@ -44,5 +45,10 @@ struct plan {
     std::uint64_t seed = 1;
     shard share{};
 };
+
+/// "open" or "closed", as results name it.
+inline std::string_view loop_name(const plan& p) {
+    return p.arrivals.closed_loop() ? "closed" : "open";
+}
 
 } // namespace beastmark::loadgen

@@ -49,7 +49,7 @@ target_record::target_record(const schedule& arrivals, std::uint32_t threads, ru
       first_stage_(warmup.count() > 0 ? arrivals.segment_at(warmup) : 0),
       stages_(arrivals.segments().size()) {}
 
-void target_record::take(const report_block& block) {
+void target_record::take(const report_block& block, const row_listener& heard) {
     auto& open = open_[block.row];
     if (!open) {
         if (spare_.empty()) {
@@ -85,10 +85,10 @@ void target_record::take(const report_block& block) {
     }
     if (block.last)
         last_rows_.push_back(block.row);
-    close_rows();
+    close_rows(heard);
 }
 
-void target_record::close_rows() {
+void target_record::close_rows(const row_listener& heard) {
     while (!open_.empty()) {
         const auto& [index, open] = *open_.begin();
         const auto gone = std::count_if(last_rows_.begin(), last_rows_.end(),
@@ -110,6 +110,8 @@ void target_record::close_rows() {
             closed.availability = 0;
         judge_row(*open, closed);
         rows_.push_back(closed);
+        if (heard)
+            heard(open->times);
         open->sum = {};
         open->worst = {};
         open->times.reset();

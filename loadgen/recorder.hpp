@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -80,8 +81,11 @@ public:
     /// What the machine did in the next second, from the first on: before the blocks of that second.
     void take(const machine_evidence& seen) { machine_.push_back(seen); }
 
+    /// Hears of each row when it has become the last of rows(), with what was recorded during it.
+    using row_listener = std::function<void(const latencies&)>;
+
     /// Merges a block. Rows become visible once every thread has told its part.
-    void take(const report_block& block);
+    void take(const report_block& block, const row_listener& heard = {});
 
     [[nodiscard]] const std::vector<row>& rows() const { return rows_; }
 
@@ -129,7 +133,7 @@ private:
         std::size_t last = 0;
     };
 
-    void close_rows();
+    void close_rows(const row_listener& heard);
     void judge_row(const open_row& open, row& closed);
     [[nodiscard]] range rows_between(run_time start, run_time end) const;
     [[nodiscard]] range rows_until(run_time end) const;

@@ -108,30 +108,6 @@ json row_latency_json(const latency_figures& f) {
             {"max_us", number_or_null(there, f.max_us)}};
 }
 
-json row_json(const row& r, const window_evidence& evidence) {
-    json outcomes = json::object();
-    for (std::size_t i = 0; i < outcome_count; ++i)
-        if (r.outcomes[i] > 0)
-            outcomes[std::string(outcome_names[i])] = r.outcomes[i];
-    return {{"t_s", in_seconds(r.ends)},
-            {"offered", r.offered},
-            {"sent", r.sent},
-            {"completed", r.completed},
-            {"outcomes", std::move(outcomes)},
-            {"availability", number_or_null(r.availability.has_value(), r.availability.value_or(0))},
-            {"in_flight", r.in_flight},
-            {"connections", r.connections},
-            {"waiting", r.waiting},
-            {"response", row_latency_json(r.response)},
-            {"failed", row_latency_json(r.failed)},
-            {"service", row_latency_json(r.service)},
-            {"generator_lag", row_latency_json(r.generator_lag)},
-            {"connection_wait", row_latency_json(r.connection_wait)},
-            {"verdict", name_of(r.judged.is)},
-            {"cause", name_of(r.judged.because)},
-            {"evidence", evidence_json(evidence)}};
-}
-
 json stages_json(const run_record& record, const target_record& t) {
     json stages = json::array();
     const auto segments = record.what.arrivals.segments();
@@ -189,7 +165,7 @@ json config_json(const run_record& record, const run_options& options) {
                           {"steps", s.steps}});
     const auto closed = record.what.arrivals.closed_loop();
     return {
-        {"loop", closed ? "closed" : "open"},
+        {"loop", loop_name(record.what)},
         {"arrivals", closed ? json(nullptr) : json(name_of(record.what.arrivals.arrivals()))},
         {"shard", {{"index", options.share.index}, {"of", options.share.of}}},
         {"threads", record.what.threads},
@@ -224,6 +200,30 @@ json run_json(const run_record& record, const run_options& options, int exit_cod
 }
 
 } // namespace
+
+json row_json(const row& r, const window_evidence& evidence) {
+    json outcomes = json::object();
+    for (std::size_t i = 0; i < outcome_count; ++i)
+        if (r.outcomes[i] > 0)
+            outcomes[std::string(outcome_names[i])] = r.outcomes[i];
+    return {{"t_s", in_seconds(r.ends)},
+            {"offered", r.offered},
+            {"sent", r.sent},
+            {"completed", r.completed},
+            {"outcomes", std::move(outcomes)},
+            {"availability", number_or_null(r.availability.has_value(), r.availability.value_or(0))},
+            {"in_flight", r.in_flight},
+            {"connections", r.connections},
+            {"waiting", r.waiting},
+            {"response", row_latency_json(r.response)},
+            {"failed", row_latency_json(r.failed)},
+            {"service", row_latency_json(r.service)},
+            {"generator_lag", row_latency_json(r.generator_lag)},
+            {"connection_wait", row_latency_json(r.connection_wait)},
+            {"verdict", name_of(r.judged.is)},
+            {"cause", name_of(r.judged.because)},
+            {"evidence", evidence_json(evidence)}};
+}
 
 json make_result(const run_record& record, const run_options& options, int exit_code) {
     const auto quota = cgroup().cpu_limit_cores();

@@ -215,7 +215,10 @@ void control::collect() {
     if (std::any_of(blocks.begin(), blocks.end(), [](const report_block& b) { return b.last; }))
         sample_machine(); // of the last, shorter second
     for (auto& block : blocks) {
-        record_.targets[block.target].take(block);
+        target_record::row_listener heard;
+        if (tell_.row_closed)
+            heard = [&](const latencies& times) { tell_.row_closed(record_, block.target, times); };
+        record_.targets[block.target].take(block, heard);
         reports_.recycle(std::move(block.counts));
     }
     for (std::size_t i = 0; i < stop_when_.size(); ++i) {

@@ -48,9 +48,11 @@ struct run_record {
 
 /// What a run tells while it goes on, on the calling thread.
 struct run_observer {
-    std::function<void(const run_record&, std::chrono::steady_clock::time_point t0)> started;
-    std::function<void(const run_record&, run_time now)> tick; // about five times a second
-    std::function<void()> interrupted;                         // the first signal
+    std::function<void(const run_record&, std::chrono::steady_clock::time_point t0)> started{};
+    std::function<void(const run_record&, run_time now)> tick{}; // about five times a second
+    std::function<void()> interrupted{};                         // the first signal
+    // A second of a target has closed: the last of its rows, and what was recorded during it.
+    std::function<void(const run_record&, std::size_t target, const latencies&)> row_closed{};
 };
 
 /// The plan of checked options: resolves the targets' names. Throws std::invalid_argument for what was asked

@@ -11,6 +11,7 @@
 #include "loadgen/run.hpp"
 #include "loadgen/slo.hpp"
 #include "loadgen/summary.hpp"
+#include "loadgen/timeline.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -158,9 +159,11 @@ void write_results(const run_options& options, const run_record& record, const n
     write_file(folder / "result.json",
                result.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
     write_file(folder / "report.html", render_report(std::span(&result, 1), {.title = options.name}));
+    const auto* const note =
+        record.what.arrivals.closed_loop() ? "#[Closed loop: coordinated, understates]\n" : "";
     for (std::size_t i = 0; i < record.targets.size(); ++i)
         write_file(folder / (record.what.targets[i].name + ".hgrm"),
-                   percentile_distribution(record.targets[i].total()->times.response));
+                   percentile_distribution(record.targets[i].total()->times.response) + note);
     fmt::print("\nwritten: {}  {}\n", (folder / "result.json").string(), (folder / "report.html").string());
 }
 
@@ -261,10 +264,10 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
         ->allow_extra_args(false);
     run->add_option("--scrape", a.scrapes, "NAME=URL: sample a Prometheus endpoint each second; repeatable")
         ->allow_extra_args(false);
-    run->add_option("-o,--output", a.output,
-                    "folder for result.json, report.html and NAME.hgrm (percentiles for HdrHistogram's "
-                    "plotter), made when "
-                    "missing [no files]");
+    run->add_option(
+        "-o,--output", a.output,
+        "folder for result.json, report.html, timeline.ndjson and .csv (each second) and NAME.hgrm "
+        "(percentiles for HdrHistogram's plotter), made when missing [no files]");
     run->add_option("--name", a.name, "title of the report");
     run->add_option("--label", a.labels, "KEY=VALUE shown in the report: versions, notes; repeatable")
         ->allow_extra_args(false);
@@ -324,15 +327,23 @@ int run_command(const run_options& options) {
     auto beside = make_observer(options);
     if (!options.output.empty())
         require_folder(options.output);
+    std::optional<timeline> seconds;
     progress line(options.plain);
     const run_observer tell{
         .started =
             [&](const run_record& record, std::chrono::steady_clock::time_point t0) {
                 beside.start(t0);
+                if (!options.output.empty())
+                    seconds.emplace(options.output, record);
                 line.started(record);
             },
         .tick = [&](const run_record& record, run_time now) { line.tick(record, now); },
         .interrupted = [&] { line.interrupted(); },
+        .row_closed =
+            [&](const run_record& record, std::size_t target, const latencies& times) {
+                if (seconds)
+                    seconds->add(record, target, times);
+            },
     };
     const auto record = run(std::move(what), options.stop_when, tell);
     beside.stop();
@@ -351,6 +362,7 @@ int run_command(const run_options& options) {
         result["scraped"] = beside.scraped();
         result["manifest"]["placement"] = beside.placement();
         write_results(options, record, result);
+        seconds->close();
     }
     std::fflush(stdout);
     return exit_code;
