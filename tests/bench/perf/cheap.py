@@ -89,12 +89,10 @@ def measure_round(setup: Setup, server: Server, clients: dict[str, Callable[[], 
     return made
 
 
-def measure(setup: Setup, rounds: int, seconds: float, patience: Patience) -> tuple[Cheap, float]:
-    """Also the requests/s of loadgen's closed loop, from a run before the first round."""
+def measure(setup: Setup, rounds: int, seconds: float, patience: Patience) -> Cheap:
     with serving(setup) as server:
         say("loadgen's closed loop, for its rate")
-        closed_rps = loadgen(setup, server, seconds, "--closed").rps
-        rate = max(1, round(closed_rps / 2))
+        rate = max(1, round(loadgen(setup, server, seconds, "--closed").rps / 2))
         clients: dict[str, Callable[[], Load]] = {
             "wrk": lambda: wrk(setup, server, seconds),
             "closed": lambda: loadgen(setup, server, seconds, "--closed"),
@@ -104,4 +102,4 @@ def measure(setup: Setup, rounds: int, seconds: float, patience: Patience) -> tu
         for i in range(rounds):
             say(f"cheap: round {i + 1} of {rounds}, {seconds:g} s for each of 3 clients")
             made.append(patience.cleaner_of_two(partial(measure_round, setup, server, clients, i)))
-    return Cheap(rate, made), closed_rps
+    return Cheap(rate, made)

@@ -14,6 +14,7 @@ import signal
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import cheap
@@ -30,13 +31,14 @@ class Extent:
     rounds: int
     round_s: float  # of each client
     memory_requests: int
+    memory_s: float  # at most
     timing_rounds: int
     timing_s: int  # of each rate
     patience_s: float  # for what is measured again
 
 
-FULL = Extent(7, 4, 10_000_000, 3, 8, 75)
-QUICK = Extent(3, 2, 1_500_000, 2, 4, 15)
+FULL = Extent(7, 4, 10_000_000, 200, 3, 8, 75)
+QUICK = Extent(3, 2, 1_500_000, 40, 2, 4, 15)
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
@@ -67,8 +69,9 @@ def place(build: Path, out: Path) -> Setup:
 
 def measure(setup: Setup, extent: Extent) -> tuple[cheap.Cheap, memory.Memory, on_time.OnTime, str]:
     patience = Patience(extent.patience_s)
-    cost, closed_rps = cheap.measure(setup, extent.rounds, extent.round_s, patience)
-    growth = memory.measure(setup, extent.memory_requests, closed_rps)
+    cost = cheap.measure(setup, extent.rounds, extent.round_s, patience)
+    closed_rps = median(cost.values("closed", lambda load: load.rps))
+    growth = memory.measure(setup, extent.memory_requests, closed_rps, extent.memory_s)
     say("loadgen doctor, for its clean rate")
     clean = clean_rate(setup)
     half = f"half of {'the clean rate of loadgen doctor' if clean else 'the rate of the closed loop'}"

@@ -9,7 +9,6 @@ from programs import Load, Setup, loadgen, serving
 from rounds import Row, each_at_most, not_judged, say
 
 GROWTH_GOAL_MB = 5
-LONGEST_S = 240.0
 
 
 @dataclass
@@ -44,9 +43,9 @@ class Memory:
                 "load": self.load.summary}
 
 
-def measure(setup: Setup, requests: int, rps: float) -> Memory:
+def measure(setup: Setup, requests: int, rps: float, longest_s: float) -> Memory:
     """In closed loop; `rps` is what it does, so that the duration follows, with a quarter to spare."""
-    seconds = round(min(LONGEST_S, 1.25 * requests / rps + 2))
+    seconds = round(min(longest_s, 1.25 * requests / rps + 2))
     samples: list[tuple[float, int]] = []
 
     def look(pid: int, t: float) -> None:
