@@ -51,10 +51,10 @@ struct segment {
 /// What is left over at the end of a stage is carried into the next. Times count from the run's start.
 class schedule {
 public:
-    /// Throws std::invalid_argument when there is no stage, when nothing would ever be sent (poisson: also
-    /// when the whole area is below the first exponential), and when poisson arrivals are more than 10^11.
-    /// Poisson takes time linear in the number of arrivals, about 10 ns for each (10^9: 10 s), and a byte for
-    /// 64 of them; uniform takes neither.
+    /// Throws std::invalid_argument when there is no stage, when they last longer than 100 years, when
+    /// nothing would ever be sent (poisson: also when the whole area is below the first exponential), and
+    /// when poisson arrivals are more than 10^11. Poisson takes time linear in the number of arrivals, about
+    /// 10 ns for each (10^9: 10 s), and a byte for 64 of them; uniform takes neither.
     explicit schedule(std::span<const stage> stages, const arrival_options& options = {});
 
     [[nodiscard]] std::chrono::nanoseconds duration() const noexcept { return segments_.back().end; }
