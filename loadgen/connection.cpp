@@ -254,7 +254,7 @@ void connection::parse() {
     std::size_t used = 0;
     while (used < input_size_) {
         error_code code;
-        used += parser_->put(asio::const_buffer(input_.get() + used, input_size_ - used), code);
+        used += parser_->feed(asio::const_buffer(input_.get() + used, input_size_ - used), code);
         if (parser_->is_done() && parser_->informational()) {
             parser_.emplace(target_.request.head_only(), static_cast<std::uint32_t>(input_capacity));
             continue;
