@@ -20,13 +20,16 @@ using beastmark::loadgen::response_parser;
 // Shorter than a connection's 16 KiB, so that short inputs reach it too.
 constexpr std::size_t capacity = 512;
 
+const beastmark::loadgen::body_search wanted("hello");
+
 enum class ending { complete, broken, malformed, too_long };
 
 struct outcome {
     ending how = ending::broken;
     unsigned status = 0;
     bool keep_alive = false;
-    std::size_t used = 0; // of an answer that is complete
+    bool as_expected = false; // its body holds what is wanted
+    std::size_t used = 0;     // of an answer that is complete
 
     bool operator==(const outcome&) const = default;
 };
@@ -83,13 +86,14 @@ public:
     }
 
 private:
-    void fresh() { parser_.emplace(head_only_, static_cast<std::uint32_t>(capacity)); }
+    void fresh() { parser_.emplace(head_only_, static_cast<std::uint32_t>(capacity), &wanted); }
 
     [[nodiscard]] outcome complete() const {
         if (parser_->status() < 100 || parser_->status() > 599) {
             std::abort();
         }
-        return {ending::complete, parser_->status(), parser_->keep_alive(), consumed_};
+        return {ending::complete, parser_->status(), parser_->keep_alive(), parser_->body_as_expected(),
+                consumed_};
     }
 
     bool head_only_;
