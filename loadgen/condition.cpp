@@ -87,9 +87,13 @@ double read_bound(std::string_view text, metric what, std::string_view value) {
 }
 
 unsigned read_seconds(std::string_view text, std::string_view wanted) {
+    constexpr std::chrono::nanoseconds longest =
+        std::chrono::hours(100 * 8766); // than which no run is longer
     const auto duration = parse_duration(wanted);
     if (!duration || duration->count() <= 0 || duration->count() % 1'000'000'000 != 0)
         fail(text, fmt::format("'{}' is not a number of whole seconds", wanted));
+    if (*duration > longest)
+        fail(text, fmt::format("'{}' is longer than 100 years", wanted));
     return static_cast<unsigned>(duration->count() / 1'000'000'000);
 }
 

@@ -275,7 +275,7 @@ void connection::parse() {
     std::size_t used = 0;
     while (used < input_size_) {
         error_code code;
-        used += parser_->put(asio::const_buffer(input_.get() + used, input_size_ - used), code);
+        used += parser_->feed(asio::const_buffer(input_.get() + used, input_size_ - used), code);
         if (parser_->is_done() && parser_->informational()) {
             expect_answer();
             continue;

@@ -4,8 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <set>
+#include <string>
 
 namespace beastmark::loadgen {
 namespace {
@@ -90,6 +92,15 @@ std::string escape_html(std::string_view text) {
     return escaped;
 }
 
+// Copying and writing a document recurses. What run writes is 7 deep.
+constexpr int deepest = 64;
+
+bool is_deeper(const json& document, int levels) {
+    return document.is_structured() &&
+           (levels == 0 || std::any_of(document.begin(), document.end(),
+                                       [&](const json& part) { return is_deeper(part, levels - 1); }));
+}
+
 /// What stands for {{name}} in the page.
 std::string fill(std::string_view name, std::span<const json> results, const report_options& options) {
     if (name == "title")
@@ -121,6 +132,8 @@ std::string escape_for_script(std::string_view json_text) {
 }
 
 std::string check_result(const json& result) {
+    if (is_deeper(result, deepest))
+        return "not a result of loadgen (nested more than " + std::to_string(deepest) + " deep)";
     if (!result.is_object() || !result.contains("schema"))
         return "not a result of loadgen (no \"schema\")";
     const json& found = result["schema"];

@@ -3,6 +3,8 @@
 
 #include "loadgen/body_search.hpp"
 
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/core/error.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/none.hpp>
@@ -25,6 +27,16 @@ public:
         eager(true);
     }
 
+    /// As put(), which must not be called itself: it asserts that the last chunk does not come in pieces
+    /// (https://github.com/boostorg/beast/pull/2861, Boost before 1.86).
+    std::size_t feed(boost::asio::const_buffer bytes, boost::beast::error_code& ec) {
+        if (is_header_done() && chunked() && bytes.size() < shortest_chunked_end) {
+            ec = boost::beast::http::error::need_more;
+            return 0;
+        }
+        return put(bytes, ec);
+    }
+
     [[nodiscard]] unsigned status() const noexcept { return status_; }
 
     /// What was wanted is in the body so far.
@@ -36,21 +48,24 @@ public:
     }
 
 private:
+    // "0", CRLF, CRLF: at any earlier point of a chunked body at least as much follows.
+    static constexpr std::size_t shortest_chunked_end = 5;
+
     using error_code = boost::beast::error_code;
     using string_view = boost::beast::string_view;
 
     void on_request_impl(boost::beast::http::verb, string_view, string_view, int, error_code&) override {}
 
-    void on_response_impl(int code, string_view, int, error_code&) override {
+    void on_response_impl(int code, string_view, int, error_code& ec) override {
         status_ = static_cast<unsigned>(code);
+        // Here and not once the head is read: an answer without a body is_done() by then, error or not.
+        if (status_ < 100 || status_ > 599)
+            ec = boost::beast::http::error::bad_status;
     }
 
     void on_field_impl(boost::beast::http::field, string_view, string_view, error_code&) override {}
 
-    void on_header_impl(error_code& ec) override {
-        if (status_ < 100 || status_ > 599)
-            ec = boost::beast::http::error::bad_status;
-    }
+    void on_header_impl(error_code&) override {}
 
     void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
 

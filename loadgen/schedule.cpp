@@ -13,6 +13,9 @@ namespace {
 
 using std::chrono::nanoseconds;
 
+// A clock's nanoseconds overflow after 292 years; a timeout and the time since boot are added to this.
+constexpr nanoseconds longest_run = std::chrono::hours(100 * 8766);
+
 double seconds(nanoseconds t) {
     return static_cast<double>(t.count()) * 1e-9;
 }
@@ -25,6 +28,8 @@ std::uint64_t first_index_at(double area) {
 
 // Area under a segment's rate from its start to `offset` seconds into it.
 double area_in(const segment& s, double offset) {
+    if (s.start == s.end) // a step shorter than a nanosecond
+        return 0;
     const auto slope = (s.to_rps - s.from_rps) / seconds(s.end - s.start);
     return s.from_rps * offset + slope * offset * offset / 2;
 }
@@ -84,6 +89,8 @@ schedule::schedule(std::span<const stage> stages, const arrival_options& options
     : kind_(options.kind), key_(mix(options.seed + golden_gamma)) {
     nanoseconds start{};
     for (const auto& s : stages) {
+        if (s.duration > longest_run - start)
+            throw std::invalid_argument("the stages last longer than 100 years: give shorter durations");
         if (s.kind == stage_kind::staircase) {
             for (unsigned step = 0; step < s.steps; ++step) {
                 const auto share = static_cast<double>(step) / (s.steps - 1);

@@ -53,10 +53,10 @@ class schedule {
 public:
     /// Closed stages hold no arrival: they only give a closed loop its time.
     ///
-    /// Throws std::invalid_argument when there is no stage, when nothing would ever be sent (poisson: also
-    /// when the whole area is below the first exponential), and when poisson arrivals are more than 10^11.
-    /// Poisson takes time linear in the number of arrivals, about 10 ns for each (10^9: 10 s), and a byte for
-    /// 64 of them; uniform takes neither.
+    /// Throws std::invalid_argument when there is no stage, when they last longer than 100 years, when
+    /// nothing would ever be sent (poisson: also when the whole area is below the first exponential), and
+    /// when poisson arrivals are more than 10^11. Poisson takes time linear in the number of arrivals, about
+    /// 10 ns for each (10^9: 10 s), and a byte for 64 of them; uniform takes neither.
     explicit schedule(std::span<const stage> stages, const arrival_options& options = {});
 
     [[nodiscard]] std::chrono::nanoseconds duration() const noexcept { return segments_.back().end; }

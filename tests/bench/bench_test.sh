@@ -67,5 +67,26 @@ done
 expect 'package already there' "$(missing_packages bash coreutils)" ''
 expect 'package not there' "$(missing_packages bash no-such-package)" no-such-package
 
+# Fuzzers run side by side; each gives one line, and only one that failed its output.
+fuzzing() {
+    build() { mkdir -p build/fuzz/fuzz; }
+    nproc() { echo 2; }
+    scratch=$(mktemp -d)
+    cd -- "$scratch"
+    build
+    for name in one two three; do
+        printf '#!/bin/sh\ntouch %s.ran; echo output of %s\n' "$name" "$name" >"build/fuzz/fuzz/fuzz_$name"
+    done
+    # Three waits for two, which comes after it: one at a time, it would fail.
+    echo 'for i in 1 2 3 4 5 6 7 8 9 10; do [ -e two.ran ] && exit 0; sleep 1; done; exit 1' >>build/fuzz/fuzz/fuzz_three
+    echo 'exit 3' >>build/fuzz/fuzz/fuzz_one
+    chmod +x build/fuzz/fuzz/*
+    fuzz 1 | sort
+    fuzz 1 >/dev/null
+    echo "$passed passed, $failed failed"
+    rm -rf -- "$scratch"
+}
+expect 'fuzzers' "$(fuzzing)" "$(printf '%s\n' 'FAILED  fuzz one, 1 s' 'ok      fuzz three, 1 s' 'ok      fuzz two, 1 s' 'output of one' '2 passed, 1 failed')"
+
 ((failures == 0)) || exit 1
 echo ok

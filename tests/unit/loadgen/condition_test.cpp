@@ -35,7 +35,7 @@ TEST(condition, bounds_have_the_unit_of_their_metric) {
 TEST(condition, says_what_is_wrong_in_one_line) {
     for (const char* const text :
          {"", ".p99<1s", "p99<rps", "availability<p99", "go.<1s", "p99<nonsense.p12", "error_rate<nan",
-          "p99<-1s", "p99<1s for 0s", "p99<>1s", "p99<1s for 1s for 1s"}) {
+          "p99<-1s", "p99<1s for 0s", "p99<1s for 4294967296s", "p99<>1s", "p99<1s for 1s for 1s"}) {
         try {
             condition::parse(text);
             ADD_FAILURE() << text;

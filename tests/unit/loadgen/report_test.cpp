@@ -94,6 +94,17 @@ TEST(report, says_what_is_wrong_with_a_result) {
               "target \"t\" has no \"totals\"");
 }
 
+TEST(report, refuses_what_is_nested_too_deep_to_be_copied) {
+    for (const auto* const key : {"schema", "targets", "more"}) {
+        const std::string text = "{\"schema\":\"loadgen.result/1\",\"targets\":{\"t\":{\"totals\":{}}},\"" +
+                                 std::string(key) + "\":" + std::string(300'000, '[') +
+                                 std::string(300'000, ']') + "}";
+        const auto deep = json::parse(text, nullptr, false);
+        ASSERT_FALSE(deep.is_discarded());
+        EXPECT_EQ(check_result(deep), "not a result of loadgen (nested more than 64 deep)");
+    }
+}
+
 class report_command : public testing::Test {
 protected:
     report_command() {

@@ -164,6 +164,12 @@ TEST(schedule, long_and_fast_stays_exact) {
     EXPECT_EQ(s.arrivals_before(std::chrono::hours(12)), 43'200'000'000u);
 }
 
+TEST(schedule, refuses_to_last_longer_than_a_clock_counts) {
+    EXPECT_EQ(schedule(std::vector{hold(24h * 36'525, 0.001)}).size(), 3'155'760u);
+    EXPECT_THROW(schedule(std::vector{hold(24h * 36'525, 1), hold(1ns, 1)}), std::invalid_argument);
+    EXPECT_THROW(schedule(std::vector{hold(2'500'000h, 1), hold(2'500'000h, 1)}), std::invalid_argument);
+}
+
 TEST(schedule, refuses_to_be_empty) {
     EXPECT_THROW(schedule(std::vector<stage>{}), std::invalid_argument);
     EXPECT_THROW(schedule(std::vector{hold(1s, 0)}), std::invalid_argument);
