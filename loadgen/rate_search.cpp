@@ -1,0 +1,54 @@
+#include "loadgen/rate_search.hpp"
+
+#include <cmath>
+
+namespace beastmark::loadgen {
+
+double two_digits(double rate) {
+    const double unit = std::pow(10, std::floor(std::log10(rate)) - 1);
+    return std::round(rate / unit) * unit;
+}
+
+void rate_search::tell(attempt outcome) {
+    ++attempts_;
+    if (outcome == attempt::disturbed && !again_ && attempts_ < how_.attempts) {
+        again_ = true;
+        return;
+    }
+    again_ = false;
+    settle(outcome);
+    next_ = attempts_ < how_.attempts ? choose() : std::nullopt;
+}
+
+void rate_search::settle(attempt outcome) {
+    if (outcome == attempt::clean) {
+        clean_ = next_;
+        passed_over_.reset();
+    } else if (outcome == attempt::disturbed && !unclean_ && !passed_over_ &&
+               *next_ * how_.factor <= how_.most) {
+        passed_over_ = next_;
+    } else {
+        // What lies between is tried anyway when this one is a limit, not when it was disturbed, too.
+        unclean_ = outcome == attempt::disturbed && passed_over_ ? passed_over_ : next_;
+        passed_over_.reset();
+    }
+}
+
+std::optional<double> rate_search::choose() const {
+    if (!unclean_) {
+        const double higher = *(passed_over_ ? passed_over_ : clean_) * how_.factor;
+        return higher <= how_.most ? std::optional(higher) : std::nullopt;
+    }
+    if (!clean_) {
+        const double lower = *unclean_ / how_.factor;
+        return lower >= how_.least ? std::optional(lower) : std::nullopt;
+    }
+    if (how_.asked && *how_.asked > *clean_ && *how_.asked < *unclean_)
+        return how_.asked;
+    if (*unclean_ <= *clean_ * how_.precision)
+        return std::nullopt;
+    const double between = two_digits(std::sqrt(*clean_ * *unclean_));
+    return between > *clean_ && between < *unclean_ ? std::optional(between) : std::nullopt;
+}
+
+} // namespace beastmark::loadgen
