@@ -35,6 +35,10 @@ bool rate_is_clean(const diagnosis& d) {
     return d.measured.clean_rps && d.wish.rate.value_or(0) <= *d.measured.clean_rps;
 }
 
+bool busy(const diagnosis& d) {
+    return d.measured.beyond && d.measured.beyond->became == attempt::disturbed;
+}
+
 // Breaks at blanks; the lines after the first are indented.
 std::string wrapped(std::string first, std::string_view text, std::size_t indent) {
     auto column = first.size();
@@ -56,6 +60,9 @@ std::string wrapped(std::string first, std::string_view text, std::size_t indent
 
 std::string headline_of(const diagnosis& d) {
     const auto& m = d.measured;
+    if (!m.clean_rps && busy(d))
+        return fmt::format("too busy to tell: something else takes the CPU even at {} requests/s\n",
+                           rate_text(m.beyond->rps));
     if (!m.clean_rps)
         return fmt::format("not clean even at {} requests/s\n", rate_text(m.beyond ? m.beyond->rps : 0));
     return fmt::format("clean up to {}{} requests/s  (p99.9 generator lag {}, latency floor {} p50)\n",
@@ -104,8 +111,7 @@ std::string answer_of(const diagnosis& d) {
         return "";
     const auto asked = "you ask " + rate_text(*d.wish.rate);
     if (!rate_is_clean(d)) {
-        const auto& beyond = d.measured.beyond;
-        if (beyond && beyond->became == attempt::disturbed)
+        if (busy(d))
             return asked + ": no: not while something else takes the CPU\n";
         return asked + (d.measured.at_least() ? ": no: more than could be shown to be clean\n"
                                               : ": no: more than is clean here\n");

@@ -84,7 +84,8 @@ calibration_settings settings_for(const doctor_options& options, const machine_f
     const auto cores = allowed_cores(machine.cpus, machine.quota_cores);
     if (cores < 2)
         s.placement.shared = true;
-    s.threads = std::min({options.wish.threads, std::max(cores - 1, 1U), s.connections});
+    const auto cores_left = std::max(cores - 1, 1U); // by the null server
+    s.threads = std::min({options.wish.threads, cores_left, s.connections});
     return s;
 }
 

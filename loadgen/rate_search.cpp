@@ -1,6 +1,7 @@
 #include "loadgen/rate_search.hpp"
 
 #include <cmath>
+#include <utility>
 
 namespace beastmark::loadgen {
 
@@ -16,22 +17,24 @@ void rate_search::tell(attempt outcome) {
         return;
     }
     again_ = false;
-    settle(outcome);
-    next_ = attempts_ < how_.attempts ? choose() : std::nullopt;
+    const bool given_up = settle(outcome);
+    next_ = given_up || attempts_ >= how_.attempts ? std::nullopt : choose();
 }
 
-void rate_search::settle(attempt outcome) {
+/// True when there is no sense in going on.
+bool rate_search::settle(attempt outcome) {
+    if (outcome == attempt::disturbed && !unclean_ && !passed_over_) {
+        passed_over_ = next_;
+        return false;
+    }
+    const auto before = std::exchange(passed_over_, std::nullopt);
     if (outcome == attempt::clean) {
         clean_ = next_;
-        passed_over_.reset();
-    } else if (outcome == attempt::disturbed && !unclean_ && !passed_over_ &&
-               *next_ * how_.factor <= how_.most) {
-        passed_over_ = next_;
-    } else {
-        // What lies between is tried anyway when this one is a limit, not when it was disturbed, too.
-        unclean_ = outcome == attempt::disturbed && passed_over_ ? passed_over_ : next_;
-        passed_over_.reset();
+        return false;
     }
+    const bool given_up = outcome == attempt::disturbed && before;
+    unclean_ = given_up ? before : next_;
+    return given_up;
 }
 
 std::optional<double> rate_search::choose() const {

@@ -16,7 +16,8 @@ enum class attempt {
 /// Doubles the rate from `first` as long as it is clean (halves it as long as it is not), then halves the
 /// distance between the highest clean and the lowest unclean rate, in ratios, until they are within
 /// `precision`. A rate that was disturbed is tried once more. Disturbed again on the way up it is passed
-/// over, for that says little about the rate; two such rates in a row, or one further on, count as unclean.
+/// over, for that says little about the rate, and two such rates in a row end the search: the machine is too
+/// busy. Further on it counts as unclean.
 class rate_search {
 public:
     struct settings {
@@ -44,7 +45,7 @@ public:
     [[nodiscard]] std::optional<double> unclean() const { return unclean_; }
 
 private:
-    void settle(attempt outcome);
+    bool settle(attempt outcome);
     [[nodiscard]] std::optional<double> choose() const;
 
     settings how_;

@@ -39,8 +39,9 @@ timer_error measure_timer_error(std::chrono::nanoseconds length) {
     histogram late;
     std::thread([&] {
         ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
-        const auto end = clock::now() + length;
-        for (auto due = clock::now() + period; due < end; due += period) {
+        const auto begin = clock::now();
+        const auto end = begin + length;
+        for (auto due = begin + period; due < end; due += period) {
             wait_until(due, timer.get(), epoll.get());
             late.record(clock::now() - due);
         }

@@ -100,6 +100,8 @@ TEST(diagnosis, tells_when_nothing_was_clean) {
     d.wish.rate = 10;
     d.measured.beyond = calibration_run{.rps = 125, .why = "it stood still"};
     EXPECT_THAT(text_of(d), StartsWith("not clean even at 125 requests/s\nyou ask 10: no"));
+    d.measured.beyond->became = attempt::disturbed;
+    EXPECT_THAT(text_of(d), StartsWith("too busy to tell"));
     EXPECT_EQ(d.good(), false);
     const auto json = json_of(d, 3);
     EXPECT_EQ(json["clean_rps"], nullptr);

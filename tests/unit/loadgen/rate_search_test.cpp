@@ -84,19 +84,29 @@ TEST(rate_search, a_limit_behind_a_rate_that_was_passed_over_bounds_the_search) 
     EXPECT_THAT(f.search.unclean(), Optional(DoubleEq(4000)));
 }
 
-TEST(rate_search, two_disturbed_rates_in_a_row_count_as_unclean_from_the_lower_one_on) {
+TEST(rate_search, two_disturbed_rates_in_a_row_end_it) {
     const auto f =
         search_with({}, [](double rate) { return rate > 1000 ? attempt::disturbed : attempt::clean; });
-    EXPECT_THAT(f.tried, ElementsAre(1000, 2000, 2000, 4000, 4000, 1400, 1400, 1200, 1200, 1100, 1100));
-    EXPECT_THAT(f.search.unclean(), Optional(DoubleEq(1100)));
+    EXPECT_THAT(f.tried, ElementsAre(1000, 2000, 2000, 4000, 4000));
+    EXPECT_THAT(f.search.clean(), Optional(DoubleEq(1000)));
+    EXPECT_THAT(f.search.unclean(), Optional(DoubleEq(2000)));
     const auto never = search_with({}, [](double) { return attempt::disturbed; });
-    EXPECT_THAT(never.tried, ElementsAre(1000, 1000, 2000, 2000, 500, 500, 250, 250, 125, 125));
+    EXPECT_THAT(never.tried, ElementsAre(1000, 1000, 2000, 2000));
+    EXPECT_THAT(never.search.unclean(), Optional(DoubleEq(1000)));
 }
 
-TEST(rate_search, the_highest_rate_is_not_passed_over) {
-    const auto f = search_with({.most = 2000},
-                               [](double rate) { return rate > 1000 ? attempt::disturbed : attempt::clean; });
-    EXPECT_THAT(f.search.unclean(), Optional(DoubleEq(1100)));
+TEST(rate_search, a_clean_rate_between_two_disturbed_ones_keeps_it_going) {
+    const auto f = search_with({}, [](double rate) {
+        return rate < 1500 || (rate > 3000 && rate < 5000) ? attempt::disturbed : clean_up_to(9000)(rate);
+    });
+    EXPECT_THAT(f.tried, ElementsAre(1000, 1000, 2000, 4000, 4000, 8000, 16'000, 11'000, 9400, 8700));
+}
+
+TEST(rate_search, closing_in_a_rate_disturbed_twice_counts_as_unclean) {
+    const auto f = search_with({}, [](double rate) {
+        return rate > 2500 && rate < 3500 ? attempt::disturbed : clean_up_to(2500)(rate);
+    });
+    EXPECT_THAT(f.tried, ElementsAre(1000, 2000, 4000, 2800, 2800, 2400, 2600, 2600));
 }
 
 TEST(rate_search, goes_down_when_the_first_rate_is_unclean_and_gives_up_at_the_least) {
@@ -125,7 +135,7 @@ TEST(rate_search, ends_after_so_many_attempts) {
     EXPECT_EQ(search_with({.attempts = 3}, clean_up_to(1e9)).tried.size(), 3u);
     for (unsigned most = 1; most < 12; ++most) {
         const auto f = search_with({.attempts = most}, [](double) { return attempt::disturbed; });
-        EXPECT_EQ(f.tried.size(), std::min(most, 10u));
+        EXPECT_EQ(f.tried.size(), std::min(most, 4u));
     }
 }
 
