@@ -52,6 +52,16 @@ std::size_t head_counter::take(std::string_view bytes) noexcept {
     return heads;
 }
 
+void answers_owed::add(std::size_t answers) noexcept {
+    bytes_ += answers * answer.size();
+}
+
+std::string_view answers_owed::next() const {
+    static const std::string row = make_row();
+    const auto begun = (answer.size() - bytes_ % answer.size()) % answer.size();
+    return std::string_view(row).substr(begun, bytes_);
+}
+
 null_server::null_server()
     : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "null server: socket"),
       epoll_(::epoll_create1(EPOLL_CLOEXEC), "null server: epoll"),
@@ -131,7 +141,7 @@ void null_server::serve(connection& peer, std::uint32_t events) {
         connections_.erase(peer.socket.get());
         return;
     }
-    if (const bool blocked = peer.unsent > 0; blocked != peer.blocked) {
+    if (const bool blocked = !peer.owed.none(); blocked != peer.blocked) {
         peer.blocked = blocked;
         epoll_event wanted{.events = blocked ? EPOLLOUT : EPOLLIN, .data = {.fd = peer.socket.get()}};
         ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, peer.socket.get(), &wanted);
@@ -143,21 +153,18 @@ bool null_server::receive(connection& peer) {
     std::array<char, 16 * 1024> buffer;
     const auto length = ::recv(peer.socket.get(), buffer.data(), buffer.size(), 0);
     if (length > 0)
-        peer.unsent += answer.size() *
-                       peer.heads.take(std::string_view(buffer.data(), static_cast<std::size_t>(length)));
+        peer.owed.add(peer.heads.take(std::string_view(buffer.data(), static_cast<std::size_t>(length))));
     return length > 0 || (length < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
 /// False when the connection has ended.
-bool null_server::send(connection& peer) const {
-    static const std::string row = make_row();
-    while (peer.unsent > 0) {
-        const auto begun = (answer.size() - peer.unsent % answer.size()) % answer.size();
-        const auto size = std::min(peer.unsent, row.size() - begun);
-        const auto sent = ::send(peer.socket.get(), row.data() + begun, size, MSG_NOSIGNAL);
+bool null_server::send(connection& peer) {
+    while (!peer.owed.none()) {
+        const auto bytes = peer.owed.next();
+        const auto sent = ::send(peer.socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
         if (sent < 0)
             return errno == EAGAIN || errno == EINTR;
-        peer.unsent -= static_cast<std::size_t>(sent);
+        peer.owed.sent(static_cast<std::size_t>(sent));
     }
     return true;
 }

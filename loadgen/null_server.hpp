@@ -25,6 +25,23 @@ private:
     std::size_t matched_ = 0; // how much of CR LF CR LF was seen last
 };
 
+/// The bytes that a connection is still to be sent: answers are all alike, so a count tells which.
+class answers_owed {
+public:
+    void add(std::size_t answers) noexcept;
+
+    [[nodiscard]] bool none() const noexcept { return bytes_ == 0; }
+
+    /// What is to be sent next, a few KiB at most; empty when none.
+    [[nodiscard]] std::string_view next() const;
+
+    /// So many bytes of next() were sent.
+    void sent(std::size_t bytes) noexcept { bytes_ -= bytes; }
+
+private:
+    std::size_t bytes_ = 0;
+};
+
 /// Listens on 127.0.0.1 from its making to its end, on a port that the kernel chooses, with one thread of its
 /// own, which may run where the thread that makes it may. HTTP pipelining is answered; a client that does not
 /// read its answers is not read from.
@@ -50,8 +67,8 @@ private:
 
         descriptor socket;
         head_counter heads{};
-        std::size_t unsent = 0; // bytes of answers
-        bool blocked = false;   // waits for the client to read
+        answers_owed owed{};
+        bool blocked = false; // waits for the client to read
     };
 
     void listen();
@@ -60,7 +77,7 @@ private:
     void accept_all();
     void serve(connection& peer, std::uint32_t events);
     static bool receive(connection& peer);
-    bool send(connection& peer) const;
+    static bool send(connection& peer);
 
     descriptor listener_;
     descriptor epoll_;

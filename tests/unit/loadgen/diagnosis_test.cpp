@@ -1,7 +1,6 @@
 #include "loadgen/cpu_placement.hpp"
 #include "loadgen/diagnosis.hpp"
 #include "loadgen/grouped.hpp"
-#include "loadgen/null_server.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,7 +13,6 @@
 namespace beastmark::loadgen {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -146,48 +144,6 @@ TEST(diagnosis, json_carries_all_figures) {
     EXPECT_EQ(json["timer"]["worst_us"], 300);
     EXPECT_EQ(json["runs"].size(), 2u);
     EXPECT_EQ(json["checks"][0]["is"], "ok");
-}
-
-TEST(cpu_placement, the_server_gets_the_first_cpu_and_the_load_the_others) {
-    const auto four = place(std::vector<unsigned>{2, 3, 5, 7});
-    EXPECT_THAT(four.server, ElementsAre(2));
-    EXPECT_THAT(four.load, ElementsAre(3, 5, 7));
-    EXPECT_FALSE(four.shared);
-    EXPECT_TRUE(place({}).shared);
-}
-
-TEST(cpu_placement, a_thread_is_bound_for_a_while) {
-    const auto before = allowed_cpus();
-    ASSERT_FALSE(before.empty());
-    {
-        const std::vector<unsigned> last{before.back()};
-        const bound_to bound(last);
-        EXPECT_EQ(allowed_cpus(), last);
-        const bound_to nothing({});
-        EXPECT_EQ(allowed_cpus(), last);
-    }
-    EXPECT_EQ(allowed_cpus(), before);
-}
-
-TEST(head_counter, counts_heads_however_they_are_cut) {
-    const std::string_view two = "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\n\r\n";
-    for (std::size_t cut = 0; cut <= two.size(); ++cut) {
-        head_counter heads;
-        const auto first = heads.take(two.substr(0, cut));
-        EXPECT_EQ(first + heads.take(two.substr(cut)), 2u) << cut;
-    }
-    head_counter heads;
-    std::size_t ended = 0;
-    for (const char c : two)
-        ended += heads.take(std::string_view(&c, 1));
-    EXPECT_EQ(ended, 2u);
-}
-
-TEST(head_counter, takes_nothing_else_for_an_end) {
-    head_counter heads;
-    EXPECT_EQ(heads.take("GET / HTTP/1.1\n\n\r\r\n\r\r\r\n"), 0u);
-    EXPECT_EQ(heads.take("\r\r\n\r"), 0u);
-    EXPECT_EQ(heads.take("\n"), 1u);
 }
 
 TEST(grouped, puts_commas_between_thousands) {
