@@ -66,12 +66,13 @@ private:
 // Both ends of each connection are in this process.
 std::uint32_t connections_here(std::uint32_t asked) {
     const auto limit = raise_descriptor_limit();
+    const auto wanted = std::min(asked, most_connections);
     if (limit < other_descriptors + 2)
         throw std::runtime_error(
             fmt::format("descriptor limit {} is too low to measure anything: raise it with ulimit -Hn {}",
-                        limit, other_descriptors + 2 * std::uint64_t{std::min(asked, most_connections)}));
+                        limit, other_descriptors + 2 * std::uint64_t{wanted}));
     const auto possible = (limit - other_descriptors) / 2;
-    return static_cast<std::uint32_t>(std::min<std::uint64_t>({asked, most_connections, possible}));
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, possible));
 }
 
 calibration_settings settings_for(const doctor_options& options, const machine_facts& machine) {
