@@ -37,7 +37,7 @@ public:
         : settings_(settings), server_(make_server(settings.placement)), load_(settings.placement.load) {}
 
     calibration go() {
-        rate_search search({.asked = settings_.asked});
+        rate_search search(search_about(settings_.asked));
         while (const auto rate = search.next()) {
             const auto one = hold(*rate);
             if (result_.signal != 0)

@@ -1,5 +1,6 @@
 #include "loadgen/rate_search.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -8,6 +9,15 @@ namespace beastmark::loadgen {
 double two_digits(double rate) {
     const double unit = std::pow(10, std::floor(std::log10(rate)) - 1);
     return std::round(rate / unit) * unit;
+}
+
+rate_search::settings search_about(std::optional<double> asked) {
+    constexpr double lowest = 10; // with less, a second tells nothing
+    rate_search::settings how;
+    how.first = std::clamp(asked.value_or(how.first), lowest, how.first);
+    how.least = std::min(how.least, how.first);
+    how.asked = asked;
+    return how;
 }
 
 void rate_search::tell(attempt outcome) {

@@ -57,6 +57,9 @@ private:
     bool again_ = false; // next_ was disturbed once
 };
 
+/// How to search when a rate is asked about, or none: one below the usual first rate is begun with.
+rate_search::settings search_about(std::optional<double> asked);
+
 /// To two digits, as the search's own rates are.
 double two_digits(double rate);
 

@@ -131,6 +131,18 @@ TEST(rate_search, tries_the_rate_that_was_asked_for_when_it_is_in_doubt) {
     EXPECT_THAT(search_with({.asked = 300}, clean_up_to(5000)).tried, testing::Not(testing::Contains(300)));
 }
 
+TEST(rate_search, begins_with_a_low_rate_that_was_asked_for) {
+    EXPECT_THAT(search_with(search_about(100), clean_up_to(150)).tried,
+                ElementsAre(100, 200, 140, 170, 150, 160));
+    EXPECT_THAT(search_with(search_about(100), clean_up_to(50)).tried, ElementsAre(100));
+    EXPECT_DOUBLE_EQ(search_about(0.01).first, 10);
+    for (const auto& how : {search_about(std::nullopt), search_about(20'000)}) {
+        EXPECT_DOUBLE_EQ(how.first, 1000);
+        EXPECT_DOUBLE_EQ(how.least, 125);
+    }
+    EXPECT_THAT(search_about(20'000).asked, Optional(DoubleEq(20'000)));
+}
+
 TEST(rate_search, ends_after_so_many_attempts) {
     EXPECT_EQ(search_with({.attempts = 3}, clean_up_to(1e9)).tried.size(), 3u);
     for (unsigned most = 1; most < 12; ++most) {
