@@ -79,19 +79,47 @@ fs::path folder_of(const fs::path& mount, const std::string& path) {
     return fs::is_directory(folder) ? folder : mount;
 }
 
-// Applies `read` to the group and each one above it, and keeps the smallest answer.
-template <class Read>
-std::optional<double> tightest(const fs::path& mount, fs::path group, Read read) {
-    std::optional<double> least;
+// Calls `visit` with the group and each one above it.
+template <class Visit>
+void each_group(const fs::path& mount, fs::path group, Visit visit) {
     for (;;) {
-        if (const auto limit = read(group); limit && (!least || *limit < *least)) {
-            least = limit;
-        }
+        visit(group);
         if (group == mount || !group.has_relative_path()) {
-            return least;
+            return;
         }
         group = group.parent_path();
     }
+}
+
+template <class Read>
+std::optional<double> tightest(const fs::path& mount, const fs::path& group, Read read) {
+    std::optional<double> least;
+    each_group(mount, group, [&](const fs::path& one) {
+        if (const auto limit = read(one); limit && (!least || *limit < *least)) {
+            least = limit;
+        }
+    });
+    return least;
+}
+
+std::optional<cgroup_throttling> read_throttling(const fs::path& group) {
+    std::ifstream in{group / "cpu.stat"};
+    cgroup_throttling found;
+    bool any = false;
+    std::string key;
+    for (std::uint64_t value = 0; in >> key >> value;) {
+        if (key == "nr_periods") {
+            found.periods = value;
+            any = true;
+        } else if (key == "nr_throttled") {
+            found.throttled_periods = value;
+        } else if (key == "throttled_usec") {
+            found.throttled_seconds = static_cast<double>(value) / 1e6;
+        } else if (key == "throttled_time") { // version 1, nanoseconds
+            found.throttled_seconds = static_cast<double>(value) / 1e9;
+        }
+    }
+    return any ? std::optional{found} : std::nullopt;
 }
 
 } // namespace
@@ -138,23 +166,14 @@ std::optional<cgroup_throttling> cgroup::throttling() const {
     if (!from) {
         return std::nullopt;
     }
-    std::ifstream in{from->group / "cpu.stat"};
-    cgroup_throttling found;
-    bool any = false;
-    std::string key;
-    for (std::uint64_t value = 0; in >> key >> value;) {
-        if (key == "nr_periods") {
-            found.periods = value;
-            any = true;
-        } else if (key == "nr_throttled") {
-            found.throttled_periods = value;
-        } else if (key == "throttled_usec") {
-            found.throttled_seconds = static_cast<double>(value) / 1e6;
-        } else if (key == "throttled_time") { // version 1, nanoseconds
-            found.throttled_seconds = static_cast<double>(value) / 1e9;
+    std::optional<cgroup_throttling> most;
+    each_group(from->mount, from->group, [&](const fs::path& one) {
+        const auto found = read_throttling(one);
+        if (found && (!most || found->throttled_seconds > most->throttled_seconds)) {
+            most = found;
         }
-    }
-    return any ? std::optional{found} : std::nullopt;
+    });
+    return most;
 }
 
 std::optional<std::uint64_t> cgroup::memory_usage_bytes() const {

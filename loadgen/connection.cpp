@@ -7,11 +7,14 @@
 #include <boost/beast/http/error.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace beastmark::loadgen {
 
@@ -32,73 +35,36 @@ std::uint32_t socket_retransmissions(int socket) {
     return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_total_retrans : 0;
 }
 
+error_code last_error() {
+    return {errno, boost::system::system_category()};
+}
+
+// SO_ERROR, connect(2).
+error_code pending_error(int socket) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size);
+    return {error, boost::system::system_category()};
+}
+
 } // namespace
 
-struct connection::read_handler {
-    connection* self;
-    std::uint32_t generation;
-
-    void operator()(const error_code& code, std::size_t size) const {
-        if (generation == self->generation_)
-            self->on_read(code, size);
-    }
-};
-
-struct connection::write_handler {
-    connection* self;
-    std::uint32_t generation;
-
-    void operator()(const error_code& code) const {
-        if (generation == self->generation_ && !code)
-            self->write(); // an error shows in the send, or in the outstanding read
-    }
-};
-
-struct connection::connect_handler {
-    connection* self;
-    std::uint32_t generation;
-
-    void operator()(const error_code& code) const {
-        if (generation == self->generation_)
-            self->on_connected(code);
-    }
-};
-
-struct connection::deadline_handler {
-    connection* self;
-    std::uint32_t generation;
-
-    void operator()(const error_code& code) const {
-        if (generation != self->generation_ || code || self->step_ != step::connecting)
-            return;
-        self->deadline_passed_ = true;
-        error_code ignored;
-        self->socket_.cancel(ignored);
-    }
-};
-
-struct connection::retry_handler {
-    connection* self;
-    std::uint32_t generation;
-
-    void operator()(const error_code& code) const {
-        if (generation == self->generation_ && !code)
-            self->lane_.want_connect(self->id_);
-    }
-};
-
-connection::connection(lane& owner, asio::io_context& context, const target& to, id_type id)
+connection::connection(lane& owner, event_loop& loop, const target& to, id_type id)
     : lane_(owner),
       target_(to),
       id_(id),
       address_(id % to.endpoints.size()),
-      socket_(context),
-      timer_(context),
+      loop_(loop),
+      timer_(loop, [this] { on_timer(); }),
       input_(std::make_unique_for_overwrite<char[]>(input_capacity)) {
     if (!to.request.constant()) {
         output_ = std::make_unique_for_overwrite<char[]>(to.request.max_size());
         to.request.prepare(output_.get());
     }
+}
+
+connection::~connection() {
+    close_socket();
 }
 
 void connection::connect() {
@@ -108,39 +74,56 @@ void connection::connect() {
 }
 
 void connection::try_next_address() {
-    const auto& endpoint = target_.endpoints[address_];
     ++addresses_tried_;
-    deadline_passed_ = false;
-    error_code code;
-    socket_.close(code);
-    socket_.open(endpoint.protocol(), code);
-    if (!code)
-        socket_.set_option(asio::ip::tcp::no_delay(true), code);
-    if (!code)
-        socket_.non_blocking(true, code); // a send that would block must say so
-    if (code) {
-        ++failures_;
-        close();
-        lane_.connect_failed(id_, code);
-        return;
-    }
-    timer_.expires_after(lane_.the_plan().timeout);
-    timer_.async_wait(deadline_handler{this, generation_});
+    close_socket();
     connect_began_ = std::chrono::steady_clock::now();
-    socket_.async_connect(endpoint, connect_handler{this, generation_});
+    could_not_ = open_and_connect();
+    // Told later, also what is known now: who tells at once would be called back in the middle of it.
+    timer_.set(could_not_ ? connect_began_ : connect_began_ + lane_.the_plan().timeout);
+}
+
+error_code connection::open_and_connect() {
+    const auto& endpoint = target_.endpoints[address_];
+    const int on = 1;
+    socket_ = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (socket_ < 0)
+        return last_error();
+    setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (::connect(socket_, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 &&
+        errno != EINPROGRESS) {
+        const auto why = last_error();
+        ::close(socket_);
+        socket_ = -1;
+        return why;
+    }
+    const auto watched = loop_.add(socket_, EPOLLIN | EPOLLOUT | EPOLLRDHUP, *this);
+    if (!watched) {
+        const auto why = last_error();
+        ::close(socket_);
+        socket_ = -1;
+        return why;
+    }
+    watch_ = *watched;
+    ended_ = false;
+    return {};
+}
+
+void connection::on_timer() {
+    if (step_ == step::connecting)
+        on_connected(could_not_ ? could_not_ : error_code(asio::error::timed_out));
+    else
+        lane_.want_connect(id_);
 }
 
 void connection::on_connected(const error_code& code) {
-    if (!code && !deadline_passed_) {
+    if (!code) {
         timer_.cancel();
         step_ = step::idle;
-        while_connecting_ = socket_retransmissions(socket_.native_handle());
+        while_connecting_ = socket_retransmissions(socket_);
         input_size_ = 0;
-        read();
         lane_.connected(id_, std::chrono::steady_clock::now() - connect_began_);
         return;
     }
-    const auto why = deadline_passed_ ? error_code(asio::error::timed_out) : code;
     address_ = (address_ + 1) % target_.endpoints.size();
     if (addresses_tried_ < target_.endpoints.size()) {
         try_next_address();
@@ -148,7 +131,7 @@ void connection::on_connected(const error_code& code) {
     }
     ++failures_;
     close();
-    lane_.connect_failed(id_, why);
+    lane_.connect_failed(id_, code);
 }
 
 void connection::reconnect() {
@@ -157,35 +140,51 @@ void connection::reconnect() {
         return;
     }
     const auto doublings = std::min(failures_ - 1, 10u);
-    timer_.expires_after(
-        std::min<std::chrono::milliseconds>(first_backoff * (1u << doublings), longest_backoff));
-    timer_.async_wait(retry_handler{this, generation_});
+    timer_.set(std::chrono::steady_clock::now() +
+               std::min<std::chrono::milliseconds>(first_backoff * (1u << doublings), longest_backoff));
 }
 
 std::uint64_t connection::retransmitted() {
     if (step_ != step::idle && step_ != step::busy)
         return retransmitted_before_;
-    return retransmitted_before_ + (socket_retransmissions(socket_.native_handle()) - while_connecting_);
+    return retransmitted_before_ + (socket_retransmissions(socket_) - while_connecting_);
 }
 
 void connection::close() {
-    ++generation_;
     retransmitted_before_ = retransmitted();
     step_ = step::closed;
     timer_.cancel();
-    error_code ignored;
-    socket_.close(ignored);
+    close_socket();
 }
 
-void connection::read() {
-    socket_.async_read_some(asio::buffer(input_.get() + input_size_, input_capacity - input_size_),
-                            read_handler{this, generation_});
+void connection::close_socket() noexcept {
+    ++generation_;
+    if (socket_ < 0)
+        return;
+    loop_.remove(watch_, socket_);
+    ::close(socket_);
+    socket_ = -1;
+}
+
+void connection::ready(std::uint32_t events) {
+    constexpr std::uint32_t ends = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+    if (step_ == step::connecting) {
+        if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0)
+            on_connected(pending_error(socket_));
+        return;
+    }
+    const auto generation = generation_;
+    if ((events & EPOLLOUT) != 0 && !unsent_.empty())
+        write();
+    ended_ = ended_ || (events & ends) != 0;
+    if (generation == generation_ && (events & (EPOLLIN | ends)) != 0)
+        read();
 }
 
 void connection::send(std::uint64_t arrival) {
     step_ = step::busy;
     answering_ = false;
-    parser_.emplace(target_.request.head_only(), static_cast<std::uint32_t>(input_capacity));
+    expect_answer();
     if (target_.request.constant())
         unsent_ = target_.request.constant_bytes();
     else
@@ -193,39 +192,60 @@ void connection::send(std::uint64_t arrival) {
     write();
 }
 
-void connection::write() {
-    if (step_ != step::busy || unsent_.empty())
-        return;
-    error_code code;
-    const auto sent = socket_.send(asio::buffer(unsent_.data(), unsent_.size()), 0, code);
-    lane_.count_out(id_, sent);
-    unsent_.remove_prefix(sent);
-    if (code && code != asio::error::would_block) {
-        // The answer that explains it (a 4xx, then a close) may be waiting to be read: the outstanding read
-        // decides.
-        if (code == asio::error::broken_pipe || code == asio::error::connection_reset) {
-            unsent_ = {};
-            return;
-        }
-        fail(outcome::reset, phase::send, code);
-        return;
-    }
-    if (!unsent_.empty())
-        socket_.async_wait(asio::socket_base::wait_write, write_handler{this, generation_});
+void connection::expect_answer() {
+    const auto& wanted = lane_.the_plan().expected_body;
+    parser_.emplace(target_.request.head_only(), static_cast<std::uint32_t>(input_capacity),
+                    wanted ? &*wanted : nullptr);
 }
 
-void connection::on_read(const error_code& code, std::size_t size) {
-    read_at_ = lane_.now();
-    if (code) {
-        on_end(code);
-        return;
+void connection::write() {
+    ssize_t sent = 0;
+    do {
+        sent = ::send(socket_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    if (sent >= 0) {
+        lane_.count_out(id_, static_cast<std::size_t>(sent));
+        unsent_.remove_prefix(static_cast<std::size_t>(sent));
+        return; // of a part the rest goes out when there is room: EPOLLOUT
     }
-    lane_.count_in(id_, size);
-    if (step_ ==
-        step::idle) { // nothing was asked: whatever it is, what follows on this connection cannot be trusted
+    const auto code = last_error();
+    if (code == asio::error::would_block)
+        return;
+    unsent_ = {};
+    // The answer that explains it (a 4xx, then a close) may be waiting to be read, and its event to be told.
+    if (code != asio::error::broken_pipe && code != asio::error::connection_reset)
+        fail(outcome::reset, phase::send, code);
+}
+
+// What came, to its end: the next event tells only of what comes after. A read that does not fill the buffer
+// has taken all (epoll(7)) but for the end of the connection, which the event tells.
+void connection::read() {
+    const auto generation = generation_;
+    while (generation == generation_) {
+        const auto room = input_capacity - input_size_;
+        const auto size = ::recv(socket_, input_.get() + input_size_, room, 0);
+        if (size <= 0) {
+            const auto code = size == 0 ? error_code(asio::error::eof) : last_error();
+            if (code == asio::error::interrupted)
+                continue;
+            if (code != asio::error::would_block)
+                on_end(code);
+            return;
+        }
+        read_at_ = lane_.now();
+        const auto all = static_cast<std::size_t>(size) < room;
+        on_bytes(static_cast<std::size_t>(size));
+        if (all && !ended_)
+            return;
+    }
+}
+
+void connection::on_bytes(std::size_t size) {
+    if (step_ == step::idle) { // nothing was asked: what follows on this connection cannot be trusted
         lose_idle();
         return;
     }
+    lane_.count_in(id_, size);
     if (!answering_)
         lane_.first_byte(id_, read_at_);
     answering_ = true;
@@ -235,6 +255,7 @@ void connection::on_read(const error_code& code, std::size_t size) {
 
 // The connection's end. It ends an answer without a length (RFC 9112 section 6.3), and breaks any other.
 void connection::on_end(const error_code& code) {
+    read_at_ = lane_.now();
     if (step_ == step::idle) {
         lose_idle();
         return;
@@ -256,12 +277,13 @@ void connection::parse() {
         error_code code;
         used += parser_->put(asio::const_buffer(input_.get() + used, input_size_ - used), code);
         if (parser_->is_done() && parser_->informational()) {
-            parser_.emplace(target_.request.head_only(), static_cast<std::uint32_t>(input_capacity));
+            expect_answer();
             continue;
         }
         if (parser_->is_done()) {
-            // Bytes behind the answer, or an answer to half a request: not a connection to go on with.
-            const auto clean = used == input_size_ && unsent_.empty() && parser_->status() != 101;
+            // Bytes behind the answer or the end of the connection, or an answer to half a request: not a
+            // connection to go on with.
+            const auto clean = used == input_size_ && unsent_.empty() && !ended_ && parser_->status() != 101;
             complete(clean && parser_->keep_alive());
             return;
         }
@@ -277,20 +299,17 @@ void connection::parse() {
         std::memmove(input_.get(), input_.get() + used, input_size_);
     if (input_size_ == input_capacity)
         fail(outcome::protocol_error, phase::parse, http::error::buffer_overflow);
-    else
-        read();
 }
 
 void connection::complete(bool reusable) {
     failures_ = 0;
     if (reusable) {
         step_ = step::idle;
-        input_size_ = 0;
-        read(); // before the lane is told: it may send the next request at once
+        input_size_ = 0; // before the lane is told: it may send the next request at once
     } else {
         close();
     }
-    lane_.answered(id_, read_at_, parser_->status(), reusable);
+    lane_.answered(id_, read_at_, parser_->status(), reusable, parser_->body_as_expected());
 }
 
 void connection::fail(outcome how, phase where, const error_code& code) {

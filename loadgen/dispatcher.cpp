@@ -28,33 +28,67 @@ void dispatcher::connection_down(connection_id id) {
     --connected_;
 }
 
-void dispatcher::connect_failed(const boost::system::error_code& code) {
+void dispatcher::connect_failed(const boost::system::error_code& code, std::optional<run_time> during_run) {
     if (connected_ == 0)
         down_because_ = code;
+    if (!all_.closed_loop() || !during_run || *during_run < run_time{} || *during_run >= all_.duration())
+        return;
+    auto& counts = slice_at(*during_run).counts;
+    ++counts.offered;
+    counts.add(outcome::connect_error);
+    counts.add_error(phase::connect, code);
 }
 
 std::optional<dispatcher::send_order> dispatcher::next(run_time now) {
+    if (all_.closed_loop())
+        return next_of_closed_loop(now);
     if (down_because_)
         fail_due(now);
+    skip_late(now);
     if (idle_.first == none || discard_waiting_ || exhausted() || cursor_.time() > now)
         return std::nullopt;
     const auto id = idle_.first;
+    const auto scheduled = cursor_.time();
+    const auto segment = cursor_.segment_index();
+    occupy(id, scheduled, now, segment);
+    auto& times = interval_->of(segment).times;
+    const auto could_go = std::max(scheduled, free_since_);
+    times.connection_wait.record(could_go - scheduled);
+    times.generator_lag.record(now - could_go);
+    const send_order order{id, cursor_.arrival()};
+    cursor_.advance();
+    return order;
+}
+
+std::optional<dispatcher::send_order> dispatcher::next_of_closed_loop(run_time now) {
+    if (idle_.first == none || discard_waiting_ || now < run_time{} || now >= all_.duration())
+        return std::nullopt;
+    const auto id = idle_.first;
+    auto& current = slice_at(now);
+    ++current.counts.offered;
+    occupy(id, now, now, current.segment);
+    return send_order{id, options_.stripe + counted_++ * options_.stripes};
+}
+
+void dispatcher::occupy(connection_id id, run_time scheduled, run_time now, std::size_t segment) {
     remove(idle_, id);
     append(busy_, id);
     auto& s = slots_[id];
     s.is = state::busy;
-    s.scheduled = cursor_.time();
+    s.scheduled = scheduled;
     s.sent = now;
-    s.segment = static_cast<std::uint32_t>(cursor_.segment_index());
+    s.segment = static_cast<std::uint32_t>(segment);
     ++in_flight_;
-    auto& counted = interval_->of(s.segment);
-    ++counted.counts.sent;
-    const auto could_go = std::max(s.scheduled, free_since_);
-    counted.times.connection_wait.record(could_go - s.scheduled);
-    counted.times.generator_lag.record(now - could_go);
-    const send_order order{id, cursor_.arrival()};
-    cursor_.advance();
-    return order;
+    ++interval_->of(segment).counts.sent;
+}
+
+void dispatcher::skip_late(run_time now) {
+    if (!options_.skip_after)
+        return;
+    while (!discard_waiting_ && !exhausted() && cursor_.time() + *options_.skip_after < now) {
+        interval_->of(cursor_.segment_index()).counts.add(outcome::skipped);
+        cursor_.advance();
+    }
 }
 
 void dispatcher::fail_due(run_time now) {
@@ -75,10 +109,13 @@ void dispatcher::first_byte(connection_id id, run_time now) {
     interval_->of(s.segment).times.first_byte.record(now - s.sent);
 }
 
-void dispatcher::answered(connection_id id, run_time now, unsigned status, bool reusable) {
+void dispatcher::answered(connection_id id, run_time now, unsigned status, bool reusable,
+                          bool body_as_expected) {
     const auto& s = slots_[id];
     assert(s.is == state::busy);
-    const auto what = classify(status, options_.expected_status);
+    auto what = classify(status, options_.expected_status);
+    if (what == outcome::ok && !body_as_expected)
+        what = outcome::unexpected;
     auto& counted = interval_->of(s.segment);
     if (what == outcome::ok)
         record(s, now);
@@ -128,6 +165,7 @@ void dispatcher::stop(run_time t) {
 }
 
 void dispatcher::cut(run_time now) {
+    skip_late(now);
     while (!exhausted()) {
         cut_off(cursor_.segment_index(), cursor_.time(), now);
         cursor_.advance();
@@ -146,6 +184,9 @@ void dispatcher::cut_off(std::size_t segment, run_time scheduled, run_time now) 
 }
 
 std::optional<run_time> dispatcher::next_arrival() const {
+    if (all_.closed_loop()) // free connections wait for nothing but the start
+        return idle_.first != none && counted_ == 0 && !discard_waiting_ ? std::optional(run_time{})
+                                                                         : std::nullopt;
     if (discard_waiting_ || exhausted() || (idle_.first == none && !down_because_))
         return std::nullopt;
     return cursor_.time();
@@ -162,9 +203,10 @@ bool dispatcher::finished() const noexcept {
 }
 
 std::unique_ptr<interval> dispatcher::roll(run_time until, std::unique_ptr<interval> fresh) {
+    skip_late(until);
     const auto last = std::min(all_.arrivals_before(until), limit_);
     const auto end = cursor_.count_below(last);
-    while (counted_ < end) { // a stage at a time
+    while (counted_ < end) { // a stage at a time; none in a closed loop
         const auto segment = all_.segment_of(options_.stripe + counted_ * options_.stripes);
         const auto stage_end = cursor_.count_below(std::min(all_.end_of(segment), last));
         interval_->of(segment).counts.offered += stage_end - counted_;
@@ -181,7 +223,10 @@ std::uint64_t dispatcher::due(run_time now) const {
 std::uint64_t dispatcher::waiting(run_time now) const {
     if (idle_.first != none) // what is due goes out as soon as the loop gets to it
         return 0;
-    const auto taken = cursor_.count_below(cursor_.arrival());
+    auto taken = cursor_.count_below(cursor_.arrival());
+    if (options_.skip_after)
+        taken = std::max(
+            taken, cursor_.count_below(std::min(all_.arrivals_before(now - *options_.skip_after), limit_)));
     const auto all_due = due(now);
     return all_due > taken ? all_due - taken : 0;
 }

@@ -2,8 +2,10 @@
 // (lane) tells it what happened to connections and passes the time in; it says which request goes out on
 // which connection, which have timed out, and counts every arrival exactly once.
 //
-// Due arrivals wait for a free connection first come, first served. Since arrival times follow from the
-// schedule, the queue is nothing but its head: memory does not grow with what waits.
+// Open loop: due arrivals wait for a free connection first come, first served. Since arrival times follow
+// from the schedule, the queue is nothing but its head: memory does not grow with what waits.
+//
+// Closed loop (a schedule of closed stages): a free connection sends the next request at once.
 #pragma once
 
 #include "loadgen/outcome.hpp"
@@ -33,6 +35,8 @@ public:
         connection_id connections = 1;
         run_time timeout{};
         std::optional<unsigned> expected_status;
+        std::optional<run_time>
+            skip_after{}; // arrivals later than this are left out; none: sent, however late
     };
 
     struct send_order {
@@ -49,8 +53,9 @@ public:
     void connection_down(connection_id id);
 
     /// No attempt to connect succeeded. While no connection is up, due arrivals fail as connect_error with
-    /// this code, until one is up.
-    void connect_failed(const boost::system::error_code& code);
+    /// this code, until one is up. Closed loop: an attempt that fails at `during_run` is a request of its
+    /// own.
+    void connect_failed(const boost::system::error_code& code, std::optional<run_time> during_run = {});
 
     /// The next request to send at `now`: an arrival is due and a connection is free. Counts it as sent and
     /// starts its timeout. Call until it is empty. Allocates nothing.
@@ -62,8 +67,10 @@ public:
     /// The first byte of an answer came.
     void first_byte(connection_id id, run_time now);
 
-    // How a request ended; `reusable`: the connection can take the next one. Allocates nothing.
-    void answered(connection_id id, run_time now, unsigned status, bool reusable);
+    // How a request ended; `reusable`: the connection can take the next one; `body_as_expected`: not judged
+    // by the status alone. Allocates nothing.
+    void answered(connection_id id, run_time now, unsigned status, bool reusable,
+                  bool body_as_expected = true);
     void failed(connection_id id, run_time now, outcome how, phase where,
                 const boost::system::error_code& code);
 
@@ -129,8 +136,11 @@ private:
 
     [[nodiscard]] bool exhausted() const { return cursor_.done() || cursor_.arrival() >= limit_; }
 
+    std::optional<send_order> next_of_closed_loop(run_time now);
+    void occupy(connection_id id, run_time scheduled, run_time now, std::size_t segment);
     [[nodiscard]] std::uint64_t due(run_time now) const;
     void fail_due(run_time now);
+    void skip_late(run_time now);
     void make_idle(connection_id id, run_time now);
     void release(connection_id id, run_time now, bool reusable);
     void record(const slot& request, run_time now);
@@ -141,7 +151,7 @@ private:
     settings options_;
     stripe cursor_;             // the first arrival not sent yet: the head of the queue
     std::uint64_t limit_;       // arrivals from this index on are not offered
-    std::uint64_t counted_ = 0; // arrivals of this stripe already counted as offered
+    std::uint64_t counted_ = 0; // arrivals of this stripe already counted as offered; closed loop: sent
     bool discard_waiting_ = false;
     std::vector<slot> slots_;
     list idle_;

@@ -29,8 +29,9 @@ using namespace std::chrono_literals;
 
 // More cost memory and ports, not rate; each run makes its own, and their ports rest for a minute.
 constexpr std::uint32_t most_connections = 1000;
-// What the runs and the null server have open besides connections.
+// What the runs and the null server have open besides connections, and for each load thread.
 constexpr std::uint64_t other_descriptors = 128;
+constexpr std::uint64_t descriptors_of_thread = 5;
 constexpr auto timer_length = 1s;
 constexpr auto shortest_hold = 1s; // seconds are what is judged
 constexpr auto longest_hold = 60s;
@@ -64,20 +65,20 @@ private:
 };
 
 // Both ends of each connection are in this process.
-std::uint32_t connections_here(std::uint32_t asked) {
+std::uint32_t connections_here(std::uint32_t asked, std::uint32_t threads) {
     const auto limit = raise_descriptor_limit();
+    const auto others = other_descriptors + descriptors_of_thread * threads;
     const auto wanted = std::min(asked, most_connections);
-    if (limit < other_descriptors + 2)
+    if (limit < others + 2)
         throw std::runtime_error(
             fmt::format("descriptor limit {} is too low to measure anything: raise it with ulimit -Hn {}",
-                        limit, other_descriptors + 2 * std::uint64_t{wanted}));
-    const auto possible = (limit - other_descriptors) / 2;
+                        limit, others + 2 * std::uint64_t{wanted}));
+    const auto possible = (limit - others) / 2;
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, possible));
 }
 
 calibration_settings settings_for(const doctor_options& options, const machine_facts& machine) {
     calibration_settings s;
-    s.connections = connections_here(options.wish.connections);
     s.hold = options.hold;
     s.asked = options.wish.rate;
     const auto cpus = allowed_cpus();
@@ -86,7 +87,9 @@ calibration_settings settings_for(const doctor_options& options, const machine_f
     if (cores < 2)
         s.placement.shared = true;
     const auto cores_left = std::max(cores - 1, 1U); // by the null server
-    s.threads = std::min({options.wish.threads, cores_left, s.connections});
+    s.threads = std::min(options.wish.threads, cores_left);
+    s.connections = connections_here(options.wish.connections, s.threads);
+    s.threads = std::min(s.threads, s.connections);
     return s;
 }
 

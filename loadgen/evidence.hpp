@@ -26,6 +26,7 @@ struct machine_evidence {
 /// was recorded.
 struct window_evidence {
     double length_s = 0;
+    bool closed_loop = false; // nothing is ever late: there are no arrivals
     std::uint64_t offered = 0;
     std::uint64_t sent = 0;
     std::uint64_t ok = 0;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 namespace beastmark::loadgen {
@@ -36,48 +37,35 @@ dispatcher::settings settings_of(const plan& what, std::uint32_t thread) {
             .stripes = place.of,
             .connections = share(what.connections, thread, what.threads),
             .timeout = what.timeout,
-            .expected_status = what.expected_status};
+            .expected_status = what.expected_status,
+            .skip_after = what.skip_after};
 }
 
 } // namespace
 
-struct lane::pacer_handler {
-    lane* self;
+void lane::pace_listener::ready(std::uint32_t /*events*/) {
+    self->pacer_armed_ = false;
+    if (self->under_way())
+        self->pump(self->now());
+}
 
-    void operator()(const error_code& code) const {
-        self->pacer_armed_ = false;
-        if (!code && self->under_way())
-            self->pump(self->now());
-    }
-};
-
-struct lane::expiry_handler {
-    lane* self;
-
-    void operator()(const error_code& code) const {
-        self->expiry_armed_ = false;
-        if (!code && self->under_way())
-            self->expire(self->now());
-    }
-};
-
-lane::lane(worker& owner, boost::asio::io_context& context, const plan& what, std::size_t target_index,
-           std::uint32_t thread, mailbox& reports)
+lane::lane(worker& owner, event_loop& loop, const plan& what, std::size_t target_index, std::uint32_t thread,
+           mailbox& reports)
     : worker_(owner),
       plan_(what),
       reports_(reports),
       target_index_(target_index),
       dispatcher_(what.arrivals, settings_of(what, thread)),
       settled_(share(what.connections, thread, what.threads)),
-      pacer_(context),
-      expiry_(context),
-      roll_(context),
-      end_(context),
-      heartbeat_(context),
+      pacer_(loop, on_pace_),
+      expiry_(loop, [this] { expire(now()); }),
+      roll_(loop, [this] { on_roll(); }),
+      end_(loop, [this] { on_end(); }),
+      heartbeat_(loop, [this] { on_heartbeat(); }),
       arrivals_end_(what.arrivals.duration()) {
     const auto& to = what.targets[target_index];
     for (connection::id_type id = 0; id < settled_.size(); ++id)
-        connections_.push_back(std::make_unique<connection>(*this, context, to, id));
+        connections_.push_back(std::make_unique<connection>(*this, loop, to, id));
 }
 
 void lane::connect() {
@@ -120,7 +108,7 @@ void lane::connected(connection::id_type id, run_time took) {
 
 void lane::connect_failed(connection::id_type id, const error_code& code) {
     connect_error_ = code;
-    dispatcher_.connect_failed(code);
+    dispatcher_.connect_failed(code, step_ == step::running ? std::optional(now()) : std::nullopt);
     connections_[id]->reconnect();
     settle(id);
     if (under_way())
@@ -130,11 +118,7 @@ void lane::connect_failed(connection::id_type id, const error_code& code) {
 void lane::start(std::chrono::steady_clock::time_point t0) {
     t0_ = t0;
     step_ = step::running;
-    end_.expires_at(t0_ + arrivals_end_);
-    end_.async_wait([this](const error_code& code) {
-        if (!code)
-            drain(arrivals_end_);
-    });
+    end_.set(t0_ + arrivals_end_);
     thread_before_ = worker_.thread_now();
     arm_roll();
     arm_heartbeat();
@@ -152,14 +136,18 @@ void lane::stop(run_time t) {
 // The arrivals are over: what was sent gets its timeout, then the rest is cut off.
 void lane::drain(run_time from) {
     step_ = step::draining;
-    end_.expires_at(t0_ + from + plan_.timeout);
-    end_.async_wait([this](const error_code& code) {
-        if (!code && step_ == step::draining) {
-            expire(now());
-            finish();
-        }
-    });
+    end_.set(t0_ + from + plan_.timeout);
     pump(now());
+}
+
+// The arrivals', then what they were given to end in.
+void lane::on_end() {
+    if (step_ == step::running) {
+        drain(arrivals_end_);
+        return;
+    }
+    expire(now());
+    finish();
 }
 
 void lane::finish() {
@@ -205,21 +193,17 @@ void lane::arm_pacer() {
     if (!t)
         return;
     pacer_armed_ = true;
-    pacer_.expires_at(t0_ + *t);
-    pacer_.async_wait(pacer_handler{this});
+    pacer_.set(t0_ + *t);
 }
 
 // One timer for all requests: it is set for the oldest, and when it fires for whichever is the oldest then.
 // It fires about once in a timeout, not once in a request.
 void lane::arm_expiry() {
-    if (expiry_armed_)
+    if (expiry_.is_set())
         return;
     const auto t = dispatcher_.next_expiry();
-    if (!t)
-        return;
-    expiry_armed_ = true;
-    expiry_.expires_at(t0_ + *t);
-    expiry_.async_wait(expiry_handler{this});
+    if (t)
+        expiry_.set(t0_ + *t);
 }
 
 void lane::expire(run_time t) {
@@ -231,8 +215,9 @@ void lane::expire(run_time t) {
         pump(t);
 }
 
-void lane::answered(connection::id_type id, run_time t, unsigned status, bool reusable) {
-    dispatcher_.answered(id, t, status, reusable);
+void lane::answered(connection::id_type id, run_time t, unsigned status, bool reusable,
+                    bool body_as_expected) {
+    dispatcher_.answered(id, t, status, reusable, body_as_expected);
     if (!reusable)
         connections_[id]->reconnect();
     pump(t);
@@ -254,21 +239,16 @@ void lane::lost_idle(connection::id_type id) {
 
 void lane::arm_roll() {
     const auto row_end = row_length * static_cast<std::int64_t>(row_ + 1);
-    roll_.expires_at(t0_ + (row_end < arrivals_end_ ? row_end : row_end + tail));
-    roll_.async_wait([this](const error_code& code) {
-        if (!code && under_way())
-            on_roll();
-    });
+    roll_.set(t0_ + (row_end < arrivals_end_ ? row_end : row_end + tail));
 }
 
 void lane::arm_heartbeat() {
-    heartbeat_.expires_after(heartbeat_period);
-    heartbeat_.async_wait([this](const error_code& code) {
-        if (code || !under_way())
-            return;
-        stall_ = std::max<run_time>(stall_, std::chrono::steady_clock::now() - heartbeat_.expiry());
-        arm_heartbeat();
-    });
+    heartbeat_.set(std::chrono::steady_clock::now() + heartbeat_period);
+}
+
+void lane::on_heartbeat() {
+    stall_ = std::max<run_time>(stall_, std::chrono::steady_clock::now() - heartbeat_.time());
+    arm_heartbeat();
 }
 
 thread_evidence lane::take_evidence() {

@@ -4,11 +4,11 @@
 
 #include "loadgen/connection.hpp"
 #include "loadgen/dispatcher.hpp"
+#include "loadgen/event_loop.hpp"
 #include "loadgen/mailbox.hpp"
 #include "loadgen/plan.hpp"
 #include "loadgen/probe.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <chrono>
@@ -24,8 +24,8 @@ class worker;
 
 class lane {
 public:
-    lane(worker& owner, boost::asio::io_context& context, const plan& what, std::size_t target_index,
-         std::uint32_t thread, mailbox& reports);
+    lane(worker& owner, event_loop& loop, const plan& what, std::size_t target_index, std::uint32_t thread,
+         mailbox& reports);
 
     /// Begins to connect; tells the worker (lane_ready) once each connection is up or has failed.
     void connect();
@@ -49,7 +49,7 @@ public:
     void first_byte(connection::id_type id, run_time t) { dispatcher_.first_byte(id, t); }
 
     /// `t`: when the answer's last byte was read.
-    void answered(connection::id_type id, run_time t, unsigned status, bool reusable);
+    void answered(connection::id_type id, run_time t, unsigned status, bool reusable, bool body_as_expected);
     void failed(connection::id_type id, outcome how, phase where, const boost::system::error_code& code);
     void lost_idle(connection::id_type id);
 
@@ -78,16 +78,22 @@ private:
     thread_evidence take_evidence();
     void expire(run_time t);
     void on_roll();
+    void on_heartbeat();
     [[nodiscard]] std::uint64_t waiting() const;
     void submit(run_time ends, run_time offered_until, std::uint64_t waiting, bool last);
-    void on_schedule_end();
+    void on_end();
     void drain(run_time from);
     void finish();
     void settle(connection::id_type id);
     void connect_more();
 
-    struct pacer_handler;
-    struct expiry_handler;
+    struct pace_listener final : event_loop::listener {
+        lane* self;
+
+        explicit pace_listener(lane* owner) : self(owner) {}
+
+        void ready(std::uint32_t events) override;
+    };
 
     worker& worker_;
     const plan& plan_;
@@ -100,17 +106,17 @@ private:
     std::vector<bool> settled_; // the first attempt has ended
     std::uint32_t settled_count_ = 0;
     boost::system::error_code connect_error_;
-    steady_timer pacer_;
-    steady_timer expiry_;
-    steady_timer roll_;
-    steady_timer end_;
+    pace_listener on_pace_{this};
+    exact_timer pacer_;
+    timer expiry_;
+    timer roll_;
+    timer end_;
     // Comes back late when the loop stands still, whether or not anything is due.
-    steady_timer heartbeat_;
+    timer heartbeat_;
     run_time stall_{}; // the latest it came in this row
     thread_times thread_before_{};
     std::uint64_t retransmitted_before_ = 0;
     bool pacer_armed_ = false;
-    bool expiry_armed_ = false;
     bool pumping_ = false;
     step step_ = step::connecting;
     std::chrono::steady_clock::time_point t0_{};

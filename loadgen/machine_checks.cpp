@@ -17,6 +17,7 @@ namespace {
 
 // What loadgen has open besides its connections; run.cpp refuses to start with less.
 constexpr std::uint64_t other_descriptors = 64;
+constexpr std::uint64_t descriptors_of_thread = 5;
 // Others on this machine connect to the same service, too.
 constexpr double crowded_share = 0.8;
 // A port rests so long after its connection has ended: TIME_WAIT on Linux, tcp(7); with tcp_tw_reuse 1 s.
@@ -46,7 +47,7 @@ std::string limit_text(std::uint64_t limit) {
 }
 
 finding check_descriptors(const machine_facts& m, const load_wish& wish) {
-    const auto needed = wish.connections + other_descriptors;
+    const auto needed = wish.connections + descriptors_of_thread * wish.threads + other_descriptors;
     auto text = limit_text(m.descriptors_most);
     if (m.descriptors < m.descriptors_most)
         text += fmt::format(" at most ({} now, loadgen raises it)", limit_text(m.descriptors));

@@ -1,6 +1,7 @@
 // What a run is to do, settled before it starts and read by every thread.
 #pragma once
 
+#include "loadgen/body_search.hpp"
 #include "loadgen/dispatcher.hpp"
 #include "loadgen/request.hpp"
 #include "loadgen/schedule.hpp"
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace beastmark::loadgen {
@@ -36,8 +38,17 @@ struct plan {
     std::uint32_t threads = 1;
     run_time timeout = std::chrono::seconds(1);
     std::optional<unsigned> expected_status{};
+    std::optional<body_search> expected_body{};
+    std::optional<run_time> skip_after{}; // --on-late skip
+    run_time warmup{};                    // the first stage, left out of everything that is judged
+    bool spin = false;                    // threads poll instead of sleeping
     std::uint64_t seed = 1;
     shard share{};
 };
+
+/// "open" or "closed", as results name it.
+inline std::string_view loop_name(const plan& p) {
+    return p.arrivals.closed_loop() ? "closed" : "open";
+}
 
 } // namespace beastmark::loadgen

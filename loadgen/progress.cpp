@@ -69,7 +69,9 @@ std::string progress_text(const run_record& record, std::size_t target_index, ru
     auto text = fmt::format("{:>5}  ", minutes(std::chrono::floor<std::chrono::seconds>(now)));
     if (record.targets.size() > 1)
         text += record.what.targets[target_index].name + "  ";
-    if (schedule.segments().size() > 1)
+    if (now <= record.what.warmup)
+        text += "warm-up  ";
+    else if (schedule.segments().size() > 1)
         text += fmt::format("stage {}/{}  ", stage + 1, schedule.segments().size());
     if (!rows.empty()) {
         const auto& r = rows.back();
@@ -95,9 +97,12 @@ progress::progress(bool plain)
 void progress::started(const run_record& record) {
     for (std::size_t i = 0; i < record.targets.size(); ++i) {
         const auto& t = record.what.targets[i];
-        fmt::print(stderr, "{}: {} requests over {} on {} connections, {} thread{}\n", t.where.text,
-                   share_of(record.what), format_duration(record.what.arrivals.duration()),
-                   record.what.connections, record.what.threads, record.what.threads == 1 ? "" : "s");
+        const auto load = record.what.arrivals.closed_loop()
+                              ? std::string("as many requests as are answered (closed loop)")
+                              : fmt::format("{} requests", share_of(record.what));
+        fmt::print(stderr, "{}: {} over {} on {} connections, {} thread{}\n", t.where.text, load,
+                   format_duration(record.what.arrivals.duration()), record.what.connections,
+                   record.what.threads, record.what.threads == 1 ? "" : "s");
     }
 }
 

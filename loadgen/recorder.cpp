@@ -42,10 +42,14 @@ std::uint64_t row::ended() const {
     return std::accumulate(outcomes.begin(), outcomes.end(), std::uint64_t{0}) - of(outcome::unfinished);
 }
 
-target_record::target_record(const schedule& arrivals, std::uint32_t threads)
-    : threads_(threads), stages_(arrivals.segments().size()) {}
+target_record::target_record(const schedule& arrivals, std::uint32_t threads, run_time warmup)
+    : threads_(threads),
+      closed_loop_(arrivals.closed_loop()),
+      warmup_(warmup),
+      first_stage_(warmup.count() > 0 ? arrivals.segment_at(warmup) : 0),
+      stages_(arrivals.segments().size()) {}
 
-void target_record::take(const report_block& block) {
+void target_record::take(const report_block& block, const row_listener& heard) {
     auto& open = open_[block.row];
     if (!open) {
         if (spare_.empty()) {
@@ -81,10 +85,10 @@ void target_record::take(const report_block& block) {
     }
     if (block.last)
         last_rows_.push_back(block.row);
-    close_rows();
+    close_rows(heard);
 }
 
-void target_record::close_rows() {
+void target_record::close_rows(const row_listener& heard) {
     while (!open_.empty()) {
         const auto& [index, open] = *open_.begin();
         const auto gone = std::count_if(last_rows_.begin(), last_rows_.end(),
@@ -106,6 +110,8 @@ void target_record::close_rows() {
             closed.availability = 0;
         judge_row(*open, closed);
         rows_.push_back(closed);
+        if (heard)
+            heard(open->times);
         open->sum = {};
         open->worst = {};
         open->times.reset();
@@ -124,6 +130,7 @@ void target_record::judge_row(const open_row& open, row& closed) {
         service_least_us_ = closed.service.min_us;
     window_evidence w;
     w.length_s = seconds;
+    w.closed_loop = closed_loop_;
     w.offered = closed.offered;
     w.sent = closed.sent;
     w.ok = closed.of(outcome::ok);
@@ -152,7 +159,7 @@ void target_record::judge_row(const open_row& open, row& closed) {
     windows_.push_back(w);
     closed.judged = judge(windows_, windows_.size() - 1);
     judgements_.push_back(closed.judged);
-    if (loadgen::believable(closed.judged.is))
+    if (loadgen::believable(closed.judged.is) && closed.ends - closed.length / 2 >= warmup_)
         believable_->merge(open.times);
 }
 
@@ -172,26 +179,29 @@ summary_judgement target_record::judged_between(run_time start, run_time end) co
                      std::span(judgements_).subspan(first, last - first));
 }
 
-std::size_t target_record::rows_before(run_time end) const {
+target_record::range target_record::rows_until(run_time end) const {
     const auto at = std::partition_point(rows_.begin(), rows_.end(),
                                          [&](const row& r) { return r.ends - r.length < end; });
-    return static_cast<std::size_t>(at - rows_.begin());
+    const auto first = rows_between(warmup_, warmup_).first;
+    return {first, std::max(first, static_cast<std::size_t>(at - rows_.begin()))};
 }
 
 summary_judgement target_record::judged_until(run_time end) const {
-    const auto count = rows_before(end);
-    return judge_all(std::span(windows_).first(count), std::span(judgements_).first(count));
+    const auto [first, last] = rows_until(end);
+    return judge_all(std::span(windows_).subspan(first, last - first),
+                     std::span(judgements_).subspan(first, last - first));
 }
 
 std::string target_record::headline_until(run_time end) const {
-    return headline(judged_until(end), std::span(windows_).first(rows_before(end)));
+    const auto [first, last] = rows_until(end);
+    return headline(judged_until(end), std::span(windows_).subspan(first, last - first));
 }
 
 row target_record::believable_row(run_time end) const {
     row sum;
     std::uint64_t joined = 0; // the queue for a connection, and left it unserved
-    const auto measured = rows_before(end);
-    for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const auto [first, measured] = rows_until(end);
+    for (auto i = first; i < rows_.size(); ++i) {
         if (!loadgen::believable(rows_[i].judged.is))
             continue;
         // A stretch of them: what queued in one second and was served in the next is no failure.
@@ -227,7 +237,7 @@ std::optional<double> target_record::availability_between(run_time start, run_ti
 
 std::unique_ptr<stage_record> target_record::total() const {
     auto sum = std::make_unique<stage_record>();
-    for (const auto& stage : stages_) {
+    for (const auto& stage : std::span(stages_).subspan(first_stage_)) {
         sum->ok_in_time += stage.ok_in_time;
         sum->counts.merge(stage.counts);
         sum->times.merge(stage.times);

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -73,13 +74,18 @@ struct stage_record {
 
 class target_record {
 public:
-    target_record(const schedule& arrivals, std::uint32_t threads);
+    /// @param warmup what is scheduled before it, and the seconds until then, are recorded as stages and rows
+    /// but left out of all sums and judgements; ends with a stage.
+    target_record(const schedule& arrivals, std::uint32_t threads, run_time warmup = {});
 
     /// What the machine did in the next second, from the first on: before the blocks of that second.
     void take(const machine_evidence& seen) { machine_.push_back(seen); }
 
+    /// Hears of each row when it has become the last of rows(), with what was recorded during it.
+    using row_listener = std::function<void(const latencies&)>;
+
     /// Merges a block. Rows become visible once every thread has told its part.
-    void take(const report_block& block);
+    void take(const report_block& block, const row_listener& heard = {});
 
     [[nodiscard]] const std::vector<row>& rows() const { return rows_; }
 
@@ -89,8 +95,8 @@ public:
     /// Judges the rows whose middle lies in [start, end): a stage's.
     [[nodiscard]] summary_judgement judged_between(run_time start, run_time end) const;
 
-    /// Judges the rows that begin before `end`, when the arrivals ended: all but what only waited for
-    /// answers.
+    /// Judges the rows from the warm-up's end on that begin before `end`, when the arrivals ended: all but
+    /// what only waited for answers.
     [[nodiscard]] summary_judgement judged_until(run_time end) const;
 
     /// As judged_until(), with the figures in words.
@@ -110,7 +116,7 @@ public:
     /// ends. Nothing when there is no such second, or nothing to judge in it.
     [[nodiscard]] std::optional<double> availability_between(run_time start, run_time end) const;
 
-    /// The sum of all stages.
+    /// The sum of all stages but the warm-up.
     [[nodiscard]] std::unique_ptr<stage_record> total() const;
 
 private:
@@ -127,12 +133,15 @@ private:
         std::size_t last = 0;
     };
 
-    void close_rows();
+    void close_rows(const row_listener& heard);
     void judge_row(const open_row& open, row& closed);
     [[nodiscard]] range rows_between(run_time start, run_time end) const;
-    [[nodiscard]] std::size_t rows_before(run_time end) const;
+    [[nodiscard]] range rows_until(run_time end) const;
 
     std::uint32_t threads_;
+    bool closed_loop_;
+    run_time warmup_;
+    std::size_t first_stage_; // after the warm-up
     std::vector<stage_record> stages_;
     std::vector<row> rows_;
     std::vector<machine_evidence> machine_;

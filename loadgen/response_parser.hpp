@@ -1,5 +1,7 @@
-// Reads one HTTP answer and keeps nothing of it but its status.
+// Reads one HTTP answer and keeps nothing of it but its status and whether its body holds a text.
 #pragma once
+
+#include "loadgen/body_search.hpp"
 
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
@@ -14,7 +16,9 @@ namespace beastmark::loadgen {
 class response_parser final : public boost::beast::http::basic_parser<false> {
 public:
     /// @param head_only the request was HEAD: the answer ends with its head (RFC 9110 section 9.3.2).
-    response_parser(bool head_only, std::uint32_t head_limit) {
+    /// @param wanted what the body should contain; null: anything.
+    response_parser(bool head_only, std::uint32_t head_limit, const body_search* wanted = nullptr)
+        : wanted_(wanted) {
         skip(head_only);
         header_limit(head_limit);
         body_limit(boost::none);
@@ -22,6 +26,9 @@ public:
     }
 
     [[nodiscard]] unsigned status() const noexcept { return status_; }
+
+    /// What was wanted is in the body so far.
+    [[nodiscard]] bool body_as_expected() const noexcept { return !wanted_ || wanted_->found(seen_); }
 
     /// 1xx: another answer follows. 101 is none of them: what follows it is no HTTP (RFC 9110 section 15.2).
     [[nodiscard]] bool informational() const noexcept {
@@ -47,17 +54,25 @@ private:
 
     void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
 
-    std::size_t on_body_impl(string_view body, error_code&) override { return body.size(); }
+    std::size_t on_body_impl(string_view body, error_code&) override { return look_at(body); }
 
     void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
 
     std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override {
-        return body.size();
+        return look_at(body);
     }
 
     void on_finish_impl(error_code&) override {}
 
+    std::size_t look_at(string_view body) noexcept {
+        if (wanted_)
+            seen_ = wanted_->feed(seen_, {body.data(), body.size()});
+        return body.size();
+    }
+
     unsigned status_ = 0;
+    const body_search* wanted_;
+    body_search::progress seen_ = 0;
 };
 
 } // namespace beastmark::loadgen

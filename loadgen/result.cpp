@@ -108,6 +108,99 @@ json row_latency_json(const latency_figures& f) {
             {"max_us", number_or_null(there, f.max_us)}};
 }
 
+json stages_json(const run_record& record, const target_record& t) {
+    json stages = json::array();
+    const auto segments = record.what.arrivals.segments();
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+        const auto& s = segments[i];
+        if (s.start >= record.duration)
+            break;
+        const auto length = in_seconds(std::min(s.end, record.duration) - s.start);
+        const auto& stage = t.stages()[i];
+        auto totals = totals_json(stage.counts, length, stage.ok_in_time, length);
+        if (const auto seen = t.availability_between(s.start, s.end))
+            totals["availability"] = *seen;
+        stages.push_back(
+            {{"index", i},
+             {"kind", name_of(s.kind)},
+             {"warmup", s.end <= record.what.warmup},
+             {"start_s", in_seconds(s.start)},
+             {"end_s", in_seconds(s.end)},
+             {"from_rps", s.from_rps},
+             {"to_rps", s.to_rps},
+             {"complete", record.duration >= s.end},
+             {"totals", std::move(totals)},
+             {"validity", judgement_json(t.judged_between(s.start, std::min(s.end, record.duration)))},
+             {"latency", latencies_json(stage.times, false)}});
+    }
+    return stages;
+}
+
+json target_json(const run_record& record, std::size_t index, const run_options& options) {
+    const auto& t = record.targets[index];
+    const auto total = t.total();
+    json timeline = json::array();
+    for (std::size_t i = 0; i < t.rows().size(); ++i)
+        timeline.push_back(row_json(t.rows()[i], t.windows()[i]));
+    auto validity = judgement_json(record.judged(index));
+    validity["text"] = t.headline_until(record.duration);
+    return {{"url", record.what.targets[index].where.text},
+            {"method", options.method},
+            {"totals", totals_json(total->counts, in_seconds(record.measured()),
+                                   total->counts.of(outcome::ok), in_seconds(record.answered_in()))},
+            {"validity", std::move(validity)},
+            {"latency", latencies_json(total->times, true)},
+            {"latency_believable", latencies_json(t.believable(), false)},
+            {"stages", stages_json(record, t)},
+            {"timeline", std::move(timeline)}};
+}
+
+json config_json(const run_record& record, const run_options& options) {
+    json stages = json::array();
+    for (const auto& s : options.stages)
+        stages.push_back({{"kind", name_of(s.kind)},
+                          {"duration_s", in_seconds(s.duration)},
+                          {"from_rps", s.from_rps},
+                          {"to_rps", s.to_rps},
+                          {"steps", s.steps}});
+    const auto closed = record.what.arrivals.closed_loop();
+    return {
+        {"loop", loop_name(record.what)},
+        {"arrivals", closed ? json(nullptr) : json(name_of(record.what.arrivals.arrivals()))},
+        {"shard", {{"index", options.share.index}, {"of", options.share.of}}},
+        {"threads", record.what.threads},
+        {"connections", record.what.connections},
+        {"timeout_s", in_seconds(record.what.timeout)},
+        {"warmup_s", in_seconds(record.what.warmup)},
+        {"on_late", options.skip_after ? "skip" : "send"},
+        {"late_after_s", options.skip_after ? json(in_seconds(*options.skip_after)) : json(nullptr)},
+        {"spin", options.spin},
+        {"method", options.method},
+        {"expect_status", options.expected_status ? json(*options.expected_status) : json(nullptr)},
+        {"expect_body_contains", options.expected_body ? json(options.expected_body->text()) : json(nullptr)},
+        {"seed", options.arrivals.seed},
+        {"stop_when", options.stop_when ? json(options.stop_when->text()) : json(nullptr)},
+        {"stages", std::move(stages)}};
+}
+
+json run_json(const run_record& record, const run_options& options, int exit_code) {
+    json stopped = nullptr;
+    if (record.stopped)
+        stopped = {{"target", record.what.targets[record.stopped->target].name},
+                   {"condition", options.stop_when->text()},
+                   {"at_s", in_seconds(record.stopped->at)}};
+    return {{"name", options.name},
+            {"started_at", utc_text(record.started_at)},
+            {"ended_at", utc_text(record.ended_at)},
+            {"duration_s", in_seconds(record.duration)},
+            {"planned_duration_s", in_seconds(record.what.arrivals.duration())},
+            {"interrupted", record.signal != 0},
+            {"stopped", std::move(stopped)},
+            {"exit_code", exit_code}};
+}
+
+} // namespace
+
 json row_json(const row& r, const window_evidence& evidence) {
     json outcomes = json::object();
     for (std::size_t i = 0; i < outcome_count; ++i)
@@ -131,90 +224,6 @@ json row_json(const row& r, const window_evidence& evidence) {
             {"cause", name_of(r.judged.because)},
             {"evidence", evidence_json(evidence)}};
 }
-
-json stages_json(const run_record& record, const target_record& t) {
-    json stages = json::array();
-    const auto segments = record.what.arrivals.segments();
-    for (std::size_t i = 0; i < segments.size(); ++i) {
-        const auto& s = segments[i];
-        if (s.start >= record.duration)
-            break;
-        const auto length = in_seconds(std::min(s.end, record.duration) - s.start);
-        const auto& stage = t.stages()[i];
-        auto totals = totals_json(stage.counts, length, stage.ok_in_time, length);
-        if (const auto seen = t.availability_between(s.start, s.end))
-            totals["availability"] = *seen;
-        stages.push_back(
-            {{"index", i},
-             {"kind", name_of(s.kind)},
-             {"start_s", in_seconds(s.start)},
-             {"end_s", in_seconds(s.end)},
-             {"from_rps", s.from_rps},
-             {"to_rps", s.to_rps},
-             {"complete", record.duration >= s.end},
-             {"totals", std::move(totals)},
-             {"validity", judgement_json(t.judged_between(s.start, std::min(s.end, record.duration)))},
-             {"latency", latencies_json(stage.times, false)}});
-    }
-    return stages;
-}
-
-json target_json(const run_record& record, std::size_t index, const run_options& options) {
-    const auto& t = record.targets[index];
-    const auto total = t.total();
-    json timeline = json::array();
-    for (std::size_t i = 0; i < t.rows().size(); ++i)
-        timeline.push_back(row_json(t.rows()[i], t.windows()[i]));
-    auto validity = judgement_json(record.judged(index));
-    validity["text"] = t.headline_until(record.duration);
-    return {{"url", record.what.targets[index].where.text},
-            {"method", options.method},
-            {"totals", totals_json(total->counts, in_seconds(record.duration), total->counts.of(outcome::ok),
-                                   in_seconds(record.last_event))},
-            {"validity", std::move(validity)},
-            {"latency", latencies_json(total->times, true)},
-            {"latency_believable", latencies_json(t.believable(), false)},
-            {"stages", stages_json(record, t)},
-            {"timeline", std::move(timeline)}};
-}
-
-json config_json(const run_record& record, const run_options& options) {
-    json stages = json::array();
-    for (const auto& s : options.stages)
-        stages.push_back({{"kind", name_of(s.kind)},
-                          {"duration_s", in_seconds(s.duration)},
-                          {"from_rps", s.from_rps},
-                          {"to_rps", s.to_rps},
-                          {"steps", s.steps}});
-    return {{"arrivals", name_of(record.what.arrivals.arrivals())},
-            {"shard", {{"index", options.share.index}, {"of", options.share.of}}},
-            {"threads", record.what.threads},
-            {"connections", record.what.connections},
-            {"timeout_s", in_seconds(record.what.timeout)},
-            {"method", options.method},
-            {"expect_status", options.expected_status ? json(*options.expected_status) : json(nullptr)},
-            {"seed", options.arrivals.seed},
-            {"stop_when", options.stop_when ? json(options.stop_when->text()) : json(nullptr)},
-            {"stages", std::move(stages)}};
-}
-
-json run_json(const run_record& record, const run_options& options, int exit_code) {
-    json stopped = nullptr;
-    if (record.stopped)
-        stopped = {{"target", record.what.targets[record.stopped->target].name},
-                   {"condition", options.stop_when->text()},
-                   {"at_s", in_seconds(record.stopped->at)}};
-    return {{"name", options.name},
-            {"started_at", utc_text(record.started_at)},
-            {"ended_at", utc_text(record.ended_at)},
-            {"duration_s", in_seconds(record.duration)},
-            {"planned_duration_s", in_seconds(record.what.arrivals.duration())},
-            {"interrupted", record.signal != 0},
-            {"stopped", std::move(stopped)},
-            {"exit_code", exit_code}};
-}
-
-} // namespace
 
 json make_result(const run_record& record, const run_options& options, int exit_code) {
     const auto quota = cgroup().cpu_limit_cores();

@@ -18,6 +18,9 @@ namespace beastmark::loadgen {
 /// Everything but `slo`, `watched`, `scraped` and `manifest.placement`.
 nlohmann::json make_result(const run_record& record, const run_options& options, int exit_code);
 
+/// A second as `timeline` has it.
+nlohmann::json row_json(const row& r, const window_evidence& evidence);
+
 nlohmann::json slos_json(std::span<const slo_result> objectives);
 
 /// "2026-01-31T10:00:00.123Z".

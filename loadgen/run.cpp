@@ -28,8 +28,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// What loadgen has open besides its connections: epoll, timers, logs, files, scrapes.
+// What loadgen has open besides its connections: logs, files, scrapes; for each thread an event loop, its
+// figures from the kernel, and a timer for each target.
 constexpr std::uint64_t other_descriptors = 64;
+constexpr std::uint64_t descriptors_of_thread = 4;
 
 // Connections that are not up by then go on trying while the load runs.
 constexpr auto longest_connect_phase = 10s;
@@ -50,8 +52,9 @@ std::vector<asio::ip::tcp::endpoint> resolve(const url& where) {
     return endpoints;
 }
 
-void check_descriptors(std::uint64_t connections, std::size_t targets) {
-    const auto needed = connections * targets + other_descriptors;
+void check_descriptors(std::uint64_t connections, std::size_t targets, std::uint64_t threads) {
+    const auto needed =
+        connections * targets + threads * (descriptors_of_thread + targets) + other_descriptors;
     const auto limit = raise_descriptor_limit();
     if (limit < needed)
         throw std::runtime_error(fmt::format("descriptor limit {} is below the {} that {} connections need: "
@@ -107,7 +110,7 @@ control::control(plan what, const std::optional<stop_condition>& stop_when, cons
     : record_{.what = std::move(what)}, tell_(tell), signals_(context_, SIGINT, SIGTERM) {
     const auto& settled = record_.what;
     for (std::size_t i = 0; i < settled.targets.size(); ++i)
-        record_.targets.emplace_back(settled.arrivals, settled.threads);
+        record_.targets.emplace_back(settled.arrivals, settled.threads, settled.warmup);
     if (stop_when)
         stop_when_.assign(settled.targets.size(), *stop_when);
     rows_seen_.assign(settled.targets.size(), 0);
@@ -215,7 +218,10 @@ void control::collect() {
     if (std::any_of(blocks.begin(), blocks.end(), [](const report_block& b) { return b.last; }))
         sample_machine(); // of the last, shorter second
     for (auto& block : blocks) {
-        record_.targets[block.target].take(block);
+        target_record::row_listener heard;
+        if (tell_.row_closed)
+            heard = [&](const latencies& times) { tell_.row_closed(record_, block.target, times); };
+        record_.targets[block.target].take(block, heard);
         reports_.recycle(std::move(block.counts));
     }
     for (std::size_t i = 0; i < stop_when_.size(); ++i) {
@@ -223,6 +229,8 @@ void control::collect() {
         for (; rows_seen_[i] < rows.size(); ++rows_seen_[i]) {
             const auto& only = stop_when_[i].target();
             if (!only.empty() && only != record_.what.targets[i].name)
+                continue;
+            if (rows[rows_seen_[i]].ends <= record_.what.warmup)
                 continue;
             if (stopping_ || !stop_when_[i].observe(rows[rows_seen_[i]]))
                 continue;
@@ -241,15 +249,20 @@ plan make_plan(const run_options& options) {
     for (const auto& t : options.targets)
         targets.push_back(
             {t.name, t.where, request_template(options.method, t.where, options.headers, body), {}});
-    check_descriptors(options.connections, targets.size());
+    const auto threads = std::min(options.threads, options.connections);
+    check_descriptors(options.connections, targets.size(), threads);
     for (auto& t : targets)
         t.endpoints = resolve(t.where);
     return {.arrivals = std::move(arrivals),
             .targets = std::move(targets),
             .connections = options.connections,
-            .threads = std::min(options.threads, options.connections),
+            .threads = threads,
             .timeout = options.timeout,
             .expected_status = options.expected_status,
+            .expected_body = options.expected_body,
+            .skip_after = options.skip_after,
+            .warmup = options.warmup,
+            .spin = options.spin,
             .seed = options.arrivals.seed,
             .share = options.share};
 }

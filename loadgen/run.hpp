@@ -6,6 +6,7 @@
 #include "loadgen/recorder.hpp"
 #include "loadgen/run_options.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -31,6 +32,11 @@ struct run_record {
     int signal = 0;        // SIGINT or SIGTERM, when one ended it
     std::optional<stop_event> stopped{};
 
+    /// Without the warm-up: how long arrivals were measured, and until the last answer.
+    [[nodiscard]] run_time measured() const { return std::max(run_time{}, duration - what.warmup); }
+
+    [[nodiscard]] run_time answered_in() const { return std::max(run_time{}, last_event - what.warmup); }
+
     /// Of one target, over its arrivals.
     [[nodiscard]] summary_judgement judged(std::size_t target) const {
         return targets[target].judged_until(duration);
@@ -42,9 +48,11 @@ struct run_record {
 
 /// What a run tells while it goes on, on the calling thread.
 struct run_observer {
-    std::function<void(const run_record&, std::chrono::steady_clock::time_point t0)> started;
-    std::function<void(const run_record&, run_time now)> tick; // about five times a second
-    std::function<void()> interrupted;                         // the first signal
+    std::function<void(const run_record&, std::chrono::steady_clock::time_point t0)> started{};
+    std::function<void(const run_record&, run_time now)> tick{}; // about five times a second
+    std::function<void()> interrupted{};                         // the first signal
+    // A second of a target has closed: the last of its rows, and what was recorded during it.
+    std::function<void(const run_record&, std::size_t target, const latencies&)> row_closed{};
 };
 
 /// The plan of checked options: resolves the targets' names. Throws std::invalid_argument for what was asked

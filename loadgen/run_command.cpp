@@ -11,6 +11,7 @@
 #include "loadgen/run.hpp"
 #include "loadgen/slo.hpp"
 #include "loadgen/summary.hpp"
+#include "loadgen/timeline.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -77,6 +78,13 @@ std::string read_body(const std::string& text) {
 
 std::vector<stage> read_stages(const run_arguments& a) {
     std::vector<stage> stages;
+    if (a.closed) {
+        if (!a.rate.empty() || !a.stages.empty() || a.arrivals != "uniform" || a.on_late != "send")
+            throw std::invalid_argument(
+                "--closed sends as fast as answers come: leave out -R, --stage, --arrivals and "
+                "--on-late");
+        return {{stage_kind::closed, read_duration("-d", a.duration.empty() ? "10s" : a.duration), 0, 0, 1}};
+    }
     if (!a.stages.empty()) {
         if (!a.rate.empty() || !a.duration.empty())
             throw std::invalid_argument("--stage holds rate and duration: leave out -R and -d");
@@ -85,10 +93,37 @@ std::vector<stage> read_stages(const run_arguments& a) {
         return stages;
     }
     if (a.rate.empty())
-        throw std::invalid_argument("no rate: give -R RATE (requests per second) or --stage DUR:RATE");
+        throw std::invalid_argument(
+            "no rate: give -R RATE (requests per second), --stage DUR:RATE or --closed");
     const auto rate = parse_rate(a.rate);
     const auto duration = read_duration("-d", a.duration.empty() ? "10s" : a.duration);
     return {{stage_kind::hold, duration, rate, rate, 1}};
+}
+
+// A stage before the others, at the rate with which they begin.
+void prepend_warmup(std::vector<stage>& stages, std::chrono::nanoseconds warmup) {
+    const auto first = stages.front();
+    if (first.kind != stage_kind::closed && !(first.from_rps > 0))
+        throw std::invalid_argument(
+            "--warmup: the first stage begins at 0 requests per second, with which nothing "
+            "warms up: begin it at a rate above 0");
+    stages.insert(stages.begin(), {first.kind == stage_kind::closed ? stage_kind::closed : stage_kind::hold,
+                                   warmup, first.from_rps, first.from_rps, 1});
+}
+
+// A polling thread needs a core of its own.
+void require_spin_possible(const run_options& o, bool closed) {
+    if (closed)
+        throw std::invalid_argument("--spin is for sending on time: a closed loop has no times");
+    if (const auto quota = cgroup().cpu_limit_cores())
+        throw std::invalid_argument(
+            fmt::format("--spin under a CPU quota of {:.3g} cores would be stopped by it: leave out "
+                        "--spin, or remove the CPU limit",
+                        *quota));
+    if (o.threads > affinity_cpus())
+        throw std::invalid_argument(
+            fmt::format("--spin with {} threads on {} cores: give as many threads (-t) as cores", o.threads,
+                        affinity_cpus()));
 }
 
 std::vector<target_spec> read_targets(const run_arguments& a) {
@@ -121,11 +156,14 @@ void require_known_targets(const run_options& o) {
 
 void write_results(const run_options& options, const run_record& record, const nlohmann::json& result) {
     const std::filesystem::path folder(options.output);
-    write_file(folder / "result.json", result.dump(1) + "\n");
+    write_file(folder / "result.json",
+               result.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
     write_file(folder / "report.html", render_report(std::span(&result, 1), {.title = options.name}));
+    const auto* const note =
+        record.what.arrivals.closed_loop() ? "#[Closed loop: coordinated, understates]\n" : "";
     for (std::size_t i = 0; i < record.targets.size(); ++i)
         write_file(folder / (record.what.targets[i].name + ".hgrm"),
-                   percentile_distribution(record.targets[i].total()->times.response));
+                   percentile_distribution(record.targets[i].total()->times.response) + note);
     fmt::print("\nwritten: {}  {}\n", (folder / "result.json").string(), (folder / "report.html").string());
 }
 
@@ -167,7 +205,15 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
                     "NAME=URL; repeatable: each gets the whole schedule and its own connections")
         ->allow_extra_args(false);
     run->add_option("-R,--rate", a.rate, "requests per second in total, e.g. 500 or 10k");
-    run->add_option("-d,--duration", a.duration, "how long to hold -R [10s]");
+    run->add_option("-d,--duration", a.duration, "how long to hold -R, or --closed [10s]");
+    run->add_flag(
+        "--closed", a.closed,
+        "closed loop, like wrk: each connection sends its next request when the answer came. Coordinated: "
+        "a slow service is asked for less, and latency understates");
+    run->add_option(
+        "--warmup", a.warmup,
+        "send this long before the first stage, at its first rate; left out of totals, SLOs and the "
+        "verdict [none]");
     run->add_option(
            "--stage", a.stages,
            "DUR:RATE hold, DUR:A..B linear, DUR:A..B/N staircase of N equal holds; repeatable, in order")
@@ -184,10 +230,21 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
         ->capture_default_str();
     run->add_option("--expect", a.expect, "the status that counts as ok [any 2xx]")
         ->check(CLI::Range(200, 599));
+    run->add_option("--expect-body-contains", a.expect_body,
+                    "text that the body of an ok answer holds; without it the answer is \"unexpected\"");
     run->add_option("--arrivals", a.arrivals,
                     "uniform: evenly spaced; poisson: at random, as independent users come")
         ->check(CLI::IsMember({"uniform", "poisson"}))
         ->capture_default_str();
+    run->add_option(
+           "--on-late", a.on_late,
+           "what becomes of a request that could not go out in time: send it late, or skip it and count it")
+        ->check(CLI::IsMember({"send", "skip"}))
+        ->capture_default_str();
+    run->add_option("--late-after", a.late_after, "what --on-late skip takes for late")
+        ->capture_default_str();
+    run->add_flag("--spin", a.spin,
+                  "threads poll instead of sleeping: a little more exact, at the price of a whole core each");
     run->add_option(
            "--seed", a.seed,
            "what placeholders and poisson arrivals are made from: the same seed gives the same requests")
@@ -207,10 +264,10 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
         ->allow_extra_args(false);
     run->add_option("--scrape", a.scrapes, "NAME=URL: sample a Prometheus endpoint each second; repeatable")
         ->allow_extra_args(false);
-    run->add_option("-o,--output", a.output,
-                    "folder for result.json, report.html and NAME.hgrm (percentiles for HdrHistogram's "
-                    "plotter), made when "
-                    "missing [no files]");
+    run->add_option(
+        "-o,--output", a.output,
+        "folder for result.json, report.html, timeline.ndjson and .csv (each second) and NAME.hgrm "
+        "(percentiles for HdrHistogram's plotter), made when missing [no files]");
     run->add_option("--name", a.name, "title of the report");
     run->add_option("--label", a.labels, "KEY=VALUE shown in the report: versions, notes; repeatable")
         ->allow_extra_args(false);
@@ -229,6 +286,20 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
     o.headers = a.headers;
     o.timeout = read_duration("--timeout", a.timeout);
     o.expected_status = a.expect;
+    if (!a.expect_body.empty()) {
+        if (o.method == "HEAD")
+            throw std::invalid_argument("--expect-body-contains: an answer to HEAD has no body");
+        o.expected_body.emplace(a.expect_body);
+    }
+    if (a.on_late == "skip")
+        o.skip_after = read_duration("--late-after", a.late_after);
+    if (!a.warmup.empty()) {
+        o.warmup = read_duration("--warmup", a.warmup);
+        prepend_warmup(o.stages, o.warmup);
+    }
+    o.spin = a.spin;
+    if (o.spin)
+        require_spin_possible(o, a.closed);
     o.arrivals = {a.arrivals == "poisson" ? arrival_kind::poisson : arrival_kind::uniform, a.seed};
     o.share = read_shard(a.shard);
     if (!a.stop_when.empty())
@@ -256,15 +327,23 @@ int run_command(const run_options& options) {
     auto beside = make_observer(options);
     if (!options.output.empty())
         require_folder(options.output);
+    std::optional<timeline> seconds;
     progress line(options.plain);
     const run_observer tell{
         .started =
             [&](const run_record& record, std::chrono::steady_clock::time_point t0) {
                 beside.start(t0);
+                if (!options.output.empty())
+                    seconds.emplace(options.output, record);
                 line.started(record);
             },
         .tick = [&](const run_record& record, run_time now) { line.tick(record, now); },
         .interrupted = [&] { line.interrupted(); },
+        .row_closed =
+            [&](const run_record& record, std::size_t target, const latencies& times) {
+                if (seconds)
+                    seconds->add(record, target, times);
+            },
     };
     const auto record = run(std::move(what), options.stop_when, tell);
     beside.stop();
@@ -283,6 +362,7 @@ int run_command(const run_options& options) {
         result["scraped"] = beside.scraped();
         result["manifest"]["placement"] = beside.placement();
         write_results(options, record, result);
+        seconds->close();
     }
     std::fflush(stdout);
     return exit_code;

@@ -19,6 +19,7 @@ struct run_arguments {
     std::string url;
     std::vector<std::string> targets;
     std::string rate;
+    bool closed = false;
     std::string duration; // "10s" when neither this nor a stage is given
     std::vector<std::string> stages;
     std::uint32_t connections = 64;
@@ -28,6 +29,11 @@ struct run_arguments {
     std::vector<std::string> headers;
     std::string timeout = "1s";
     std::optional<unsigned> expect;
+    std::string expect_body;
+    std::string warmup;
+    std::string on_late = "send";
+    std::string late_after = "10ms";
+    bool spin = false;
     std::string arrivals = "uniform";
     std::uint64_t seed = 1;
     std::string shard;

@@ -26,6 +26,10 @@ struct run_options {
     std::vector<std::string> headers;
     std::chrono::nanoseconds timeout = std::chrono::seconds(1);
     std::optional<unsigned> expected_status;
+    std::optional<body_search> expected_body;
+    std::optional<std::chrono::nanoseconds> skip_after; // --on-late skip
+    std::chrono::nanoseconds warmup{};                  // the first of `stages`
+    bool spin = false;
     arrival_options arrivals; // its seed is the placeholders', too
     shard share{};
     std::optional<stop_condition> stop_when;

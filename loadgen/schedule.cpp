@@ -74,6 +74,8 @@ std::string_view name_of(segment_kind kind) {
         return "linear";
     case segment_kind::step:
         return "step";
+    case segment_kind::closed:
+        return "closed";
     }
     return "?";
 }
@@ -94,12 +96,16 @@ schedule::schedule(std::span<const stage> stages, const arrival_options& options
                 append(segment_kind::step, start + end, rate, rate);
             }
         } else {
-            const auto kind = s.kind == stage_kind::linear ? segment_kind::linear : segment_kind::hold;
+            const auto kind = s.kind == stage_kind::linear   ? segment_kind::linear
+                              : s.kind == stage_kind::closed ? segment_kind::closed
+                                                             : segment_kind::hold;
             append(kind, start + s.duration, s.from_rps, s.to_rps);
         }
         start += s.duration;
     }
     size_ = first_index_at(area_);
+    if (!segments_.empty() && closed_loop())
+        return;
     if (size_ == 0)
         throw std::invalid_argument(
             "the schedule holds no request: give a rate above 0 and a duration above 0");

@@ -13,7 +13,7 @@
 
 namespace beastmark::loadgen {
 
-enum class segment_kind { hold, linear, step };
+enum class segment_kind { hold, linear, step, closed };
 
 std::string_view name_of(segment_kind kind);
 
@@ -51,6 +51,8 @@ struct segment {
 /// What is left over at the end of a stage is carried into the next. Times count from the run's start.
 class schedule {
 public:
+    /// Closed stages hold no arrival: they only give a closed loop its time.
+    ///
     /// Throws std::invalid_argument when there is no stage, when nothing would ever be sent (poisson: also
     /// when the whole area is below the first exponential), and when poisson arrivals are more than 10^11.
     /// Poisson takes time linear in the number of arrivals, about 10 ns for each (10^9: 10 s), and a byte for
@@ -65,6 +67,9 @@ public:
     [[nodiscard]] std::span<const segment> segments() const noexcept { return segments_; }
 
     [[nodiscard]] arrival_kind arrivals() const noexcept { return kind_; }
+
+    /// There are no arrivals: each answer brings the next request.
+    [[nodiscard]] bool closed_loop() const noexcept { return segments_.front().kind == segment_kind::closed; }
 
     /// Arrivals due before `t`: exactly those i with time_of(i) < t. Logarithmic in the number of segments;
     /// poisson adds a walk over up to 512 arrivals, some 10 us.

@@ -58,6 +58,8 @@ std::string_view name_of(stage_kind kind) {
         return "linear";
     case stage_kind::staircase:
         return "staircase";
+    case stage_kind::closed:
+        return "closed";
     }
     return "?";
 }

@@ -22,6 +22,10 @@ double in_seconds(run_time t) {
     return std::chrono::duration<double>(t).count();
 }
 
+double per_second(std::uint64_t count, run_time t) {
+    return t.count() > 0 ? static_cast<double>(count) / in_seconds(t) : 0;
+}
+
 // A percentile at or above the timeout is that of a request given up on: how long it would have taken is not
 // known.
 std::string figure(double us, bool censored, double timeout_us) {
@@ -97,8 +101,8 @@ std::string target_text(const run_record& record, std::size_t index) {
     auto text = fmt::format("\n{}  {}\n", t.name, t.where.text);
     text += wrapped(record.targets[index].headline_until(record.duration), summary_width);
     text += fmt::format("  offered {} ({:.6g}/s)   ok {:.6g}/s   availability {}    in {}B   out {}B\n",
-                        counts.offered, static_cast<double>(counts.offered) / in_seconds(record.duration),
-                        static_cast<double>(counts.of(outcome::ok)) / in_seconds(record.last_event),
+                        counts.offered, per_second(counts.offered, record.measured()),
+                        per_second(counts.of(outcome::ok), record.answered_in()),
                         availability ? fmt::format("{:.4g} %", 100 * *availability) : "-",
                         human_count(static_cast<double>(counts.bytes_in)),
                         human_count(static_cast<double>(counts.bytes_out)));
@@ -106,17 +110,22 @@ std::string target_text(const run_record& record, std::size_t index) {
         fmt::format("  {:<26} {:>11} {:>11} {:>11} {:>11} {:>11}\n", "", "p50", "p90", "p99", "p99.9", "max");
     const auto& times = total->times;
     const auto judged = record.judged(index);
-    text += latency_line("response (from schedule)", times.response, censored, timeout_us);
+    const auto closed = record.what.arrivals.closed_loop();
+    text += latency_line(closed ? "closed loop: understates" : "response (from schedule)", times.response,
+                         censored, timeout_us);
     if (judged.believable_s > 0 && judged.believable_s < judged.measured_s)
         text += latency_line("  of seconds to be believed", record.targets[index].believable().response,
                              censored, timeout_us);
-    text += latency_line("service (from first byte)", times.service, censored, timeout_us);
+    if (!closed) // there it is the same
+        text += latency_line("service (from first byte)", times.service, censored, timeout_us);
     if (times.failed.count() > 0)
         text += latency_line("failed (not in the above)", times.failed, false, timeout_us);
     if (times.unfinished.count() > 0)
         text += latency_line("unfinished, age at the end", times.unfinished, false, timeout_us);
-    text += latency_line("lag: generator", times.generator_lag, false, timeout_us);
-    text += latency_line("lag: wait for connection", times.connection_wait, false, timeout_us);
+    if (!closed) {
+        text += latency_line("lag: generator", times.generator_lag, false, timeout_us);
+        text += latency_line("lag: wait for connection", times.connection_wait, false, timeout_us);
+    }
     text += fmt::format("  outcomes  {}\n", outcomes_line(counts));
     return text + errors_lines(counts);
 }
@@ -124,10 +133,14 @@ std::string target_text(const run_record& record, std::size_t index) {
 } // namespace
 
 std::string summarize(const run_record& record) {
-    auto text = fmt::format("\n{} on {} connections, {} thread{}, timeout {}\n",
-                            format_duration(std::chrono::round<std::chrono::milliseconds>(record.duration)),
+    auto text = fmt::format("\n{}{} on {} connections, {} thread{}, timeout {}{}\n",
+                            record.what.arrivals.closed_loop() ? "closed loop, " : "",
+                            format_duration(std::chrono::round<std::chrono::milliseconds>(record.measured())),
                             record.what.connections, record.what.threads, record.what.threads == 1 ? "" : "s",
-                            format_duration(record.what.timeout));
+                            format_duration(record.what.timeout),
+                            record.what.warmup.count() > 0
+                                ? fmt::format(", after {} of warm-up", format_duration(record.what.warmup))
+                                : "");
     if (record.signal != 0)
         text += fmt::format("PARTIAL: interrupted after {} of {}\n",
                             format_duration(std::chrono::round<std::chrono::milliseconds>(record.duration)),

@@ -195,6 +195,23 @@ bool falls_behind(std::span<const window_evidence> windows, std::size_t i) noexc
     return true;
 }
 
+/// A closed loop is never late, it goes slower: what keeps the load threads from their work lowers the rate
+/// that the service is credited with.
+judgement judge_closed_loop(std::span<const window_evidence> windows, std::size_t i) noexcept {
+    const auto& w = windows[i];
+    if (w.length_s >= short_s) {
+        if (const auto much = hindrance(w); much.because != cause::none)
+            return much;
+        if (w.stall_max_us > long_stall_us && matters(w.stall_max_us, w))
+            return blame(w);
+        if (network_loses(w))
+            return {verdict::disturbed, cause::retransmission};
+    }
+    if (failing(windows, i))
+        return {verdict::server_saturated, cause::failures};
+    return {};
+}
+
 /// How clearly a window shows this cause; comparable for one cause only.
 double clearness(const window_evidence& w, cause because) noexcept {
     switch (because) {
@@ -213,7 +230,7 @@ double clearness(const window_evidence& w, cause because) noexcept {
     case cause::retransmission:
         return number(w.retransmitted) / std::max(1.0, number(w.sent));
     case cause::own_cpu:
-        return w.generator_lag_p99_us;
+        return w.closed_loop ? w.thread_cpu_share : w.generator_lag_p99_us;
     case cause::none:
     case cause::backlog:
         break;
@@ -242,6 +259,8 @@ std::string seconds_text(double s) {
 }
 
 std::string lateness_text(const window_evidence& w) {
+    if (w.closed_loop)
+        return "the rate is the load generator's, not the service's";
     if (w.generator_lag_p50_us > late_us || matters(w.generator_lag_p99_us, w))
         return fmt::format("requests went out {} late (p99)", time_text(w.generator_lag_p99_us));
     if (matters(w.generator_lag_max_us, w))
@@ -279,6 +298,8 @@ std::string_view name_of(cause c) noexcept {
 
 judgement judge(std::span<const window_evidence> windows, std::size_t i) noexcept {
     const auto& w = windows[i];
+    if (w.closed_loop)
+        return judge_closed_loop(windows, i);
     if (w.length_s >= short_s) {
         if (lag_matters(w))
             return blame(w);
@@ -392,6 +413,9 @@ std::string headline(const summary_judgement& all, std::span<const window_eviden
         fmt::format_to(out, "; the service was saturated in {} s of them", seconds_text(all.saturated_s));
     if (all.what.is == verdict::server_saturated)
         fmt::format_to(out, ": {}", why);
+    if (windows.front().closed_loop)
+        fmt::format_to(
+            out, "; closed loop: coordinated, its latency understates what independent users would feel");
     return text;
 }
 

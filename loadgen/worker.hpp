@@ -1,14 +1,13 @@
-// One thread of the load: an io_context, and a lane for each target. Nothing is shared with other workers on
+// One thread of the load: an event loop, and a lane for each target. Nothing is shared with other workers on
 // the hot path.
 #pragma once
 
+#include "loadgen/event_loop.hpp"
 #include "loadgen/lane.hpp"
 #include "loadgen/mailbox.hpp"
 #include "loadgen/plan.hpp"
 #include "loadgen/probe.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <chrono>
@@ -66,11 +65,10 @@ public:
     void lane_done();
 
 private:
-    void run();
+    void run(bool spin);
 
     worker_events& events_;
-    boost::asio::io_context context_;
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
+    event_loop loop_;
     std::optional<thread_probe> probe_; // made on the thread
     std::vector<std::unique_ptr<lane>> lanes_;
     std::size_t ready_ = 0;

@@ -1,4 +1,5 @@
 // The program as a user meets it: exit codes, messages, files, signals.
+#include "common/histogram_encoding.hpp"
 #include "fault_server.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -74,6 +76,16 @@ TEST(loadgen_cli, wrong_use_is_told_in_one_line) {
         {{"run", "-R", "10", "--shard", "4/4", url}, 2, "--shard '4/4'"},
         {{"run", "-R", "10", "--shard", "1", url}, 2, "--shard '1'"},
         {{"run", "-R", "10", "--arrivals", "pareto", url}, 2, "pareto"},
+        {{"run", "-R", "10", "--closed", url}, 2, "leave out -R"},
+        {{"run", "--closed", "--arrivals", "poisson", url}, 2, "leave out -R, --stage, --arrivals"},
+        {{"run", "--closed", "--on-late", "skip", url}, 2, "--on-late"},
+        {{"run", "--closed", "--spin", url}, 2, "--spin"},
+        {{"run", "-R", "10", "--spin", "-t", "1000", "-c", "1000", url}, 2, "--spin with 1000 threads"},
+        {{"run", "-R", "10", "--on-late", "wait", url}, 2, "wait"},
+        {{"run", "-R", "10", "--on-late", "skip", "--late-after", "0s", url}, 2, "--late-after '0s'"},
+        {{"run", "-R", "10", "--warmup", "soon", url}, 2, "--warmup 'soon'"},
+        {{"run", "--stage", "1s:0..10", "--warmup", "1s", url}, 2, "begins at 0"},
+        {{"run", "-R", "10", "-m", "HEAD", "--expect-body-contains", "x", url}, 2, "HEAD has no body"},
         {{"run", "-R", "10", "https://127.0.0.1/"}, 2, "https is not supported yet"},
         {{"run", "-R", "10", "--target", "a=" + url, "--target", "a=" + url}, 2, "two targets"},
         {{"run", "-R", "10", url}, 1, "cannot connect to 127.0.0.1:1"},
@@ -260,6 +272,73 @@ TEST(loadgen_cli, a_condition_that_ends_the_run_is_no_failure) {
     EXPECT_EQ(result["run"]["stopped"]["target"], "target");
     EXPECT_EQ(result["run"]["stopped"]["condition"], "availability<90% for 1s");
     EXPECT_EQ(result["run"]["interrupted"], false);
+}
+
+TEST(loadgen_cli, the_timeline_files_hold_each_second_with_its_histograms) {
+    fault_server server(
+        [](const request_seen& r) { return reply{{answer(r.number % 10 == 0 ? 503 : 200)}}; });
+    const temporary_directory folder;
+    const auto ended = run(command({"run", "-R", "100", "-d", "2s", "--warmup", "1s", "-o",
+                                    folder.path().string(), "--timeout", "20s", "it=" + server.url()}));
+    ASSERT_THAT(ended.status.code, AnyOf(0, 4)) << ended.err;
+    const auto result = read_json(folder.path() / "result.json");
+    EXPECT_EQ(result["config"]["warmup_s"], 1.0);
+    EXPECT_EQ(result["targets"]["it"]["stages"][0]["warmup"], true);
+    EXPECT_EQ(result["targets"]["it"]["stages"][1]["warmup"], false);
+    EXPECT_EQ(result["targets"]["it"]["totals"]["offered"], 200);
+
+    std::ifstream ndjson(folder.path() / "timeline.ndjson");
+    std::string line;
+    ASSERT_TRUE(std::getline(ndjson, line));
+    const auto heading = nlohmann::json::parse(line);
+    EXPECT_EQ(heading["schema"], "loadgen.timeline/1");
+    EXPECT_EQ(heading["loop"], "open");
+    const auto& rows = result["targets"]["it"]["timeline"];
+    std::size_t row = 0;
+    histogram all;
+    for (; std::getline(ndjson, line); ++row) {
+        const auto second = nlohmann::json::parse(line);
+        EXPECT_EQ(second["target"], "it");
+        EXPECT_EQ(second["t_s"], rows[row]["t_s"]);
+        EXPECT_EQ(second["offered"], rows[row]["offered"]);
+        const auto response = decode_v2(second["hdr"]["response"].get<std::string>());
+        ASSERT_TRUE(response);
+        EXPECT_EQ(response->count(), second["response"]["count"]);
+        all.merge(*response);
+    }
+    EXPECT_EQ(row, rows.size());
+    EXPECT_GE(row, 3u);
+    EXPECT_EQ(all.count(), 270u); // all that were ok, the warm-up's too
+
+    std::ifstream csv(folder.path() / "timeline.csv");
+    ASSERT_TRUE(std::getline(csv, line));
+    EXPECT_THAT(line, ::testing::StartsWith("target,loop,warmup,t_s,offered,sent,completed,ok,"));
+    const auto columns = std::count(line.begin(), line.end(), ',');
+    std::size_t lines = 0;
+    for (; std::getline(csv, line); ++lines) {
+        EXPECT_EQ(std::count(line.begin(), line.end(), ','), columns) << line;
+        EXPECT_THAT(line, ::testing::StartsWith(lines == 0 ? "it,open,1,1.000,100," : "it,open,0,"));
+    }
+    EXPECT_EQ(lines, rows.size());
+}
+
+TEST(loadgen_cli, a_closed_loop_is_labelled_in_every_output) {
+    fault_server server([](const request_seen&) {
+        return reply{.pieces = {answer()}, .delay = std::chrono::milliseconds(2)};
+    });
+    const temporary_directory folder;
+    const auto ended =
+        run(command({"run", "--closed", "-c", "2", "-d", "1s", "-o", folder.path().string(), server.url()}));
+    ASSERT_THAT(ended.status.code, AnyOf(0, 4)) << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr("closed loop"));
+    EXPECT_THAT(ended.out, HasSubstr("closed loop: understates"));
+    EXPECT_EQ(ended.out.find("from schedule"), std::string::npos);
+    EXPECT_EQ(read_json(folder.path() / "result.json")["config"]["loop"], "closed");
+    for (const auto* const name : {"timeline.csv", "timeline.ndjson", "target.hgrm"}) {
+        std::ifstream file(folder.path() / name);
+        const std::string text{std::istreambuf_iterator<char>(file), {}};
+        EXPECT_THAT(text, ::testing::AnyOf(HasSubstr("closed"), HasSubstr("Closed loop"))) << name;
+    }
 }
 
 } // namespace

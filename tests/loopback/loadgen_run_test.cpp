@@ -332,5 +332,77 @@ TEST(loadgen_run, a_server_that_cannot_be_reached_is_said_before_the_start) {
     }
 }
 
+TEST(loadgen_run, a_closed_loop_sends_a_request_for_each_answer) {
+    fault_server server([](const request_seen&) { return reply{.pieces = {answer()}, .delay = 5ms}; });
+    auto options = options_for(server, 0, 500ms);
+    options.stages = {{stage_kind::closed, 500ms, 0, 0, 1}};
+    options.connections = 4;
+    options.threads = 2;
+    const auto f = run_with(options);
+    const auto sent = f.total->counts.offered;
+    EXPECT_EQ(f.of(outcome::ok), sent);
+    EXPECT_EQ(server.requests().size(), sent);
+    EXPECT_GE(sent, 8u);
+    EXPECT_LE(sent, 4u * 101u); // four connections, 5 ms an answer
+    EXPECT_GE(f.total->times.service.min(), 5ms);
+    EXPECT_EQ(f.total->times.generator_lag.count(), 0u);
+}
+
+TEST(loadgen_run, a_closed_loop_counts_the_attempts_to_connect_to_a_server_that_went_away) {
+    fault_server server([](const request_seen&) { return reply{.pieces = {answer()}, .delay = 1ms}; });
+    auto options = options_for(server, 0, 600ms);
+    options.stages = {{stage_kind::closed, 600ms, 0, 0, 1}};
+    options.connections = 2;
+    std::jthread killer;
+    const auto f = run_with(options, {.started = [&](const run_record&, auto) {
+                                killer = std::jthread([&] {
+                                    std::this_thread::sleep_for(100ms);
+                                    server.go_away();
+                                });
+                            }});
+    EXPECT_GE(f.of(outcome::connect_error), 1u);
+    EXPECT_GE(f.of(outcome::ok), 1u);
+}
+
+TEST(loadgen_run, the_warm_up_is_sent_and_left_out_of_the_total) {
+    fault_server server([](const request_seen&) { return reply{{answer()}}; });
+    auto options = options_for(server, 100, 500ms);
+    options.warmup = 300ms;
+    options.stages.insert(options.stages.begin(), {stage_kind::hold, 300ms, 100, 100, 1});
+    const auto f = finished{run(make_plan(options), {}, {}), nullptr};
+    EXPECT_EQ(server.requests().size(), 80u);
+    EXPECT_EQ(f.record.targets[0].total()->counts.offered, 50u);
+    EXPECT_EQ(f.record.measured(), 500ms);
+}
+
+TEST(loadgen_run, a_spinning_thread_sends_the_same_schedule) {
+    fault_server server([](const request_seen&) { return reply{{answer()}}; });
+    auto options = options_for(server, 200, 300ms);
+    options.spin = true;
+    EXPECT_EQ(run_with(options).of(outcome::ok), 60u);
+    EXPECT_EQ(server.requests().size(), 60u);
+}
+
+TEST(loadgen_run, an_answer_without_the_wanted_text_is_unexpected) {
+    fault_server server(
+        [](const request_seen& r) { return reply{{answer(200, r.number % 4 == 0 ? "no" : "yes, ok")}}; });
+    auto options = options_for(server, 200, 200ms);
+    options.expected_body.emplace("es, o");
+    const auto f = run_with(options);
+    EXPECT_EQ(f.of(outcome::unexpected), 10u);
+    EXPECT_EQ(f.of(outcome::ok), 30u);
+}
+
+TEST(loadgen_run, skipping_loses_no_arrival) {
+    fault_server server([](const request_seen&) { return reply{.pieces = {answer()}, .delay = 50ms}; });
+    auto options = options_for(server, 200, 500ms);
+    options.connections = 1;
+    options.skip_after = 10ms;
+    const auto f = run_with(options); // checks that the outcomes add up
+    EXPECT_EQ(f.total->counts.offered, 100u);
+    EXPECT_EQ(f.of(outcome::ok), server.requests().size());
+    EXPECT_GE(f.of(outcome::skipped), 60u); // one connection answers 20 a second
+}
+
 } // namespace
 } // namespace beastmark::loadgen

@@ -77,6 +77,18 @@ TEST_F(cgroup_v2, throttling_and_memory) {
     EXPECT_EQ(cgroup{root}.memory_usage_bytes(), 1048576U);
 }
 
+TEST_F(cgroup_v2, throttling_by_a_group_above_counts) {
+    write("proc/self/cgroup", "0::/pods/pod7/app\n");
+    write("sys/fs/cgroup/cgroup.controllers", "cpu\n");
+    write("sys/fs/cgroup/pods/cpu.stat", "nr_periods 0\nnr_throttled 0\nthrottled_usec 0\n");
+    write("sys/fs/cgroup/pods/pod7/cpu.stat", "nr_periods 40\nnr_throttled 9\nthrottled_usec 700000\n");
+    write("sys/fs/cgroup/pods/pod7/app/cpu.stat", "nr_periods 50\nnr_throttled 1\nthrottled_usec 100000\n");
+    const auto throttling = cgroup{root}.throttling();
+    ASSERT_TRUE(throttling);
+    EXPECT_EQ(throttling->throttled_periods, 9U);
+    EXPECT_DOUBLE_EQ(throttling->throttled_seconds, 0.7);
+}
+
 TEST_F(cgroup_v1, quota_throttling_and_memory_are_read_from_their_controllers) {
     write("proc/self/cgroup", "4:memory:/box\n2:cpu,cpuacct:/box\n0::/\n");
     write("sys/fs/cgroup/cpu,cpuacct/box/cpu.cfs_quota_us", "250000\n");

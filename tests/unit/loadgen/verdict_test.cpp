@@ -68,6 +68,19 @@ judgement judge_alone(const window_evidence& w) {
     return judge(trace{w}, 0);
 }
 
+/// 60,000 requests/s on 64 connections.
+window_evidence closed_second() {
+    return quiet_second_but([](window_evidence& w) {
+        w.closed_loop = true;
+        w.offered = w.sent = w.ok = 60'000;
+        w.connections = 64;
+        w.response_p50_us = w.service_p50_us = 1000;
+        w.response_p99_us = w.service_p99_us = 1500;
+        w.generator_lag_p50_us = w.generator_lag_p99_us = w.generator_lag_max_us = 0;
+        w.thread_cpu_share = 0.6;
+    });
+}
+
 judgement judge_but(const std::function<void(window_evidence&)>& change) {
     return judge_alone(quiet_second_but(change));
 }
@@ -915,6 +928,46 @@ TEST(verdict, names_are_those_of_result_json) {
     }};
     for (const auto& [value, name] : names)
         EXPECT_EQ(name_of(value), name);
+}
+
+TEST(verdict, a_closed_loop_is_to_be_believed_while_its_threads_have_time_to_spare) {
+    auto w = closed_second();
+    EXPECT_EQ(judge_alone(w), fine);
+    w.waiting_after = 0;
+    w.thread_cpu_share = 0.95;
+    EXPECT_EQ(judge_alone(w), own_cpu);
+    EXPECT_EQ(explain(own_cpu, w),
+              "a load thread used 95 % of its core and the rate is the load generator's, not the service's");
+}
+
+TEST(verdict, a_closed_loop_kept_from_running_is_not_to_be_believed) {
+    auto w = closed_second();
+    w.machine.throttled_share = 0.3;
+    EXPECT_EQ(judge_alone(w), quota);
+    w = closed_second();
+    w.machine.steal_share = 0.2;
+    EXPECT_EQ(judge_alone(w), steal);
+    w = closed_second();
+    w.run_delay_share = 0.4;
+    EXPECT_EQ(judge_alone(w), run_queue);
+    w = closed_second();
+    w.stall_max_us = 250'000;
+    EXPECT_EQ(judge_alone(w), stall);
+}
+
+TEST(verdict, a_closed_loop_shows_a_failing_service) {
+    auto w = closed_second();
+    w.ok -= 3000;
+    w.failed = 3000;
+    EXPECT_EQ(judge_alone(w), failures);
+}
+
+TEST(verdict, the_headline_of_a_closed_loop_says_that_it_is_coordinated) {
+    const trace windows(10, closed_second());
+    const std::vector<judgement> each(10);
+    const auto text = headline(judge_all(windows, each), windows);
+    EXPECT_THAT(text, StartsWith("VALID: 10 of 10 s to be believed"));
+    EXPECT_THAT(text, HasSubstr("closed loop: coordinated, its latency understates"));
 }
 
 } // namespace

@@ -1,0 +1,207 @@
+// What a closed loop, --on-late skip and the warm-up do to who sends what when and to what is counted.
+#include "loadgen/dispatcher.hpp"
+#include "loadgen/recorder.hpp"
+
+#include <boost/asio/error.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+namespace beastmark::loadgen {
+namespace {
+
+using namespace std::chrono_literals;
+
+const boost::system::error_code refused = boost::asio::error::connection_refused;
+
+schedule closed(std::vector<run_time> stages) {
+    std::vector<stage> all;
+    for (const auto duration : stages)
+        all.push_back({stage_kind::closed, duration, 0, 0, 1});
+    return schedule(all);
+}
+
+schedule holding(run_time duration, double rate) {
+    return schedule(std::vector<stage>{{stage_kind::hold, duration, rate, rate, 1}});
+}
+
+std::unique_ptr<interval> all_of(dispatcher& d) {
+    return d.roll(run_time::max(), std::make_unique<interval>());
+}
+
+TEST(closed_loop, a_free_connection_sends_the_next_request_at_once) {
+    const auto s = closed({1s});
+    dispatcher d(s, {.stripe = 1, .stripes = 3, .connections = 2, .timeout = 1s, .expected_status = {}});
+    d.connection_up(0, 0ms);
+    d.connection_up(1, 0ms);
+    EXPECT_FALSE(d.next(-5ms)); // connected before the start
+    EXPECT_EQ(d.next_arrival(), 0ms);
+    EXPECT_EQ(d.next(0ms)->arrival, 1u);
+    EXPECT_EQ(d.next(0ms)->arrival, 4u);
+    EXPECT_FALSE(d.next(1ms));
+    EXPECT_EQ(d.next_arrival(), std::nullopt);
+    d.answered(1, 10ms, 200, true);
+    const auto third = d.next(10ms);
+    ASSERT_TRUE(third);
+    EXPECT_EQ(third->connection, 1u);
+    EXPECT_EQ(third->arrival, 7u);
+    d.answered(0, 999ms, 200, true);
+    ASSERT_TRUE(d.next(999ms));
+    d.answered(1, 1s, 200, true);
+    EXPECT_FALSE(d.next(1s)); // its time is over
+    EXPECT_FALSE(d.finished());
+    d.answered(0, 1100ms, 200, true);
+    EXPECT_TRUE(d.finished());
+    const auto seen = all_of(d);
+    ASSERT_EQ(seen->size(), 1u);
+    const auto& counted = (*seen)[0];
+    EXPECT_EQ(counted.counts.offered, 4u);
+    EXPECT_EQ(counted.counts.sent, 4u);
+    EXPECT_EQ(counted.counts.of(outcome::ok), 4u);
+    EXPECT_EQ(counted.ok_in_time, 2u);
+    EXPECT_EQ(counted.times.response.max(), 999ms); // from the send: the same as service time
+    EXPECT_EQ(counted.times.service.max(), 999ms);
+    EXPECT_EQ(counted.times.generator_lag.count(), 0u);
+}
+
+TEST(closed_loop, a_request_is_counted_in_the_stage_in_which_it_was_sent) {
+    const auto s = closed({1s, 1s});
+    dispatcher d(s, {.connections = 1, .timeout = 5s, .expected_status = {}});
+    d.connection_up(0, 0ms);
+    ASSERT_TRUE(d.next(900ms));
+    d.answered(0, 1200ms, 200, true);
+    ASSERT_TRUE(d.next(1200ms));
+    d.answered(0, 1300ms, 200, true);
+    const auto seen = all_of(d);
+    ASSERT_EQ(seen->size(), 2u);
+    EXPECT_EQ((*seen)[0].counts.of(outcome::ok), 1u);
+    EXPECT_EQ((*seen)[1].counts.of(outcome::ok), 1u);
+}
+
+TEST(closed_loop, a_failed_connect_is_a_request_that_failed) {
+    const auto s = closed({1s});
+    dispatcher d(s, {.connections = 2, .timeout = 1s, .expected_status = {}});
+    d.connect_failed(refused); // before the start
+    d.connection_up(0, 0ms);
+    d.connect_failed(refused, 10ms);
+    d.connect_failed(refused, 20ms);
+    d.connect_failed(refused, 1s); // after the end
+    const auto seen = all_of(d);
+    EXPECT_EQ((*seen)[0].counts.offered, 2u);
+    EXPECT_EQ((*seen)[0].counts.of(outcome::connect_error), 2u);
+}
+
+TEST(closed_loop, stopping_ends_it_and_cutting_counts_what_is_in_flight) {
+    const auto s = closed({10s});
+    dispatcher d(s, {.connections = 2, .timeout = 5s, .expected_status = {}});
+    d.connection_up(0, 0ms);
+    d.connection_up(1, 0ms);
+    ASSERT_TRUE(d.next(0ms));
+    ASSERT_TRUE(d.next(0ms));
+    d.stop(1s);
+    d.answered(0, 1100ms, 200, true);
+    EXPECT_FALSE(d.next(1100ms));
+    d.cut(2s);
+    const auto seen = all_of(d);
+    EXPECT_EQ((*seen)[0].counts.offered, 2u);
+    EXPECT_EQ((*seen)[0].counts.of(outcome::unfinished), 1u);
+    EXPECT_EQ((*seen)[0].times.unfinished.max(), 2s);
+}
+
+TEST(on_late_skip, what_is_too_late_is_counted_and_not_sent) {
+    const auto s = holding(1s, 100); // every 10 ms
+    dispatcher d(s, {.connections = 1, .timeout = 5s, .expected_status = {}, .skip_after = 25ms});
+    d.connection_up(0, 0ms);
+    ASSERT_TRUE(d.next(0ms));
+    EXPECT_EQ(d.waiting(100ms), 3u); // of 80, 90 and 100 ms: those before will be skipped
+    d.answered(0, 100ms, 200, true);
+    const auto next = d.next(100ms);
+    ASSERT_TRUE(next);
+    EXPECT_EQ(next->arrival, 8u); // due at 80 ms; that of 70 ms would be 30 ms late
+    EXPECT_EQ(d.waiting(100ms), 2u);
+    d.answered(0, 110ms, 200, true);
+    auto seen = d.roll(110ms, std::make_unique<interval>());
+    EXPECT_EQ((*seen)[0].counts.offered, 11u);
+    EXPECT_EQ((*seen)[0].counts.sent, 2u);
+    EXPECT_EQ((*seen)[0].counts.of(outcome::skipped), 7u);
+    // Without any answer the row still tells what became too late during it.
+    ASSERT_TRUE(d.next(110ms));
+    seen = d.roll(200ms, std::make_unique<interval>());
+    EXPECT_EQ((*seen)[0].counts.of(outcome::skipped), 8u); // of 100 to 170 ms
+    d.cut(1s);
+    seen = all_of(d);
+    EXPECT_EQ((*seen)[0].counts.of(outcome::skipped), 80u);
+    EXPECT_EQ((*seen)[0].counts.of(outcome::unfinished), 3u); // in flight, and those of 980 and 990 ms
+}
+
+TEST(on_late_skip, what_is_late_within_the_bound_is_sent) {
+    const auto s = holding(1s, 100);
+    dispatcher d(s, {.connections = 2, .timeout = 5s, .expected_status = {}, .skip_after = 25ms});
+    d.connection_up(0, 0ms);
+    d.connection_up(1, 0ms);
+    ASSERT_TRUE(d.next(25ms));
+    ASSERT_TRUE(d.next(25ms));
+    const auto seen = d.roll(25ms, std::make_unique<interval>());
+    EXPECT_EQ((*seen)[0].counts.of(outcome::skipped), 0u);
+    EXPECT_EQ((*seen)[0].times.generator_lag.max(), 25ms);
+}
+
+TEST(body_expectation, an_ok_status_with_another_body_is_unexpected) {
+    const auto s = holding(1s, 10);
+    dispatcher d(s, {.connections = 1, .timeout = 5s, .expected_status = {}});
+    d.connection_up(0, 0ms);
+    ASSERT_TRUE(d.next(0ms));
+    d.answered(0, 5ms, 200, true, false);
+    ASSERT_TRUE(d.next(100ms));
+    d.answered(0, 105ms, 503, true, false);
+    const auto seen = all_of(d);
+    EXPECT_EQ((*seen)[0].counts.of(outcome::unexpected), 1u);
+    EXPECT_EQ((*seen)[0].counts.of(outcome::http_5xx), 1u);
+    EXPECT_EQ((*seen)[0].times.response.count(), 0u);
+    EXPECT_EQ((*seen)[0].times.failed.count(), 2u);
+}
+
+report_block second(std::size_t row, std::size_t segment, std::uint64_t ok, run_time took) {
+    report_block b;
+    b.row = row;
+    b.ends = std::chrono::seconds(row + 1);
+    b.counts = std::make_unique<interval>();
+    auto& s = b.counts->of(segment);
+    s.counts.offered = s.counts.sent = s.counts.completed = ok;
+    s.counts.add(outcome::ok, ok);
+    s.times.response.record_n(took, ok);
+    s.times.service.record_n(took, ok);
+    return b;
+}
+
+TEST(warmup, is_recorded_and_left_out_of_sums_and_judgements) {
+    const auto s = schedule(
+        std::vector<stage>{{stage_kind::hold, 2s, 100, 100, 1}, {stage_kind::hold, 2s, 100, 100, 1}});
+    target_record t(s, 1, 2s);
+    auto slow = second(0, 0, 100, 900ms);
+    slow.counts->of(0).counts.add(outcome::timeout, 50);
+    t.take(slow);
+    t.take(second(1, 0, 100, 900ms));
+    EXPECT_EQ(t.judged_until(4s).measured_s, 0);
+    t.take(second(2, 1, 100, 1ms));
+    t.take(second(3, 1, 100, 2ms));
+    ASSERT_EQ(t.rows().size(), 4u);
+    EXPECT_EQ(t.rows()[0].judged.is, verdict::server_saturated);
+    EXPECT_EQ(t.stages()[0].counts.of(outcome::ok), 200u);
+    EXPECT_EQ(t.total()->counts.of(outcome::ok), 200u);
+    EXPECT_EQ(t.total()->counts.of(outcome::timeout), 0u);
+    EXPECT_EQ(t.total()->times.response.max(), 2ms);
+    EXPECT_EQ(t.judged_until(4s).measured_s, 2);
+    EXPECT_EQ(t.judged_until(4s).saturated_s, 0);
+    EXPECT_THAT(t.headline_until(4s), testing::HasSubstr("2 of 2 s"));
+    EXPECT_EQ(t.believable().response.max(), 2ms);
+    const auto row = t.believable_row(4s);
+    EXPECT_EQ(row.length, 2s);
+    EXPECT_EQ(row.of(outcome::ok), 200u);
+    EXPECT_EQ(row.of(outcome::timeout), 0u);
+}
+
+} // namespace
+} // namespace beastmark::loadgen
