@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The parts of honesty.py that need no live run."""
+"""The parts of perf/honesty.py that need no live run."""
 import argparse
 import contextlib
 import io
@@ -10,7 +10,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "perf"))
 
 from honesty import main, numbers  # noqa: E402
 from sandbox import GROUP_PREFIX, cpu_group, find_group_parent, sandbox, unavailable, with_more_steal  # noqa: E402
