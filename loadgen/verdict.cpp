@@ -41,6 +41,9 @@ constexpr std::uint64_t unanswered_many = 10;
 // Arrivals that wait for a connection. At any moment one or two may, for a moment.
 constexpr double waiting_share = 0.01;
 constexpr std::uint64_t waiting_few = 2;
+// Of the time by which arrivals are behind at the end, what those that went out have waited at the least when
+// connections come free at all.
+constexpr double waited_share = 0.1;
 // A service that takes twice as long as it ever did is queueing inside.
 constexpr double queueing_factor = 2;
 
@@ -163,9 +166,14 @@ bool network_loses(const window_evidence& w) noexcept {
             number(w.failed) > failed_share * number(ended(w)));
 }
 
+/// By how much there wait more for a connection at the end.
+std::uint64_t growth_of_waiting(const window_evidence& w) noexcept {
+    return w.waiting_after - std::min(w.waiting_after, w.waiting_before);
+}
+
 /// Arrivals wait for a connection, or were skipped meanwhile.
 bool arrivals_wait(const window_evidence& w) noexcept {
-    const auto grown = w.waiting_after - std::min(w.waiting_after, w.waiting_before);
+    const auto grown = growth_of_waiting(w);
     if (grown > waiting_few && number(grown) > waiting_share * number(w.offered))
         return true;
     if (number(w.skipped) > waiting_share * number(w.offered))
@@ -173,13 +181,32 @@ bool arrivals_wait(const window_evidence& w) noexcept {
     return w.connection_wait_p50_us > late_us && w.connection_wait_p99_us > w.service_p50_us;
 }
 
+/// Arrivals wait, yet those that were sent did not: since the connections were taken none came free. Those
+/// that were answered before that say nothing of how fast the service is.
+bool answers_stopped(const window_evidence& w) noexcept {
+    return w.connection_wait_p99_us * number(w.offered) <
+           waited_share * number(growth_of_waiting(w)) * w.length_s * us_per_s;
+}
+
+/// The window from which those that wait are left, when ever fewer do since; else `i`.
+std::size_t where_waiting_arose(std::span<const window_evidence> windows, std::size_t i) noexcept {
+    auto k = i;
+    while (k > 0 && windows[k].waiting_after < windows[k].waiting_before)
+        --k;
+    return 2 * windows[k].waiting_before < windows[k].waiting_after ? k : i;
+}
+
 /// All connections are busy. A load thread that comes late to read answers makes the service look slow and
 /// keeps connections busy, with little lag to show: lag counts only while a connection is free.
-judgement blame_for_waiting(const window_evidence& w) noexcept {
+judgement blame_for_waiting(std::span<const window_evidence> windows, std::size_t i) noexcept {
+    const auto& w = windows[i];
+    // What is overdue when the load generator was late goes out in a burst that was not asked for.
+    if (const auto arose = where_waiting_arose(windows, i); arose != i && lag_matters(windows[arose]))
+        return blame(windows[arose]);
     if (w.stall_max_us > late_us && w.stall_max_us >= explaining_share * w.service_p50_us)
         if (const auto much = hindrance(w); much.because != cause::none)
             return much;
-    if (w.service_p50_us < queueing_factor * w.service_least_us)
+    if (w.service_p50_us < queueing_factor * w.service_least_us && !answers_stopped(w))
         return {verdict::generator_limited, cause::connections};
     return {verdict::server_saturated, cause::backlog};
 }
@@ -281,6 +308,10 @@ std::string backlog_text(const window_evidence& w) {
         return fmt::format(
             "responses took longer each second (p50 {}) and {} of {} requests due were answered",
             time_text(w.response_p50_us), w.ok, w.offered);
+    if (answers_stopped(w))
+        return fmt::format(
+            "{} requests waited for a connection at its end and none of the {} came free any more",
+            w.waiting_after, w.connections);
     return fmt::format(
         "{} requests waited for a connection at its end and the service took {} (p50), {} at its best",
         w.waiting_after, time_text(w.service_p50_us), time_text(w.service_least_us));
@@ -311,7 +342,7 @@ judgement judge(std::span<const window_evidence> windows, std::size_t i) noexcep
         return {verdict::server_saturated, cause::failures};
     if (w.length_s >= short_s) {
         if (arrivals_wait(w))
-            return blame_for_waiting(w);
+            return blame_for_waiting(windows, i);
         if (falls_behind(windows, i))
             return {verdict::server_saturated, cause::backlog};
     }

@@ -338,9 +338,76 @@ trace lossy_network() {
     return t;
 }
 
+// Two more, as ./bench perf client --honesty and its like record them.
+
+/// The service stops for good in second 1, answers to what was sent before took 2 ms as ever. From then on
+/// what is sent ends by its timeout.
+trace hanging_server() {
+    trace t(4, quiet_second());
+    constexpr std::array<std::uint64_t, 4> waiting{0, 765, 1702, 2636};
+    for (auto& w : t) {
+        w.connections = 64;
+        w.service_p50_us = 2116;
+        w.service_p99_us = 2161;
+        w.service_least_us = 2030;
+        w.response_p50_us = 2140;
+        w.response_p99_us = 2988;
+    }
+    t[1].sent = 237;
+    t[1].ok = 175;
+    t[1].waiting_after = waiting[1];
+    for (std::size_t i = 2; i < t.size(); ++i) {
+        t[i].sent = 64;
+        t[i].ok = 0;
+        t[i].failed = t[i].timeouts = 64;
+        t[i].waiting_before = waiting[i - 1];
+        t[i].waiting_after = waiting[i];
+        t[i].connection_wait_p50_us = t[i].connection_wait_p99_us = 936'184 * static_cast<double>(i - 1);
+        t[i].service_p50_us = t[i].service_p99_us = 1'000'071;
+        t[i].response_p50_us = t[i].response_p99_us = 1'000'089 + 936'000 * static_cast<double>(i - 2);
+    }
+    return t;
+}
+
+/// The process is stopped for 1.5 s from second 1 on. What is overdue then goes out in a burst to a service
+/// that takes 2000/s in four slots: for 2.7 s it is as busy as it can be, at 1200/s offered.
+trace burst_after_a_stall() {
+    trace t(6, quiet_second());
+    constexpr std::array<std::uint64_t, 6> sent{1200, 274, 648, 2000, 1878, 1200};
+    constexpr std::array<std::uint64_t, 6> waiting{0, 1737, 1479, 679, 0, 0};
+    constexpr std::array<double, 6> wait_p50_us{0, 0, 1'341'129, 899'154, 252'707, 0};
+    constexpr std::array<double, 6> wait_p99_us{0, 0, 1'447'035, 1'225'785, 559'940, 0};
+    for (std::size_t i = 0; i < t.size(); ++i) {
+        auto& w = t[i];
+        w.offered = 1200;
+        w.sent = w.ok = sent[i];
+        w.connections = 64;
+        w.waiting_before = i > 0 ? waiting[i - 1] : 0;
+        w.waiting_after = waiting[i];
+        w.connection_wait_p50_us = wait_p50_us[i];
+        w.connection_wait_p99_us = wait_p99_us[i];
+        w.service_p50_us = waiting[i] > 0 || w.waiting_before > 0 ? 32'014 : 2099;
+        w.service_p99_us = w.service_p50_us + 100;
+        w.service_least_us = 2020;
+        w.response_p50_us = w.service_p50_us + wait_p50_us[i] + 20;
+        w.response_p99_us = w.service_p99_us + wait_p99_us[i] + 100;
+    }
+    t[1].ok = 212;
+    t[1].stall_max_us = 1'498'937;
+    t[1].generator_lag_p99_us = 1'499'464;
+    t[1].generator_lag_max_us = 1'500'209;
+    t[1].service_p50_us = 2099;
+    t[1].service_p99_us = 3502;
+    t[1].response_p50_us = 2120;
+    t[1].response_p99_us = 3518;
+    return t;
+}
+
 std::vector<trace> all_traces() {
-    return {healthy(),    healthy_at_the_edge(), cpu_hog_beside_it(), fifth_of_a_cpu(), too_few_connections(),
-            loop_stall(), stolen_time(),         slow_server(),       dying_server(),   lossy_network()};
+    return {healthy(),        healthy_at_the_edge(), cpu_hog_beside_it(),
+            fifth_of_a_cpu(), too_few_connections(), loop_stall(),
+            stolen_time(),    slow_server(),         dying_server(),
+            lossy_network(),  hanging_server(),      burst_after_a_stall()};
 }
 
 TEST(verdict, healthy_run_is_valid) {
@@ -468,6 +535,45 @@ TEST(verdict, lossy_network_disturbs) {
                                 "for 1000 requests and the "
                                 "slowest answers took 212.0 ms (p99); look at the network between the load "
                                 "generator and the service");
+}
+
+TEST(verdict, service_that_stops_answering_is_to_blame_for_what_waits_however_fast_it_was) {
+    const auto t = hanging_server();
+    expect_each(t, {fine, backlog, failures, failures});
+    EXPECT_TRUE(judge_run(t).believable());
+    EXPECT_EQ(explain(backlog, t[1]),
+              "765 requests waited for a connection at its end and none of the 64 came free any more");
+    // Where connections come free, those that were sent late have waited for it.
+    auto w = t[1];
+    w.connection_wait_p99_us = 76'500;
+    EXPECT_EQ(judge_alone(w), connections);
+    w.connection_wait_p99_us = 76'499;
+    EXPECT_EQ(judge_alone(w), backlog);
+}
+
+TEST(verdict, burst_after_a_stall_is_not_the_services_to_take) {
+    auto t = burst_after_a_stall();
+    expect_each(t, {fine, stall, stall, stall, stall, fine});
+    EXPECT_EQ(judge_run(t).worst, 1U);
+    // Who stopped the loop is to blame for the burst, too.
+    t[1].machine.steal_share = 0.8;
+    expect_each(t, {fine, steal, steal, steal, steal, fine});
+    t = burst_after_a_stall();
+    // As many wait as before: now the service does not keep up.
+    t[3].waiting_after = t[3].waiting_before;
+    EXPECT_EQ(judge(t, 2), stall);
+    EXPECT_EQ(judge(t, 3), backlog);
+}
+
+TEST(verdict, stall_while_the_service_is_behind_does_not_excuse_it_afterwards) {
+    auto t = burst_after_a_stall();
+    t[1].waiting_before = t[0].waiting_after = 869;
+    EXPECT_EQ(judge(t, 2), backlog);
+    t[1].waiting_before = t[0].waiting_after = 868;
+    EXPECT_EQ(judge(t, 2), stall);
+    // Nor does a window in which nothing was late.
+    t[1].generator_lag_p99_us = t[1].generator_lag_max_us = t[1].stall_max_us = 0;
+    EXPECT_EQ(judge(t, 2), backlog);
 }
 
 TEST(verdict, load_thread_that_fills_its_core_limits_the_generator) {
@@ -693,6 +799,7 @@ TEST(verdict, growth_of_what_waits_is_judged_by_how_fast_the_service_is) {
         return judge_but([&](auto& w) {
             w.waiting_before = before;
             w.waiting_after = after;
+            w.connection_wait_p99_us = 8000;
             w.service_p50_us = service_us;
         });
     };
@@ -707,6 +814,7 @@ TEST(verdict, two_that_wait_at_a_low_rate_are_chance) {
         return judge_but([&](auto& w) {
             w.offered = w.sent = w.ok = 20;
             w.waiting_after = after;
+            w.connection_wait_p99_us = 90'000;
         });
     };
     EXPECT_EQ(with(2), fine);
