@@ -197,6 +197,16 @@ std::optional<run_time> dispatcher::next_arrival() const {
     return cursor_.time();
 }
 
+std::optional<run_time> dispatcher::arrival_after_next() const {
+    if (exhausted())
+        return std::nullopt;
+    auto after = cursor_;
+    after.advance();
+    if (after.done() || after.arrival() >= limit_)
+        return std::nullopt;
+    return after.time();
+}
+
 std::optional<run_time> dispatcher::next_expiry() const {
     if (busy_.first == none)
         return std::nullopt;

@@ -91,6 +91,9 @@ public:
     /// When next() or the failing of due arrivals has something to do that no event of a connection tells.
     [[nodiscard]] std::optional<run_time> next_arrival() const;
 
+    /// When the arrival after the next one is due, whether or not a connection will be free. Open loop only.
+    [[nodiscard]] std::optional<run_time> arrival_after_next() const;
+
     /// When the oldest request in flight times out.
     [[nodiscard]] std::optional<run_time> next_expiry() const;
 

@@ -62,6 +62,8 @@ void event_loop::close_all() noexcept {
 void event_loop::run(bool spin) {
     std::array<epoll_event, most_events> events;
     while (!stopped_) {
+        for (const auto& task : before_wait_)
+            task();
         const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()),
                                      spin ? 0 : -1); // -1: interrupted
         for (int i = 0; i < count && !stopped_; ++i) {

@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace beastmark::loadgen {
@@ -46,6 +47,10 @@ public:
 
     /// Calls `task` on the loop's thread, soon; not at all when the loop has stopped. From any thread.
     void post(std::function<void()> task);
+
+    /// Calls `task` each time when all events at hand were told, before it waits for more: what many of them
+    /// ask for is then done once.
+    void before_wait(std::function<void()> task) { before_wait_.push_back(std::move(task)); }
 
     /// Edge-triggered: `who` hears when something of `events` comes up, and must take all of it. Empty
     /// when the kernel has no room for more: errno says why.
@@ -87,6 +92,7 @@ private:
     bool in_timers_ = false;
     relay on_mail_{*this, &event_loop::run_posted};
     relay on_clock_{*this, &event_loop::run_timers};
+    std::vector<std::function<void()>> before_wait_;
     std::vector<entry> entries_;
     std::vector<watch> free_;
     times times_;

@@ -44,7 +44,6 @@ dispatcher::settings settings_of(const plan& what, std::uint32_t thread) {
 } // namespace
 
 void lane::pace_listener::ready(std::uint32_t /*events*/) {
-    self->pacer_armed_ = false;
     if (self->under_way())
         self->pump(self->now());
 }
@@ -63,6 +62,7 @@ lane::lane(worker& owner, event_loop& loop, const plan& what, std::size_t target
       end_(loop, [this] { on_end(); }),
       heartbeat_(loop, [this] { on_heartbeat(); }),
       arrivals_end_(what.arrivals.duration()) {
+    loop.before_wait([this] { arm_timers(); });
     const auto& to = what.targets[target_index];
     for (connection::id_type id = 0; id < settled_.size(); ++id)
         connections_.push_back(std::make_unique<connection>(*this, loop, to, id));
@@ -182,18 +182,24 @@ void lane::pump(run_time t) {
         finish();
         return;
     }
+    to_arm_ = true;
+}
+
+void lane::arm_timers() {
+    if (!std::exchange(to_arm_, false) || !under_way())
+        return;
     arm_pacer();
     arm_expiry();
 }
 
 void lane::arm_pacer() {
-    if (pacer_armed_) // never for later than the next arrival
+    const auto next = dispatcher_.next_arrival();
+    if (!next || pacer_.is_set_for(t0_ + *next))
         return;
-    const auto t = dispatcher_.next_arrival();
-    if (!t)
-        return;
-    pacer_armed_ = true;
-    pacer_.set(t0_ + *t);
+    std::optional<std::chrono::steady_clock::time_point> after;
+    if (const auto t = dispatcher_.arrival_after_next())
+        after = t0_ + *t;
+    pacer_.set(t0_ + *next, after);
 }
 
 // One timer for all requests: it is set for the oldest, and when it fires for whichever is the oldest then.

@@ -6,6 +6,7 @@
 #include "loadgen/dispatcher.hpp"
 #include "loadgen/event_loop.hpp"
 #include "loadgen/mailbox.hpp"
+#include "loadgen/pacer.hpp"
 #include "loadgen/plan.hpp"
 #include "loadgen/probe.hpp"
 
@@ -71,6 +72,7 @@ private:
     [[nodiscard]] bool under_way() const { return step_ == step::running || step_ == step::draining; }
 
     void pump(run_time t);
+    void arm_timers();
     void arm_pacer();
     void arm_expiry();
     void arm_roll();
@@ -107,7 +109,7 @@ private:
     std::uint32_t settled_count_ = 0;
     boost::system::error_code connect_error_;
     pace_listener on_pace_{this};
-    exact_timer pacer_;
+    pacer pacer_;
     timer expiry_;
     timer roll_;
     timer end_;
@@ -116,7 +118,7 @@ private:
     run_time stall_{}; // the latest it came in this row
     thread_times thread_before_{};
     std::uint64_t retransmitted_before_ = 0;
-    bool pacer_armed_ = false;
+    bool to_arm_ = false; // something was sent or came free since timers were set
     bool pumping_ = false;
     step step_ = step::connecting;
     std::chrono::steady_clock::time_point t0_{};

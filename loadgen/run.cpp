@@ -29,7 +29,7 @@ using namespace std::chrono_literals;
 namespace {
 
 // What loadgen has open besides its connections: logs, files, scrapes; for each thread an event loop, its
-// figures from the kernel, and a timer for each target.
+// figures from the kernel, and two timers for each target.
 constexpr std::uint64_t other_descriptors = 64;
 constexpr std::uint64_t descriptors_of_thread = 4;
 
@@ -54,7 +54,7 @@ std::vector<asio::ip::tcp::endpoint> resolve(const url& where) {
 
 void check_descriptors(std::uint64_t connections, std::size_t targets, std::uint64_t threads) {
     const auto needed =
-        connections * targets + threads * (descriptors_of_thread + targets) + other_descriptors;
+        connections * targets + threads * (descriptors_of_thread + 2 * targets) + other_descriptors;
     const auto limit = raise_descriptor_limit();
     if (limit < needed)
         throw std::runtime_error(fmt::format("descriptor limit {} is below the {} that {} connections need: "

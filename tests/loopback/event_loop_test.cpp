@@ -1,10 +1,13 @@
 #include "loadgen/event_loop.hpp"
+#include "loadgen/pacer.hpp"
 
 #include <gtest/gtest.h>
 
 #include <array>
 #include <cerrno>
 #include <functional>
+#include <optional>
+#include <random>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -202,6 +205,63 @@ TEST(event_loop, a_descriptor_that_cannot_be_watched_is_refused) {
     hearing never([](std::uint32_t) {});
     EXPECT_FALSE(loop.add(-1, EPOLLIN, never));
     EXPECT_EQ(errno, EBADF);
+}
+
+TEST(event_loop, what_is_to_be_done_before_it_waits_is_done_once_for_all_events_at_hand) {
+    event_loop loop;
+    const socket_pair one;
+    const socket_pair two;
+    int heard = 0;
+    std::vector<int> heard_before_wait;
+    hearing on_data([&](std::uint32_t) { ++heard; });
+    loop.before_wait([&] { heard_before_wait.push_back(heard); });
+    ASSERT_TRUE(loop.add(one.ends[0], EPOLLIN, on_data));
+    ASSERT_TRUE(loop.add(two.ends[0], EPOLLIN, on_data));
+    one.tell();
+    two.tell();
+    timer end(loop, [&] { loop.stop(); });
+    end.set(clock::now() + 20ms);
+    loop.run(false);
+    EXPECT_EQ(heard_before_wait, (std::vector<int>{0, 2}));
+}
+
+// As a lane uses it: whoever is late, in a burst or far apart, no time may be missed and none told early.
+TEST(pacer, wakes_for_every_time_and_never_before_it) {
+    std::mt19937 random(3);
+    std::uniform_int_distribution<int> near_us(1, 60);
+    std::uniform_int_distribution<int> far_us(60, 400);
+    std::vector<clock::time_point> due{clock::now() + 1ms};
+    for (int i = 1; i < 2000; ++i)
+        due.push_back(due.back() +
+                      std::chrono::microseconds(i / 50 % 2 == 0 ? near_us(random) : far_us(random)));
+    event_loop loop;
+    std::size_t next = 0;
+    bool rearm = true;
+    int woken = 0;
+    hearing on_time([&](std::uint32_t) {
+        ++woken;
+        while (next < due.size() && due[next] <= clock::now())
+            ++next;
+        if (woken % 37 == 0) // busy with something else
+            for (const auto until = clock::now() + 300us; clock::now() < until;) {
+            }
+        rearm = true;
+        if (next == due.size())
+            loop.stop();
+    });
+    pacer p(loop, on_time);
+    loop.before_wait([&] {
+        if (!std::exchange(rearm, false) || next == due.size() || p.is_set_for(due[next]))
+            return;
+        p.set(due[next], next + 1 < due.size() ? std::optional(due[next + 1]) : std::nullopt);
+    });
+    timer watchdog(loop, [&] {
+        ADD_FAILURE() << "time " << next << " was missed";
+        loop.stop();
+    });
+    watchdog.set(due.back() + 20s);
+    loop.run(false);
+    EXPECT_EQ(next, due.size());
 }
 
 } // namespace
