@@ -1,62 +1,31 @@
 #include "loadgen/event_loop.hpp"
 
-#include <boost/system/system_error.hpp>
+#include "loadgen/timerfd.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 namespace beastmark::loadgen {
 
 namespace {
 
-using boost::system::error_code;
 using clock = std::chrono::steady_clock;
 
 constexpr std::size_t most_events = 256;
 
-int checked(int result, const char* what) {
-    if (result < 0)
-        throw boost::system::system_error({errno, boost::system::system_category()}, what);
-    return result;
-}
-
-// std::chrono::steady_clock is CLOCK_MONOTONIC. A time of 0 would disarm it.
-void set_timerfd(int descriptor, clock::time_point t) noexcept {
-    const auto ns = std::max<std::int64_t>(1, std::chrono::nanoseconds(t.time_since_epoch()).count());
-    itimerspec when{};
-    when.it_value.tv_sec = ns / 1'000'000'000;
-    when.it_value.tv_nsec = ns % 1'000'000'000;
-    timerfd_settime(descriptor, TFD_TIMER_ABSTIME, &when, nullptr); // fails for bad arguments only
-}
-
 } // namespace
 
 event_loop::event_loop()
-    : epoll_(checked(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
-      mail_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
-      clock_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
-    if (add(mail_, EPOLLIN, on_mail_) && add(clock_, EPOLLIN, on_clock_))
-        return;
-    const error_code why(errno, boost::system::system_category());
-    close_all();
-    throw boost::system::system_error(why, "event loop");
-}
-
-event_loop::~event_loop() {
-    close_all();
-}
-
-void event_loop::close_all() noexcept {
-    for (const int descriptor : {clock_, mail_, epoll_})
-        if (descriptor >= 0)
-            ::close(descriptor);
+    : epoll_(epoll_create1(EPOLL_CLOEXEC), "epoll_create1"),
+      mail_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd"),
+      clock_(make_timerfd(), "timerfd_create") {
+    if (!add(mail_.get(), EPOLLIN, on_mail_) || !add(clock_.get(), EPOLLIN, on_clock_))
+        throw std::system_error(errno, std::generic_category(), "epoll_ctl");
 }
 
 void event_loop::run(bool spin) {
@@ -64,7 +33,7 @@ void event_loop::run(bool spin) {
     while (!stopped_) {
         for (const auto& task : before_wait_)
             task();
-        const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()),
+        const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
                                      spin ? 0 : -1); // -1: interrupted
         for (int i = 0; i < count && !stopped_; ++i) {
             const auto place = static_cast<watch>(events[static_cast<std::size_t>(i)].data.u64);
@@ -81,12 +50,12 @@ void event_loop::post(std::function<void()> task) {
         const std::lock_guard lock(mutex_);
         posted_.push_back(std::move(task));
     }
-    eventfd_write(mail_, 1); // fails only when 2^64 tasks wait
+    eventfd_write(mail_.get(), 1); // fails only when 2^64 tasks wait
 }
 
 void event_loop::run_posted() {
     eventfd_t ignored = 0;
-    eventfd_read(mail_, &ignored);
+    eventfd_read(mail_.get(), &ignored);
     std::vector<std::function<void()>> tasks;
     {
         const std::lock_guard lock(mutex_);
@@ -106,7 +75,7 @@ std::optional<event_loop::watch> event_loop::add(int descriptor, std::uint32_t e
     epoll_event wanted{};
     wanted.events = events | EPOLLET;
     wanted.data.u64 = (std::uint64_t{e.generation} << 32) | place;
-    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &wanted) != 0)
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &wanted) != 0)
         return std::nullopt;
     free_.pop_back();
     e.who = &who;
@@ -114,7 +83,7 @@ std::optional<event_loop::watch> event_loop::add(int descriptor, std::uint32_t e
 }
 
 void event_loop::remove(watch w, int descriptor) noexcept {
-    epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, nullptr);
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
     ++entries_[w].generation;
     free_.push_back(w);
 }
@@ -136,7 +105,7 @@ void event_loop::set_clock() {
     if (in_timers_ || times_.empty() || times_.begin()->first == clock_set_to_)
         return;
     clock_set_to_ = times_.begin()->first;
-    set_timerfd(clock_, clock_set_to_);
+    set_timerfd(clock_.get(), clock_set_to_);
 }
 
 timer::timer(event_loop& loop, std::function<void()> on_time) : loop_(loop), on_time_(std::move(on_time)) {}
@@ -160,29 +129,23 @@ void timer::cancel() noexcept {
 }
 
 exact_timer::exact_timer(event_loop& loop, event_loop::listener& who)
-    : loop_(loop),
-      descriptor_(checked(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC), "timerfd_create")) {
-    const auto watched = loop_.add(descriptor_, EPOLLIN, who);
-    if (!watched) {
-        const error_code why(errno, boost::system::system_category());
-        ::close(descriptor_);
-        throw boost::system::system_error(why, "timerfd");
-    }
+    : loop_(loop), timer_(make_timerfd(), "timerfd_create") {
+    const auto watched = loop_.add(timer_.get(), EPOLLIN, who);
+    if (!watched)
+        throw std::system_error(errno, std::generic_category(), "epoll_ctl");
     watch_ = *watched;
 }
 
 exact_timer::~exact_timer() {
-    loop_.remove(watch_, descriptor_);
-    ::close(descriptor_);
+    loop_.remove(watch_, timer_.get());
 }
 
 void exact_timer::set(clock::time_point t) noexcept {
-    set_timerfd(descriptor_, t);
+    set_timerfd(timer_.get(), t);
 }
 
 void exact_timer::cancel() noexcept {
-    const itimerspec never{};
-    timerfd_settime(descriptor_, 0, &never, nullptr);
+    stop_timerfd(timer_.get());
 }
 
 } // namespace beastmark::loadgen

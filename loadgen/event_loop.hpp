@@ -6,6 +6,8 @@
 // share of an epoll_wait; each exact_timer has a timerfd of its own.
 #pragma once
 
+#include "loadgen/descriptor.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -33,9 +35,8 @@ public:
     /// A watch of a descriptor.
     using watch = std::uint32_t;
 
-    /// Throws boost::system::system_error when there is no descriptor left.
+    /// Throws std::system_error when there is no descriptor left.
     event_loop();
-    ~event_loop();
     event_loop(const event_loop&) = delete;
     event_loop& operator=(const event_loop&) = delete;
 
@@ -80,14 +81,13 @@ private:
         void (event_loop::*what_)();
     };
 
-    void close_all() noexcept;
     void run_posted();
     void run_timers();
     void set_clock();
 
-    int epoll_;
-    int mail_;  // an eventfd: something was posted
-    int clock_; // the timerfd of all timers that are not exact
+    descriptor epoll_;
+    descriptor mail_;  // an eventfd: something was posted
+    descriptor clock_; // the timerfd of all timers that are not exact
     bool stopped_ = false;
     bool in_timers_ = false;
     relay on_mail_{*this, &event_loop::run_posted};
@@ -131,7 +131,7 @@ private:
 /// A timer for what happens with each request: sub-millisecond, its own timerfd, no allocation.
 class exact_timer {
 public:
-    /// `who` hears each time it fires. Throws boost::system::system_error when there is no descriptor left.
+    /// `who` hears each time it fires. Throws std::system_error when there is no descriptor left.
     exact_timer(event_loop& loop, event_loop::listener& who);
     ~exact_timer();
     exact_timer(const exact_timer&) = delete;
@@ -143,7 +143,7 @@ public:
 
 private:
     event_loop& loop_;
-    int descriptor_;
+    descriptor timer_;
     event_loop::watch watch_ = 0;
 };
 

@@ -2,6 +2,7 @@
 #include "common/version.hpp"
 #include "loadgen/doctor_command.hpp"
 #include "loadgen/report_command.hpp"
+#include "loadgen/run_arguments.hpp"
 #include "loadgen/run_command.hpp"
 
 #include <CLI/CLI.hpp>

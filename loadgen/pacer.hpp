@@ -20,7 +20,7 @@ public:
     using time_point = std::chrono::steady_clock::time_point;
 
     /// `who` hears at each time it was told, and perhaps at times that have become idle since. Throws
-    /// boost::system::system_error when there is no descriptor left.
+    /// std::system_error when there is no descriptor left.
     pacer(event_loop& loop, event_loop::listener& who);
 
     /// It is up to wake at `t`.

@@ -1,6 +1,7 @@
 #include "loadgen/probe.hpp"
 
 #include "common/number.hpp"
+#include "loadgen/cpu_placement.hpp"
 
 #include <algorithm>
 #include <array>
@@ -11,7 +12,6 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <sched.h>
 #include <unistd.h>
 
 namespace beastmark::loadgen {
@@ -39,19 +39,6 @@ std::chrono::nanoseconds thread_cpu_time() noexcept {
     if (::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent) != 0)
         return {};
     return std::chrono::seconds{spent.tv_sec} + std::chrono::nanoseconds{spent.tv_nsec};
-}
-
-/// Empty where the kernel does not say, or knows more CPUs than a cpu_set_t (1024).
-std::vector<unsigned> process_cpus() {
-    std::vector<unsigned> cpus;
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    if (::sched_getaffinity(::getpid(), sizeof set, &set) != 0)
-        return cpus;
-    for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-        if (CPU_ISSET(cpu, &set))
-            cpus.push_back(cpu);
-    return cpus;
 }
 
 /// The lines "cpuN ..." come right after that of their sum, "cpu  ...". Malformed ones are left out.
@@ -92,7 +79,7 @@ thread_times thread_probe::read() const noexcept {
     return times;
 }
 
-machine_probe::machine_probe(const std::filesystem::path& root) : machine_probe(root, process_cpus()) {}
+machine_probe::machine_probe(const std::filesystem::path& root) : machine_probe(root, allowed_cpus()) {}
 
 machine_probe::machine_probe(const std::filesystem::path& root, std::vector<unsigned> cpus)
     : group_(root), stat_(root / "proc/stat"), cpus_(std::move(cpus)) {}

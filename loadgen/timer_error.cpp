@@ -2,12 +2,12 @@
 
 #include "common/histogram.hpp"
 #include "loadgen/descriptor.hpp"
+#include "loadgen/timerfd.hpp"
 
 #include <thread>
 
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/timerfd.h>
 
 namespace beastmark::loadgen {
 
@@ -18,12 +18,7 @@ using clock = std::chrono::steady_clock; // CLOCK_MONOTONIC
 constexpr auto period = std::chrono::milliseconds(1);
 
 void wait_until(clock::time_point due, int timer, int epoll) {
-    const auto since_epoch = due.time_since_epoch();
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(since_epoch);
-    itimerspec at{};
-    at.it_value.tv_sec = seconds.count();
-    at.it_value.tv_nsec = std::chrono::nanoseconds(since_epoch - seconds).count();
-    ::timerfd_settime(timer, TFD_TIMER_ABSTIME, &at, nullptr);
+    set_timerfd(timer, due);
     epoll_event ready{};
     while (clock::now() < due)
         ::epoll_wait(epoll, &ready, 1, -1);
@@ -32,7 +27,7 @@ void wait_until(clock::time_point due, int timer, int epoll) {
 } // namespace
 
 timer_error measure_timer_error(std::chrono::nanoseconds length) {
-    const descriptor timer(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "timerfd");
+    const descriptor timer(make_timerfd(), "timerfd_create");
     const descriptor epoll(::epoll_create1(EPOLL_CLOEXEC), "epoll");
     epoll_event wanted{.events = EPOLLIN, .data = {}};
     ::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, timer.get(), &wanted);

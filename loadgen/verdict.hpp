@@ -18,6 +18,8 @@ enum class verdict {
     disturbed,         // something outside of both took time
 };
 
+inline constexpr std::size_t verdict_count = 4;
+
 /// "valid", "server-saturated", "generator-limited", "disturbed".
 std::string_view name_of(verdict v) noexcept;
 
@@ -39,6 +41,8 @@ enum class cause {
     steal,          // the hypervisor ran something else
     retransmission, // the network lost segments
 };
+
+inline constexpr std::size_t cause_count = 10;
 
 /// "own-cpu" and so on, as in result.json.
 std::string_view name_of(cause c) noexcept;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures loadgen itself: is it cheap, is it on time? `./bench perf client` builds what is needed and calls this.
+"""Measures loadgen itself: is it cheap, is it on time, is it right? `./bench perf client` builds what is needed and calls this.
 
 Writes a table (also to stdout), JSON and a picture to --out. Exit code: 0 all goals met, 3 one was missed, 1 could
 not run, 2 bad use.
@@ -20,6 +20,7 @@ from typing import Any
 import cheap
 import memory
 import on_time
+import right
 from programs import CouldNotRun, Setup, clean_rate
 from rounds import DISTURBED, Patience, Row, markdown_table, plain_table, say
 
@@ -56,9 +57,10 @@ def place(build: Path, out: Path) -> Setup:
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) == 1:
         say("WARNING: one core only. loadgen shares it with the server: the figures are not to be believed")
-    setup = Setup(build / "bin/loadgen", build / "tests/floor_server", build / "tests/bare_pacer", out,
+    setup = Setup(build / "bin/loadgen", build / "tests/floor_server", build / "tests/bare_pacer",
+                  build / "tests/knob_server", out,
                   cores[0], cores[-1])
-    for program in (setup.loadgen, setup.floor_server, setup.bare_pacer):
+    for program in (setup.loadgen, setup.floor_server, setup.bare_pacer, setup.knob_server):
         if not program.exists():
             raise CouldNotRun(f"{program} is missing: ./bench perf client builds it")
     if shutil.which("wrk") is None:
@@ -67,7 +69,7 @@ def place(build: Path, out: Path) -> Setup:
     return setup
 
 
-def measure(setup: Setup, extent: Extent) -> tuple[cheap.Cheap, memory.Memory, on_time.OnTime, str]:
+def measure(setup: Setup, extent: Extent) -> tuple[cheap.Cheap, memory.Memory, on_time.OnTime, right.Right, str]:
     patience = Patience(extent.patience_s)
     cost = cheap.measure(setup, extent.rounds, extent.round_s, patience)
     closed_rps = median(cost.values("closed", lambda load: load.rps))
@@ -77,7 +79,7 @@ def measure(setup: Setup, extent: Extent) -> tuple[cheap.Cheap, memory.Memory, o
     half = f"half of {'the clean rate of loadgen doctor' if clean else 'the rate of the closed loop'}"
     rates = sorted({on_time.SPACING_RATE, 10_000, round((clean or closed_rps) / 2)})
     timing = on_time.measure(setup, rates, extent.timing_rounds, extent.timing_s, patience)
-    return cost, growth, timing, f"{round((clean or closed_rps) / 2):,}/s is {half}"
+    return cost, growth, timing, right.measure(setup), f"{round((clean or closed_rps) / 2):,}/s is {half}"
 
 
 def main(argv: list[str]) -> int:
@@ -91,18 +93,18 @@ def main(argv: list[str]) -> int:
         raise CouldNotRun(f"{error}: ./bench setup perf installs python3-matplotlib") from error
     asked.out.mkdir(parents=True, exist_ok=True)
     setup = place(asked.build, asked.out)
-    cost, growth, timing, half = measure(setup, extent)
+    cost, growth, timing, known, half = measure(setup, extent)
 
     tool = timing.poisson[0].load.result
     host = tool["manifest"]["host"]
     subtitle = (f"loadgen {tool['tool']['version']} ({tool['tool']['revision']}), {host['cpu_model']}, {host['cpus']} "
                 f"CPUs, kernel {host['kernel']}; server on core {setup.server_core}, client on {setup.client_core}"
                 + ("; quick" if asked.quick else ""))
-    sections = {"Cheap": cost.rows + growth.rows, "On time": timing.rows}
+    sections = {"Cheap": cost.rows + growth.rows, "On time": timing.rows, "Right": known.rows}
     missed = [row.what + ("" if row.judged else " (not judged)")
               for rows in sections.values() for row in rows if row.met is False]
     write(asked.out, subtitle, half, sections, missed,
-          {"extent": asdict(extent), "cheap": cost.summary, "memory": growth.summary, "on_time": timing.summary,
+          {"extent": asdict(extent), "cheap": cost.summary, "memory": growth.summary, "on_time": timing.summary, "right": known.summary,
            "host": host, "tool": tool["tool"],
            "placement": {"server": setup.server_core, "client": setup.client_core}})
     draw(asked.out / "perf_client.png", cost, growth, timing, subtitle)

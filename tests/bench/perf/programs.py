@@ -27,6 +27,7 @@ class Setup:
     loadgen: Path
     floor_server: Path
     bare_pacer: Path
+    knob_server: Path
     out: Path
     server_core: int
     client_core: int

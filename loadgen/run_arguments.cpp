@@ -1,0 +1,295 @@
+#include "loadgen/run_arguments.hpp"
+
+#include "common/cgroup.hpp"
+#include "common/duration.hpp"
+#include "common/number.hpp"
+#include "loadgen/metrics_endpoint.hpp"
+#include "loadgen/slo.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+namespace beastmark::loadgen {
+
+namespace {
+
+std::uint32_t read_threads(const std::string& text) {
+    if (text.empty())
+        return allowed_cores(affinity_cpus(), cgroup().cpu_limit_cores());
+    const auto threads = parse_number<std::uint32_t>(text);
+    if (threads && *threads >= 1 && *threads <= 1024)
+        return *threads;
+    if (parse_duration(text))
+        throw std::invalid_argument(fmt::format(
+            "-t is the number of threads, not '{0}': did you mean --timeout {0} or -d {0}?", text));
+    throw std::invalid_argument(fmt::format("-t '{}': give a number of threads from 1 to 1024", text));
+}
+
+shard read_shard(const std::string& text) {
+    if (text.empty())
+        return {};
+    const auto slash = text.find('/');
+    const auto index = parse_number<std::uint32_t>(std::string_view(text).substr(0, slash));
+    const auto of = slash == std::string::npos
+                        ? std::nullopt
+                        : parse_number<std::uint32_t>(std::string_view(text).substr(slash + 1));
+    if (!index || !of || *of < 1 || *of > 10'000 || *index >= *of)
+        throw std::invalid_argument(
+            fmt::format("--shard '{}': write I/N, I from 0 to N-1 and N up to 10000, e.g. 0/4", text));
+    return {*index, *of};
+}
+
+std::chrono::nanoseconds read_duration(const char* option, const std::string& text) {
+    const auto duration = parse_duration(text);
+    if (!duration || duration->count() <= 0)
+        throw std::invalid_argument(
+            fmt::format("{} '{}': give a duration above 0, e.g. 500ms, 30s or 2m", option, text));
+    return *duration;
+}
+
+std::chrono::nanoseconds read_linger(const run_arguments& a) {
+    if (a.linger.empty())
+        return {};
+    if (a.metrics.empty())
+        throw std::invalid_argument("--linger keeps the metrics up after the end: give --metrics, too");
+    const auto duration = parse_duration(a.linger);
+    if (!duration || *duration > std::chrono::hours(24))
+        throw std::invalid_argument(
+            fmt::format("--linger '{}': give a duration up to 24h, e.g. 15s or 1m", a.linger));
+    return *duration;
+}
+
+std::string read_body(const std::string& text) {
+    if (!text.starts_with('@'))
+        return text;
+    const auto path = text.substr(1);
+    std::ifstream file(path, std::ios::binary);
+    std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (!file)
+        throw std::runtime_error(fmt::format("cannot read the body file '{}'", path));
+    return content;
+}
+
+std::vector<stage> read_stages(const run_arguments& a) {
+    std::vector<stage> stages;
+    if (a.closed) {
+        if (!a.rate.empty() || !a.stages.empty() || a.arrivals != "uniform" || a.on_late != "send")
+            throw std::invalid_argument(
+                "--closed sends as fast as answers come: leave out -R, --stage, --arrivals and "
+                "--on-late");
+        return {{stage_kind::closed, read_duration("-d", a.duration.empty() ? "10s" : a.duration), 0, 0, 1}};
+    }
+    if (!a.stages.empty()) {
+        if (!a.rate.empty() || !a.duration.empty())
+            throw std::invalid_argument("--stage holds rate and duration: leave out -R and -d");
+        for (const auto& text : a.stages)
+            stages.push_back(parse_stage(text));
+        return stages;
+    }
+    if (a.rate.empty())
+        throw std::invalid_argument(
+            "no rate: give -R RATE (requests per second), --stage DUR:RATE or --closed");
+    const auto rate = parse_rate(a.rate);
+    const auto duration = read_duration("-d", a.duration.empty() ? "10s" : a.duration);
+    return {{stage_kind::hold, duration, rate, rate, 1}};
+}
+
+// A stage before the others, at the rate with which they begin.
+void prepend_warmup(std::vector<stage>& stages, std::chrono::nanoseconds warmup) {
+    const auto first = stages.front();
+    if (first.kind != stage_kind::closed && !(first.from_rps > 0))
+        throw std::invalid_argument(
+            "--warmup: the first stage begins at 0 requests per second, with which nothing "
+            "warms up: begin it at a rate above 0");
+    stages.insert(stages.begin(), {first.kind == stage_kind::closed ? stage_kind::closed : stage_kind::hold,
+                                   warmup, first.from_rps, first.from_rps, 1});
+}
+
+// A polling thread needs a core of its own.
+void require_spin_possible(const run_options& o, bool closed) {
+    if (closed)
+        throw std::invalid_argument("--spin is for sending on time: a closed loop has no times");
+    if (const auto quota = cgroup().cpu_limit_cores())
+        throw std::invalid_argument(
+            fmt::format("--spin under a CPU quota of {:.3g} cores would be stopped by it: leave out "
+                        "--spin, or remove the CPU limit",
+                        *quota));
+    if (o.threads > affinity_cpus())
+        throw std::invalid_argument(
+            fmt::format("--spin with {} threads on {} cores: give as many threads (-t) as cores", o.threads,
+                        affinity_cpus()));
+}
+
+std::vector<target_spec> read_targets(const run_arguments& a) {
+    std::vector<target_spec> targets;
+    if (!a.url.empty())
+        targets.push_back(parse_target(a.url));
+    std::set<std::string> names;
+    for (const auto& text : a.targets)
+        targets.push_back(parse_target(text));
+    if (targets.empty())
+        throw std::invalid_argument("no URL: give one, or --target NAME=URL");
+    for (const auto& t : targets)
+        if (!names.insert(t.name).second)
+            throw std::invalid_argument(
+                fmt::format("two targets are named '{}': name them with --target NAME=URL", t.name));
+    return targets;
+}
+
+void require_known_targets(const run_options& o) {
+    std::vector<std::string> names;
+    for (const auto& t : o.targets)
+        names.push_back(t.name);
+    require_targets(o.slos, names);
+    if (o.stop_when && !o.stop_when->target().empty() &&
+        std::find(names.begin(), names.end(), o.stop_when->target()) == names.end())
+        throw std::invalid_argument(fmt::format("--stop-when '{}': there is no target '{}'; there are {}",
+                                                o.stop_when->text(), o.stop_when->target(),
+                                                fmt::join(names, ", ")));
+}
+
+} // namespace
+
+CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
+    auto* run = app.add_subcommand("run", "Offer load to one or several URLs and measure what becomes of it");
+    run->add_option("URL", a.url, "http://HOST[:PORT][/PATH], or NAME=URL");
+    run->add_option("--target", a.targets,
+                    "NAME=URL; repeatable: each gets the whole schedule and its own connections")
+        ->allow_extra_args(false);
+    run->add_option("-R,--rate", a.rate, "requests per second in total, e.g. 500 or 10k");
+    run->add_option("-d,--duration", a.duration, "how long to hold -R, or --closed [10s]");
+    run->add_flag(
+        "--closed", a.closed,
+        "closed loop, like wrk: each connection sends its next request when the answer came. Coordinated: "
+        "a slow service is asked for less, and latency understates");
+    run->add_option(
+        "--warmup", a.warmup,
+        "send this long before the first stage, at its first rate; left out of totals, SLOs and the "
+        "verdict [none]");
+    run->add_option(
+           "--stage", a.stages,
+           "DUR:RATE hold, DUR:A..B linear, DUR:A..B/N staircase of N equal holds; repeatable, in order")
+        ->allow_extra_args(false);
+    run->add_option("-c,--connections", a.connections, "connections to each target, over all threads")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    run->add_option("-t,--threads", a.threads, "threads [as many as cores are allowed]");
+    run->add_option("-m,--method", a.method, "HTTP method [GET, with -b POST]");
+    run->add_option("-b,--body", a.body,
+                    "body, or @FILE; {{uuid}} {{seq}} {{rand A B}} {{mac}} are filled in for each request");
+    run->add_option("-H,--header", a.headers, "'Name: value'; repeatable")->allow_extra_args(false);
+    run->add_option("--timeout", a.timeout, "of a request from its first byte sent, and of a connect")
+        ->capture_default_str();
+    run->add_option("--expect", a.expect, "the status that counts as ok [any 2xx]")
+        ->check(CLI::Range(200, 599));
+    run->add_option("--expect-body-contains", a.expect_body,
+                    "text that the body of an ok answer holds; without it the answer is \"unexpected\"");
+    run->add_option("--arrivals", a.arrivals,
+                    "uniform: evenly spaced; poisson: at random, as independent users come")
+        ->check(CLI::IsMember({"uniform", "poisson"}))
+        ->capture_default_str();
+    run->add_option(
+           "--on-late", a.on_late,
+           "what becomes of a request that could not go out in time: send it late, or skip it and count it")
+        ->check(CLI::IsMember({"send", "skip"}))
+        ->capture_default_str();
+    run->add_option("--late-after", a.late_after, "what --on-late skip takes for late")
+        ->capture_default_str();
+    run->add_flag("--spin", a.spin,
+                  "threads poll instead of sleeping: a little more exact, at the price of a whole core each");
+    run->add_option(
+           "--seed", a.seed,
+           "what placeholders and poisson arrivals are made from: the same seed gives the same requests")
+        ->capture_default_str();
+    run->add_option("--shard", a.shard,
+                    "I/N: send the I-th (from 0) of N shares of the arrivals; N processes together send all");
+    run->add_option("--stop-when", a.stop_when,
+                    "end early on a condition, e.g. 'availability<90% for 5s' (availability error_rate p50 "
+                    "p90 p99 p99.9 rps)");
+    run->add_option(
+           "--slo", a.slos,
+           "what has to be kept over the run, else exit code 3, e.g. 'p99<50ms', 'error_rate<0.1%' or "
+           "'go.p99<=cpp.p99'; repeatable")
+        ->allow_extra_args(false);
+    run->add_option("--watch", a.watches,
+                    "NAME=PID: sample CPU and memory of a process and its children; repeatable")
+        ->allow_extra_args(false);
+    run->add_option("--scrape", a.scrapes, "NAME=URL: sample a Prometheus endpoint each second; repeatable")
+        ->allow_extra_args(false);
+    run->add_option(
+        "-o,--output", a.output,
+        "folder for result.json, report.html, timeline.ndjson and .csv (each second) and NAME.hgrm "
+        "(percentiles for HdrHistogram's plotter), made when missing [no files]");
+    run->add_option("--name", a.name, "title of the report");
+    run->add_option("--label", a.labels, "KEY=VALUE shown in the report: versions, notes; repeatable")
+        ->allow_extra_args(false);
+    run->add_option(
+        "--metrics", a.metrics,
+        "[ADDRESS:]PORT: serve loadgen's own metrics to Prometheus there, at /metrics, e.g. :8085");
+    run->add_option(
+        "--linger", a.linger,
+        "how long they stay after the end, for a last scrape; a signal ends that, and a run that a "
+        "signal ended has none [0s]");
+    run->add_flag("--plain", a.plain, "one progress line a second, also on a terminal");
+    return run;
+}
+
+run_options check(const run_arguments& a, std::vector<std::string> argv) {
+    run_options o;
+    o.targets = read_targets(a);
+    o.stages = read_stages(a);
+    o.connections = a.connections;
+    o.threads = read_threads(a.threads);
+    o.body = read_body(a.body);
+    o.method = !a.method.empty() ? a.method : o.body.empty() ? "GET" : "POST";
+    o.headers = a.headers;
+    o.timeout = read_duration("--timeout", a.timeout);
+    o.expected_status = a.expect;
+    if (!a.expect_body.empty()) {
+        if (o.method == "HEAD")
+            throw std::invalid_argument("--expect-body-contains: an answer to HEAD has no body");
+        o.expected_body.emplace(a.expect_body);
+    }
+    if (a.on_late == "skip")
+        o.skip_after = read_duration("--late-after", a.late_after);
+    if (!a.warmup.empty()) {
+        o.warmup = read_duration("--warmup", a.warmup);
+        prepend_warmup(o.stages, o.warmup);
+    }
+    o.spin = a.spin;
+    if (o.spin)
+        require_spin_possible(o, a.closed);
+    o.arrivals = {a.arrivals == "poisson" ? arrival_kind::poisson : arrival_kind::uniform, a.seed};
+    o.share = read_shard(a.shard);
+    if (!a.stop_when.empty())
+        o.stop_when = stop_condition::parse(a.stop_when);
+    for (const auto& text : a.slos)
+        o.slos.push_back(parse_slo(text));
+    require_known_targets(o);
+    o.output = a.output;
+    o.name = a.name;
+    o.watches = a.watches;
+    o.scrapes = a.scrapes;
+    for (const auto& label : a.labels) {
+        const auto equals = label.find('=');
+        if (equals == 0 || equals == std::string::npos)
+            throw std::invalid_argument(fmt::format("label '{}': write KEY=VALUE", label));
+        o.labels[label.substr(0, equals)] = label.substr(equals + 1);
+    }
+    if (!a.metrics.empty())
+        o.metrics = parse_metrics_address(a.metrics);
+    o.linger = read_linger(a);
+    o.plain = a.plain;
+    o.argv = std::move(argv);
+    return o;
+}
+
+} // namespace beastmark::loadgen

@@ -1,0 +1,58 @@
+// The command line of `loadgen run`: its flags, and what they are checked and converted to.
+#pragma once
+
+#include "loadgen/run_options.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace CLI { // NOLINT(readability-identifier-naming): CLI11's
+class App;      // NOLINT(readability-identifier-naming)
+}
+
+namespace beastmark::loadgen {
+
+/// The texts of the command line, before they are checked.
+struct run_arguments {
+    std::string url;
+    std::vector<std::string> targets;
+    std::string rate;
+    bool closed = false;
+    std::string duration; // "10s" when neither this nor a stage is given
+    std::vector<std::string> stages;
+    std::uint32_t connections = 64;
+    std::string threads;
+    std::string method;
+    std::string body;
+    std::vector<std::string> headers;
+    std::string timeout = "1s";
+    std::optional<unsigned> expect;
+    std::string expect_body;
+    std::string warmup;
+    std::string on_late = "send";
+    std::string late_after = "10ms";
+    bool spin = false;
+    std::string arrivals = "uniform";
+    std::uint64_t seed = 1;
+    std::string shard;
+    std::string stop_when;
+    std::vector<std::string> slos;
+    std::string output;
+    std::string name;
+    std::vector<std::string> watches;
+    std::vector<std::string> scrapes;
+    std::vector<std::string> labels;
+    std::string metrics;
+    std::string linger;
+    bool plain = false;
+};
+
+/// Adds the subcommand `run` to the program's command line; `arguments` must outlive the app.
+CLI::App* add_run_command(CLI::App& app, run_arguments& arguments);
+
+/// Checks and converts. Throws std::invalid_argument with one clear line.
+run_options check(const run_arguments& arguments, std::vector<std::string> argv);
+
+} // namespace beastmark::loadgen
