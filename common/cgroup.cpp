@@ -75,8 +75,9 @@ std::optional<std::string> group_path(const fs::path& root, std::string_view con
 
 // A container often sees its group mounted as the root while /proc/self/cgroup names the host's path.
 fs::path folder_of(const fs::path& mount, const std::string& path) {
-    const fs::path folder = mount / fs::path{path}.relative_path();
-    return fs::is_directory(folder) ? folder : mount;
+    const fs::path below =
+        fs::path{path}.relative_path(); // empty: the mount itself, without a slash behind it
+    return !below.empty() && fs::is_directory(mount / below) ? mount / below : mount;
 }
 
 // Calls `visit` with the group and each one above it.
@@ -166,14 +167,16 @@ std::optional<cgroup_throttling> cgroup::throttling() const {
     if (!from) {
         return std::nullopt;
     }
-    std::optional<cgroup_throttling> most;
+    std::optional<cgroup_throttling> all;
     each_group(from->mount, from->group, [&](const fs::path& one) {
-        const auto found = read_throttling(one);
-        if (found && (!most || found->throttled_seconds > most->throttled_seconds)) {
-            most = found;
+        if (const auto found = read_throttling(one)) {
+            auto& sum = all ? *all : all.emplace();
+            sum.periods += found->periods;
+            sum.throttled_periods += found->throttled_periods;
+            sum.throttled_seconds += found->throttled_seconds;
         }
     });
-    return most;
+    return all;
 }
 
 std::optional<std::uint64_t> cgroup::memory_usage_bytes() const {

@@ -29,8 +29,8 @@ public:
     /// unlimited.
     [[nodiscard]] std::optional<double> cpu_limit_cores() const;
 
-    /// Of the group or of one above it, whichever was stopped longest: a quota stops all groups below it and is
-    /// counted where it is set. Empty where the kernel keeps no such figures.
+    /// Of the group and those above it together: a quota stops all groups below it and is counted where it is
+    /// set. Empty where the kernel keeps no such figures.
     [[nodiscard]] std::optional<cgroup_throttling> throttling() const;
 
     /// Memory charged to the group, page cache included; empty where unknown.

@@ -25,6 +25,8 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t input_capacity = 16 * 1024;
+// In a turn of the loop, so that a large answer does not make other requests late.
+constexpr int most_reads = 16;
 constexpr std::chrono::milliseconds first_backoff{10};
 constexpr std::chrono::milliseconds longest_backoff{320};
 
@@ -168,15 +170,20 @@ void connection::close_socket() noexcept {
 
 void connection::ready(std::uint32_t events) {
     constexpr std::uint32_t ends = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+    const auto generation = generation_;
+    ended_ = ended_ || (events & ends) != 0;
     if (step_ == step::connecting) {
-        if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0)
-            on_connected(pending_error(socket_));
+        if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) == 0)
+            return;
+        // Whoever closes at once, or speaks before it was asked, has no answers to give.
+        auto code = pending_error(socket_);
+        if (!code && (events & (EPOLLIN | ends)) != 0)
+            code = asio::error::connection_reset;
+        on_connected(code);
         return;
     }
-    const auto generation = generation_;
     if ((events & EPOLLOUT) != 0 && !unsent_.empty())
         write();
-    ended_ = ended_ || (events & ends) != 0;
     if (generation == generation_ && (events & (EPOLLIN | ends)) != 0)
         read();
 }
@@ -221,7 +228,11 @@ void connection::write() {
 // has taken all (epoll(7)) but for the end of the connection, which the event tells.
 void connection::read() {
     const auto generation = generation_;
-    while (generation == generation_) {
+    for (int reads = 0; generation == generation_; ++reads) {
+        if (reads == most_reads) {
+            loop_.tell_again(watch_, socket_);
+            return;
+        }
         const auto room = input_capacity - input_size_;
         const auto size = ::recv(socket_, input_.get() + input_size_, room, 0);
         if (size <= 0) {

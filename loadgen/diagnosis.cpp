@@ -73,6 +73,9 @@ std::string headline_of(const diagnosis& d) {
 std::string place_text(const diagnosis& d) {
     const auto threads = fmt::format("{} load thread{}", d.with.threads, d.with.threads == 1 ? "" : "s");
     const auto& where = d.with.placement;
+    if (where.shared && !where.load.empty() && d.machine.quota_cores)
+        return fmt::format("{} and the null server share a CPU quota of {:.3g} cores", threads,
+                           *d.machine.quota_cores);
     if (where.shared)
         return threads + " and the null server share one core: apart they would do more";
     return fmt::format("{} on CPU {}, the null server on CPU {}", threads, fmt::join(where.load, ","),

@@ -86,7 +86,11 @@ void dispatcher::skip_late(run_time now) {
     if (!options_.skip_after)
         return;
     while (!discard_waiting_ && !exhausted() && cursor_.time() + *options_.skip_after < now) {
-        interval_->of(cursor_.segment_index()).counts.add(outcome::skipped);
+        auto& counts = interval_->of(cursor_.segment_index()).counts;
+        counts.add(outcome::skipped);
+        const auto could_go = std::max(cursor_.time(), free_since_);
+        if (idle_.first != none && now - could_go > could_go - cursor_.time())
+            ++counts.skipped_late;
         cursor_.advance();
     }
 }

@@ -29,9 +29,6 @@ using namespace std::chrono_literals;
 
 // More cost memory and ports, not rate; each run makes its own, and their ports rest for a minute.
 constexpr std::uint32_t most_connections = 1000;
-// What the runs and the null server have open besides connections, and for each load thread.
-constexpr std::uint64_t other_descriptors = 128;
-constexpr std::uint64_t descriptors_of_thread = 5;
 constexpr auto timer_length = 1s;
 constexpr auto shortest_hold = 1s; // seconds are what is judged
 constexpr auto longest_hold = 60s;
@@ -67,7 +64,7 @@ private:
 // Both ends of each connection are in this process.
 std::uint32_t connections_here(std::uint32_t asked, std::uint32_t threads) {
     const auto limit = raise_descriptor_limit();
-    const auto others = other_descriptors + descriptors_of_thread * threads;
+    const auto others = 2 * descriptors_needed(0, 1, threads); // a run's, and room for the null server's
     const auto wanted = std::min(asked, most_connections);
     if (limit < others + 2)
         throw std::runtime_error(

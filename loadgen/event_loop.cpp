@@ -79,7 +79,15 @@ std::optional<event_loop::watch> event_loop::add(int descriptor, std::uint32_t e
         return std::nullopt;
     free_.pop_back();
     e.who = &who;
+    e.events = wanted.events;
     return place;
+}
+
+void event_loop::tell_again(watch w, int descriptor) noexcept {
+    epoll_event wanted{};
+    wanted.events = entries_[w].events;
+    wanted.data.u64 = (std::uint64_t{entries_[w].generation} << 32) | w;
+    epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, descriptor, &wanted);
 }
 
 void event_loop::remove(watch w, int descriptor) noexcept {

@@ -57,6 +57,9 @@ public:
     /// when the kernel has no room for more: errno says why.
     std::optional<watch> add(int descriptor, std::uint32_t events, listener& who);
 
+    /// Tells of what is still there once more, after the others: for who took only a part of it.
+    void tell_again(watch w, int descriptor) noexcept;
+
     /// Before the descriptor is closed. What came and was not told yet is dropped.
     void remove(watch w, int descriptor) noexcept;
 
@@ -67,6 +70,7 @@ private:
 
     struct entry {
         listener* who = nullptr;
+        std::uint32_t events = 0;
         std::uint32_t generation = 0; // tells an event of a watch from one of its place's predecessor
     };
 

@@ -27,12 +27,14 @@ struct machine_evidence {
 struct window_evidence {
     double length_s = 0;
     bool closed_loop = false; // nothing is ever late: there are no arrivals
+    bool spin = false;        // load threads poll: their CPU time says nothing
     std::uint64_t offered = 0;
     std::uint64_t sent = 0;
     std::uint64_t ok = 0;
     std::uint64_t failed = 0; // ended otherwise, timeouts included; not: skipped, unfinished
     std::uint64_t timeouts = 0;
     std::uint64_t skipped = 0;
+    std::uint64_t skipped_late = 0;   // of these: the loop was late, a connection was free
     std::uint64_t connections = 0;    // up at its end
     std::uint64_t waiting_before = 0; // arrivals without a free connection when it began, and when it ended
     std::uint64_t waiting_after = 0;

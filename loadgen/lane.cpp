@@ -13,9 +13,6 @@ using boost::system::error_code;
 
 namespace {
 
-// A server's queue of connections not yet accepted may be as short as 128.
-constexpr std::uint32_t most_connecting = 64;
-
 constexpr run_time row_length = std::chrono::seconds(1);
 
 constexpr run_time heartbeat_period = std::chrono::milliseconds(10);

@@ -21,6 +21,10 @@
 
 namespace beastmark::loadgen {
 
+/// How many connections of a lane connect at once. A server's queue of those not yet accepted may be as short
+/// as 128.
+inline constexpr std::uint32_t most_connecting = 64;
+
 class worker;
 
 class lane {

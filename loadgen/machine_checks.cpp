@@ -2,7 +2,10 @@
 
 #include "common/cgroup.hpp"
 #include "loadgen/grouped.hpp"
+#include "loadgen/lane.hpp"
 #include "loadgen/progress.hpp"
+#include "loadgen/readings.hpp"
+#include "loadgen/run.hpp"
 
 #include <fmt/format.h>
 
@@ -15,17 +18,10 @@ namespace beastmark::loadgen {
 
 namespace {
 
-// What loadgen has open besides its connections; run.cpp refuses to start with less.
-constexpr std::uint64_t other_descriptors = 64;
-constexpr std::uint64_t descriptors_of_thread = 5;
 // Others on this machine connect to the same service, too.
 constexpr double crowded_share = 0.8;
 // A port rests so long after its connection has ended: TIME_WAIT on Linux, tcp(7); with tcp_tw_reuse 1 s.
 constexpr std::uint64_t rest_s = 60;
-// A load thread connects to so many at once (lane.cpp).
-constexpr std::uint64_t connecting_at_once = 64;
-// As in verdict.cpp.
-constexpr double late_us = 1000;
 // The kernel counts steal in ticks of 10 ms: less is chance.
 constexpr double some_steal = 0.01;
 constexpr std::chrono::nanoseconds coarse = std::chrono::microseconds(1);
@@ -47,7 +43,7 @@ std::string limit_text(std::uint64_t limit) {
 }
 
 finding check_descriptors(const machine_facts& m, const load_wish& wish) {
-    const auto needed = wish.connections + descriptors_of_thread * wish.threads + other_descriptors;
+    const auto needed = descriptors_needed(wish.connections, 1, std::min(wish.threads, wish.connections));
     auto text = limit_text(m.descriptors_most);
     if (m.descriptors < m.descriptors_most)
         text += fmt::format(" at most ({} now, loadgen raises it)", limit_text(m.descriptors));
@@ -112,7 +108,8 @@ finding check_cores(const machine_facts& m, const load_wish& wish) {
 }
 
 finding check_backlog(const machine_facts& m, const load_wish& wish) {
-    const auto at_once = std::min<std::uint64_t>(wish.connections, connecting_at_once * wish.threads);
+    const auto at_once =
+        std::min<std::uint64_t>(wish.connections, std::uint64_t{most_connecting} * wish.threads);
     auto text =
         fmt::format("{}: of a service here, {} connect at once", grouped(*m.backlog), grouped(at_once));
     if (*m.backlog < at_once)

@@ -1,4 +1,4 @@
-// loadgen: offers load to HTTP services, open loop, and tells what became of it.
+// loadgen: offers load to HTTP services, on schedule, and tells what became of it.
 #include "common/version.hpp"
 #include "loadgen/doctor_command.hpp"
 #include "loadgen/report_command.hpp"
@@ -32,7 +32,7 @@ int parse_end(const CLI::App& app, const CLI::ParseError& end) {
 int main(int argc, char** argv) {
     using namespace beastmark::loadgen;
     std::signal(SIGPIPE, SIG_IGN);
-    CLI::App app("loadgen offers load to HTTP services, open loop, and tells what became of it.", "loadgen");
+    CLI::App app("loadgen offers load to HTTP services, on schedule, and tells what became of it.", "loadgen");
     app.require_subcommand(1);
     app.set_version_flag("--version",
                          fmt::format("loadgen {} ({})", beastmark::version(), beastmark::revision()));

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -122,7 +123,7 @@ void null_server::accept_all() {
         if (number < 0) {
             // Out of descriptors: who connects now gets no answer, which shows; a loop that spins would not.
             if (errno == EMFILE || errno == ENFILE)
-                ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listener_.get(), nullptr);
+                full_ = ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listener_.get(), nullptr) == 0;
             return;
         }
         const int on = 1;
@@ -139,6 +140,8 @@ void null_server::serve(connection& peer, std::uint32_t events) {
     const bool lives = (!readable || receive(peer)) && send(peer);
     if (!lives) {
         connections_.erase(peer.socket.get());
+        if (std::exchange(full_, false))
+            watch(listener_.get(), EPOLLIN);
         return;
     }
     if (const bool blocked = !peer.owed.none(); blocked != peer.blocked) {

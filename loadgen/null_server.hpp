@@ -83,6 +83,7 @@ private:
     descriptor epoll_;
     descriptor end_; // an eventfd
     std::uint16_t port_ = 0;
+    bool full_ = false; // out of descriptors: it does not listen until a connection ends
     std::unordered_map<int, std::unique_ptr<connection>> connections_; // the thread's own
     std::thread thread_;
 };

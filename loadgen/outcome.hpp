@@ -11,7 +11,7 @@ namespace beastmark::loadgen {
 /// Every offered request ends as exactly one of these.
 enum class outcome {
     ok,         // answered as expected: the status of --expect, or 2xx
-    unexpected, // answered, but not with the status of --expect
+    unexpected, // answered, but not with the status of --expect or without the text of --expect-body-contains
     http_3xx,
     http_4xx,
     http_5xx,

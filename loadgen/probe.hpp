@@ -58,8 +58,7 @@ public:
     /// machine or the process moves.
     ///
     /// Steal is counted in ticks of 10 ms (sysconf(_SC_CLK_TCK) a second) on each CPU: in one second on two
-    /// CPUs the least share above 0 is 0.005, and smaller ones show up late. A quota that is set on a group
-    /// above this one stops it without being counted here.
+    /// CPUs the least share above 0 is 0.005, and smaller ones show up late.
     machine_evidence sample(std::chrono::steady_clock::time_point now);
 
 private:

@@ -38,6 +38,11 @@ inline bool matters(double us, const window_evidence& w) noexcept {
     return us > late_us && us > late_share * response_us;
 }
 
+/// Arrivals were skipped because the loop was late although a connection was free.
+inline bool skipped_for_lateness(const window_evidence& w) noexcept {
+    return number(w.skipped_late) > waiting_share * number(w.offered);
+}
+
 /// By how much there wait more for a connection at the end.
 inline std::uint64_t growth_of_waiting(const window_evidence& w) noexcept {
     return w.waiting_after - std::min(w.waiting_after, w.waiting_before);
@@ -48,7 +53,7 @@ inline bool arrivals_wait(const window_evidence& w) noexcept {
     const auto grown = growth_of_waiting(w);
     if (grown > waiting_few && number(grown) > waiting_share * number(w.offered))
         return true;
-    if (number(w.skipped) > waiting_share * number(w.offered))
+    if (number(w.skipped - std::min(w.skipped, w.skipped_late)) > waiting_share * number(w.offered))
         return true;
     return w.connection_wait_p50_us > late_us && w.connection_wait_p99_us > w.service_p50_us;
 }

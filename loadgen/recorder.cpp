@@ -42,9 +42,10 @@ std::uint64_t row::ended() const {
     return std::accumulate(outcomes.begin(), outcomes.end(), std::uint64_t{0}) - of(outcome::unfinished);
 }
 
-target_record::target_record(const schedule& arrivals, std::uint32_t threads, run_time warmup)
+target_record::target_record(const schedule& arrivals, std::uint32_t threads, run_time warmup, bool spin)
     : threads_(threads),
       closed_loop_(arrivals.closed_loop()),
+      spin_(spin),
       warmup_(warmup),
       first_stage_(warmup.count() > 0 ? arrivals.segment_at(warmup) : 0),
       stages_(arrivals.segments().size()) {}
@@ -80,6 +81,7 @@ void target_record::take(const report_block& block, const row_listener& heard) {
         sum.offered += part.counts.offered;
         sum.sent += part.counts.sent;
         sum.completed += part.counts.completed;
+        sum.skipped_late += part.counts.skipped_late;
         for (std::size_t k = 0; k < outcome_count; ++k)
             sum.outcomes[k] += part.counts.outcomes[k];
     }
@@ -99,6 +101,7 @@ void target_record::close_rows(const row_listener& heard) {
         if (!rows_.empty()) // a thread that stood still may end its row after another ended the next
             closed.ends = std::max(closed.ends, rows_.back().ends);
         closed.length = closed.ends - (rows_.empty() ? run_time{} : rows_.back().ends);
+        closed.warmup = closed.ends - closed.length / 2 < warmup_;
         closed.response = figures_of(open->times.response);
         closed.response_buckets = tenths_of_decades(open->times.response);
         closed.failed = figures_of(open->times.failed);
@@ -132,10 +135,12 @@ void target_record::judge_row(const open_row& open, row& closed) {
     window_evidence w;
     w.length_s = seconds;
     w.closed_loop = closed_loop_;
+    w.spin = spin_;
     w.offered = closed.offered;
     w.sent = closed.sent;
     w.ok = closed.of(outcome::ok);
     w.skipped = closed.of(outcome::skipped);
+    w.skipped_late = closed.skipped_late;
     w.failed = closed.ended() - w.ok - w.skipped;
     w.timeouts = closed.of(outcome::timeout);
     w.connections = closed.connections;
@@ -160,7 +165,7 @@ void target_record::judge_row(const open_row& open, row& closed) {
     windows_.push_back(w);
     closed.judged = judge(windows_, windows_.size() - 1);
     judgements_.push_back(closed.judged);
-    if (loadgen::believable(closed.judged.is) && closed.ends - closed.length / 2 >= warmup_)
+    if (loadgen::believable(closed.judged.is) && !closed.warmup)
         believable_->merge(open.times);
 }
 

@@ -46,6 +46,8 @@ struct row {
     std::uint64_t sent = 0;
     std::uint64_t completed = 0;
     std::array<std::uint64_t, outcome_count> outcomes{};
+    std::uint64_t skipped_late = 0; // of those skipped: the generator was late
+    bool warmup = false;
     std::uint64_t in_flight = 0;
     std::uint64_t connections = 0;
     std::uint64_t waiting = 0;
@@ -78,7 +80,8 @@ class target_record {
 public:
     /// @param warmup what is scheduled before it, and the seconds until then, are recorded as stages and rows
     /// but left out of all sums and judgements; ends with a stage.
-    target_record(const schedule& arrivals, std::uint32_t threads, run_time warmup = {});
+    /// @param spin the load threads poll.
+    target_record(const schedule& arrivals, std::uint32_t threads, run_time warmup = {}, bool spin = false);
 
     /// What the machine did in the next second, from the first on: before the blocks of that second.
     void take(const machine_evidence& seen) { machine_.push_back(seen); }
@@ -142,6 +145,7 @@ private:
 
     std::uint32_t threads_;
     bool closed_loop_;
+    bool spin_;
     run_time warmup_;
     std::size_t first_stage_; // after the warm-up
     std::vector<stage_record> stages_;

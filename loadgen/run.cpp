@@ -28,11 +28,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// What loadgen has open besides its connections: logs, files, scrapes; for each thread an event loop, its
-// figures from the kernel, and two timers for each target.
-constexpr std::uint64_t other_descriptors = 64;
-constexpr std::uint64_t descriptors_of_thread = 4;
-
 // Connections that are not up by then go on trying while the load runs.
 constexpr auto longest_connect_phase = 10s;
 
@@ -53,8 +48,7 @@ std::vector<asio::ip::tcp::endpoint> resolve(const url& where) {
 }
 
 void check_descriptors(std::uint64_t connections, std::size_t targets, std::uint64_t threads) {
-    const auto needed =
-        connections * targets + threads * (descriptors_of_thread + 2 * targets) + other_descriptors;
+    const auto needed = descriptors_needed(connections, targets, threads);
     const auto limit = raise_descriptor_limit();
     if (limit < needed)
         throw std::runtime_error(fmt::format("descriptor limit {} is below the {} that {} connections need: "
@@ -110,7 +104,7 @@ control::control(plan what, const std::optional<stop_condition>& stop_when, cons
     : record_{.what = std::move(what)}, tell_(tell), signals_(context_, SIGINT, SIGTERM) {
     const auto& settled = record_.what;
     for (std::size_t i = 0; i < settled.targets.size(); ++i)
-        record_.targets.emplace_back(settled.arrivals, settled.threads, settled.warmup);
+        record_.targets.emplace_back(settled.arrivals, settled.threads, settled.warmup, settled.spin);
     if (stop_when)
         stop_when_.assign(settled.targets.size(), *stop_when);
     rows_seen_.assign(settled.targets.size(), 0);
@@ -230,9 +224,10 @@ void control::collect() {
             const auto& only = stop_when_[i].target();
             if (!only.empty() && only != record_.what.targets[i].name)
                 continue;
-            if (rows[rows_seen_[i]].ends <= record_.what.warmup)
+            const auto& second = rows[rows_seen_[i]];
+            if (second.warmup || second.ends - second.length >= record_.duration) // only waits for answers
                 continue;
-            if (stopping_ || !stop_when_[i].observe(rows[rows_seen_[i]]))
+            if (stopping_ || !stop_when_[i].observe(second))
                 continue;
             record_.stopped = stop_event{i, now()};
             stop(record_.stopped->at);

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -54,6 +55,13 @@ struct run_observer {
     // A second of a target has closed: the last of its rows, and what was recorded during it.
     std::function<void(const run_record&, std::size_t target, const latencies&)> row_closed{};
 };
+
+/// What a run has open at the most: connections (of each target); for each thread an event loop, its figures
+/// from the kernel and two timers for each target; logs, files and scrapes.
+constexpr std::uint64_t descriptors_needed(std::uint64_t connections, std::uint64_t targets,
+                                           std::uint64_t threads) noexcept {
+    return connections * targets + threads * (4 + 2 * targets) + 64;
+}
 
 /// The plan of checked options: resolves the targets' names. Throws std::invalid_argument for what was asked
 /// wrongly, std::runtime_error for a name that does not resolve or too few descriptors; one clear line each.

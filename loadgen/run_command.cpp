@@ -41,6 +41,15 @@ void write_results(const run_options& options, const run_record& record, const n
     fmt::print("\nwritten: {}  {}\n", (folder / "result.json").string(), (folder / "report.html").string());
 }
 
+// Of a run before this one: beside a timeline of this run they would tell of another.
+void remove_results(const std::filesystem::path& folder, const run_record& record) {
+    std::error_code ignored;
+    std::filesystem::remove(folder / "result.json", ignored);
+    std::filesystem::remove(folder / "report.html", ignored);
+    for (const auto& t : record.what.targets)
+        std::filesystem::remove(folder / (t.name + ".hgrm"), ignored);
+}
+
 void require_folder(const std::string& folder) {
     std::error_code code;
     std::filesystem::create_directories(folder, code);
@@ -96,8 +105,10 @@ int run_command(const run_options& options) {
         .started =
             [&](const run_record& record, std::chrono::steady_clock::time_point t0) {
                 beside.start(t0);
-                if (!options.output.empty())
+                if (!options.output.empty()) {
+                    remove_results(options.output, record);
                     seconds.emplace(options.output, record);
+                }
                 line.started(record);
             },
         .tick =
@@ -125,18 +136,28 @@ int run_command(const run_options& options) {
     fmt::print("{}", summarize(record));
     for (const auto& r : objectives)
         fmt::print("  {}\n", text_of(r));
-    if (!options.output.empty()) {
+    const auto write = [&] {
+        seconds->close();
         auto result = make_result(record, options, exit_code);
         result["slo"] = slos_json(objectives);
         result["watched"] = beside.watched();
         result["scraped"] = beside.scraped();
         result["manifest"]["placement"] = beside.placement();
         write_results(options, record, result);
-        seconds->close();
+    };
+    const auto linger = [&] {
+        std::fflush(stdout);
+        if (endpoint && record.signal == 0 && options.linger.count() > 0)
+            endpoint->linger(options.linger);
+    };
+    try {
+        if (!options.output.empty())
+            write();
+    } catch (...) {
+        linger(); // what could not be written can still be scraped
+        throw;
     }
-    std::fflush(stdout);
-    if (endpoint && record.signal == 0 && options.linger.count() > 0)
-        endpoint->linger(options.linger);
+    linger();
     return exit_code;
 }
 

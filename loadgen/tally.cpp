@@ -37,6 +37,7 @@ void tally::merge(const tally& other) {
     offered += other.offered;
     sent += other.sent;
     completed += other.completed;
+    skipped_late += other.skipped_late;
     bytes_in += other.bytes_in;
     bytes_out += other.bytes_out;
     for (std::size_t i = 0; i < outcome_count; ++i)
@@ -50,7 +51,7 @@ void tally::merge(const tally& other) {
 }
 
 void tally::reset() noexcept {
-    offered = sent = completed = bytes_in = bytes_out = 0;
+    offered = sent = completed = skipped_late = bytes_in = bytes_out = 0;
     outcomes.fill(0);
     statuses.fill(0);
     wrong_bodies.fill(0);

@@ -53,9 +53,8 @@ std::string csv_heading() {
 }
 
 std::string csv_line(std::string_view target, const plan& what, const row& r) {
-    auto line =
-        fmt::format("{},{},{},{:.3f},{},{},{}", target, loop_name(what), r.ends <= what.warmup ? 1 : 0,
-                    std::chrono::duration<double>(r.ends).count(), r.offered, r.sent, r.completed);
+    auto line = fmt::format("{},{},{},{:.3f},{},{},{}", target, loop_name(what), r.warmup ? 1 : 0,
+                            std::chrono::duration<double>(r.ends).count(), r.offered, r.sent, r.completed);
     line += fmt::format(",{}", fmt::join(r.outcomes, ","));
     line += r.availability ? fmt::format(",{:.6g}", *r.availability) : std::string(",");
     line += fmt::format(",{},{},{}", r.in_flight, r.connections, r.waiting);

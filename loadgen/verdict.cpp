@@ -53,6 +53,8 @@ constexpr std::size_t index_of(verdict v) noexcept {
 bool lag_matters(const window_evidence& w) noexcept {
     if (w.generator_lag_p50_us > late_us || matters(w.generator_lag_p99_us, w))
         return true;
+    if (skipped_for_lateness(w))
+        return true;
     // One stall of one thread may escape the p99; it is evidence when requests were due meanwhile.
     return w.stall_max_us > long_stall_us && matters(w.stall_max_us, w) &&
            (matters(w.generator_lag_max_us, w) || w.skipped > 0);
@@ -65,9 +67,9 @@ judgement hindrance(const window_evidence& w) noexcept {
         return {verdict::generator_limited, cause::quota};
     if (w.machine.steal_share > steal_share)
         return {verdict::disturbed, cause::steal};
-    if (w.run_delay_share > run_delay_share && w.thread_cpu_share < busy_share)
+    if (w.run_delay_share > run_delay_share && (w.spin || w.thread_cpu_share < busy_share))
         return {verdict::disturbed, cause::run_queue};
-    if (w.thread_cpu_share >= busy_share)
+    if (!w.spin && w.thread_cpu_share >= busy_share)
         return {verdict::generator_limited, cause::own_cpu};
     return {};
 }

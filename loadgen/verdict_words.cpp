@@ -67,6 +67,8 @@ std::string lateness_text(const window_evidence& w) {
         return "the rate is the load generator's, not the service's";
     if (w.generator_lag_p50_us > late_us || matters(w.generator_lag_p99_us, w))
         return fmt::format("requests went out {} late (p99)", time_text(w.generator_lag_p99_us));
+    if (skipped_for_lateness(w))
+        return fmt::format("{} requests were skipped for it", w.skipped_late);
     if (matters(w.generator_lag_max_us, w))
         return fmt::format("requests went out up to {} late", time_text(w.generator_lag_max_us));
     return fmt::format("its event loop came back {} late", time_text(w.stall_max_us));

@@ -89,6 +89,11 @@ void fault_server::go_away() {
         s.join();
 }
 
+void fault_server::speak_first(std::string text) {
+    const std::lock_guard lock(mutex_);
+    first_words_ = std::move(text);
+}
+
 void fault_server::come_back() {
     listen();
 }
@@ -102,7 +107,17 @@ void fault_server::serve(int socket, std::uint64_t connection) {
     std::string buffer;
     request_seen request;
     request.connection = connection;
-    while (read_request(socket, buffer, request)) {
+    std::string first_words;
+    {
+        const std::lock_guard lock(mutex_);
+        first_words = first_words_;
+    }
+    if (!first_words.empty()) {
+        send(socket, first_words.data(), first_words.size(), MSG_NOSIGNAL);
+        shutdown(socket, SHUT_WR);
+        carry_out(socket, {.pieces = {}, .then = and_then::hang});
+    }
+    while (first_words.empty() && read_request(socket, buffer, request)) {
         {
             const std::lock_guard lock(mutex_);
             request.number = requests_.size();

@@ -48,6 +48,9 @@ public:
     /// Closes the port and all connections: who connects now is refused.
     void go_away();
 
+    /// From now on each connection gets this at once and then the end, and nothing it asks is answered.
+    void speak_first(std::string text);
+
     /// Listens again, on the same port.
     void come_back();
 
@@ -72,6 +75,7 @@ private:
     std::vector<request_seen> requests_;
     std::vector<std::thread> servers_;
     std::vector<int> sockets_;
+    std::string first_words_;
 };
 
 } // namespace beastmark::testing

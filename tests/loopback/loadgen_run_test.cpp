@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <set>
 #include <stdexcept>
@@ -402,6 +403,48 @@ TEST(loadgen_run, skipping_loses_no_arrival) {
     EXPECT_EQ(f.total->counts.offered, 100u);
     EXPECT_EQ(f.of(outcome::ok), server.requests().size());
     EXPECT_GE(f.of(outcome::skipped), 60u); // one connection answers 20 a second
+}
+
+TEST(loadgen_run, a_large_answer_is_read_in_turns_with_the_rest) {
+    const std::string large(5'000'000, 'x');
+    fault_server server([&](const request_seen&) { return reply{{answer(200, large)}}; });
+    auto options = options_for(server, 20, 500ms);
+    options.expected_body.emplace("xxxx");
+    const auto f = run_with(options);
+    EXPECT_EQ(f.of(outcome::ok), 10u);
+    EXPECT_GE(f.total->counts.bytes_in, 10 * large.size());
+}
+
+TEST(loadgen_run, a_server_that_speaks_and_ends_before_it_is_asked_answers_nothing) {
+    fault_server server([](const request_seen&) { return reply{{answer()}}; });
+    server.speak_first(answer(503));
+    auto options = options_for(server, 100, 300ms);
+    options.connections = 2;
+    try {
+        const auto f = run_with(options);
+        EXPECT_EQ(f.of(outcome::ok) + f.of(outcome::http_5xx) + f.of(outcome::timeout), 0u);
+    } catch (const std::runtime_error& none_up) {
+        EXPECT_NE(std::string(none_up.what()).find("cannot connect"), std::string::npos);
+    }
+}
+
+TEST(loadgen_run, a_condition_is_not_met_by_what_only_waits_for_answers) {
+    std::atomic<bool> silent{false};
+    fault_server server([&](const request_seen&) {
+        return silent ? reply{.pieces = {}, .then = and_then::hang} : reply{{answer()}};
+    });
+    auto options = options_for(server, 50, 1000ms);
+    options.timeout = 1500ms;
+    options.stop_when = stop_condition::parse("availability<50%");
+    std::jthread silencer;
+    const auto f = run_with(options, {.started = [&](const run_record&, auto) {
+                                silencer = std::jthread([&] {
+                                    std::this_thread::sleep_for(900ms);
+                                    silent = true;
+                                });
+                            }});
+    EXPECT_GE(f.of(outcome::timeout), 1u);
+    EXPECT_FALSE(f.record.stopped);
 }
 
 } // namespace

@@ -85,8 +85,9 @@ TEST_F(cgroup_v2, throttling_by_a_group_above_counts) {
     write("sys/fs/cgroup/pods/pod7/app/cpu.stat", "nr_periods 50\nnr_throttled 1\nthrottled_usec 100000\n");
     const auto throttling = cgroup{root}.throttling();
     ASSERT_TRUE(throttling);
-    EXPECT_EQ(throttling->throttled_periods, 9U);
-    EXPECT_DOUBLE_EQ(throttling->throttled_seconds, 0.7);
+    EXPECT_EQ(throttling->periods, 90U);
+    EXPECT_EQ(throttling->throttled_periods, 10U);
+    EXPECT_DOUBLE_EQ(throttling->throttled_seconds, 0.8);
 }
 
 TEST_F(cgroup_v1, quota_throttling_and_memory_are_read_from_their_controllers) {

@@ -148,6 +148,23 @@ TEST(on_late_skip, what_is_late_within_the_bound_is_sent) {
     EXPECT_EQ((*seen)[0].times.generator_lag.max(), 25ms);
 }
 
+TEST(on_late_skip, whose_doing_it_was_is_told_apart) {
+    const auto s = holding(1s, 100);
+    dispatcher d(s, {.connections = 1, .timeout = 5s, .expected_status = {}, .skip_after = 5ms});
+    d.connection_up(0, 0ms);
+    ASSERT_TRUE(d.next(0ms));
+    d.answered(0, 1ms, 200, true);
+    ASSERT_TRUE(d.next(51ms)); // the loop stood still: those of 10 to 40 ms could have gone
+    auto seen = d.roll(51ms, std::make_unique<interval>());
+    EXPECT_EQ((*seen)[0].counts.of(outcome::skipped), 4u);
+    EXPECT_EQ((*seen)[0].counts.skipped_late, 4u);
+    d.answered(0, 151ms, 200, true); // the service took its time: those of 60 to 140 ms found no connection
+    ASSERT_TRUE(d.next(151ms));
+    seen = d.roll(151ms, std::make_unique<interval>());
+    EXPECT_EQ((*seen)[0].counts.of(outcome::skipped), 9u);
+    EXPECT_EQ((*seen)[0].counts.skipped_late, 0u);
+}
+
 TEST(body_expectation, an_ok_status_with_another_body_is_unexpected) {
     const auto s = holding(1s, 10);
     dispatcher d(s, {.connections = 1, .timeout = 5s, .expected_status = {}});

@@ -59,8 +59,8 @@ TEST(machine_checks, a_good_machine_has_nothing_to_complain_about) {
 TEST(machine_checks, the_hard_descriptor_limit_counts_for_loadgen_raises_the_soft_one) {
     auto machine = good_machine();
     machine.descriptors = 1024;
-    expect(find("descriptors", machine, {.connections = 19'926, .threads = 2}), finding_kind::ok, "");
-    expect(find("descriptors", machine, {.connections = 19'927, .threads = 2}), finding_kind::problem,
+    expect(find("descriptors", machine, {.connections = 19'924, .threads = 2}), finding_kind::ok, "");
+    expect(find("descriptors", machine, {.connections = 19'925, .threads = 2}), finding_kind::problem,
            "ulimit -Hn 20001");
     EXPECT_THAT(find("descriptors", machine).text, HasSubstr("1,024 now"));
     machine.descriptors_most = ~0ULL;

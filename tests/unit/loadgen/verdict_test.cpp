@@ -1078,5 +1078,32 @@ TEST(verdict, the_headline_of_a_closed_loop_says_that_it_is_coordinated) {
     EXPECT_THAT(text, HasSubstr("closed loop: coordinated, its latency understates"));
 }
 
+TEST(verdict, the_cpu_time_of_polling_threads_says_nothing) {
+    const auto spinning = [](window_evidence& w) {
+        w.spin = true;
+        w.thread_cpu_share = 0.99;
+    };
+    EXPECT_EQ(judge_but(spinning), fine);
+    auto w = quiet_second_but(spinning);
+    w.generator_lag_p99_us = 9000;
+    w.stall_max_us = 9000;
+    EXPECT_EQ(judge_alone(w), stall);
+    w.run_delay_share = 0.2;
+    EXPECT_EQ(judge_alone(w), run_queue);
+}
+
+TEST(verdict, requests_skipped_because_the_loop_was_late_are_not_the_services) {
+    auto w = quiet_second_but([](window_evidence& v) {
+        v.skipped = 15;
+        v.skipped_late = 15;
+        v.stall_max_us = 15'000;
+        v.service_p50_us = 2 * v.service_least_us;
+    });
+    EXPECT_EQ(judge_alone(w), stall);
+    EXPECT_THAT(explain(stall, w), HasSubstr("15 requests were skipped for it"));
+    w.skipped_late = 0;
+    EXPECT_EQ(judge_alone(w), backlog);
+}
+
 } // namespace
 } // namespace beastmark::loadgen
