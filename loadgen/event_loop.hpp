@@ -1,9 +1,9 @@
 // What a load thread waits with: epoll, and nothing between it and the connections.
 //
 // Asio's reactor reads each socket once more after an answer, to see that nothing is left, and sets its one
-// timer twice for each arrival: of a request's cost that is a tenth in closed loop, and a quarter on schedule
-// (docs/results.md). Descriptors are watched edge-triggered, so that a request costs a send, a recv and its
-// share of an epoll_wait; each exact_timer has a timerfd of its own.
+// timer twice for each arrival: a tenth of a request's cost (docs/results.md). Here descriptors are watched
+// edge-triggered, so that a request costs a send, a recv and its share of an epoll_wait; each exact_timer has
+// a timerfd of its own.
 #pragma once
 
 #include "loadgen/descriptor.hpp"
