@@ -32,7 +32,8 @@ int parse_end(const CLI::App& app, const CLI::ParseError& end) {
 int main(int argc, char** argv) {
     using namespace beastmark::loadgen;
     std::signal(SIGPIPE, SIG_IGN);
-    CLI::App app("loadgen offers load to HTTP services, on schedule, and tells what became of it.", "loadgen");
+    CLI::App app("loadgen offers load to HTTP services, on schedule, and tells what became of it.",
+                 "loadgen");
     app.require_subcommand(1);
     app.set_version_flag("--version",
                          fmt::format("loadgen {} ({})", beastmark::version(), beastmark::revision()));

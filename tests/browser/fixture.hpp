@@ -25,8 +25,8 @@ nlohmann::json staircase(const result_shape& shape);
 /// connections reset. Not to be believed as a whole.
 nlohmann::json judged_staircase(const result_shape& shape);
 
-/// The judged staircase of today's loadgen: with percentile spectra, the buckets of each second and the kind of
-/// loop.
+/// The judged staircase of today's loadgen: with percentile spectra, the buckets of each second and the kind
+/// of loop.
 nlohmann::json measured_staircase(const result_shape& shape);
 
 /// One target, nothing recorded: no stage, no second, null percentiles.

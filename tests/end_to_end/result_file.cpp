@@ -89,8 +89,8 @@ void expect_rising(const json& latency, const std::vector<std::string>& names) {
 }
 
 void expect_latency(const json& latency) {
-    for (const std::string kind : {"response", "timed_out", "failed", "service", "first_byte", "connect", "generator_lag",
-                                   "connection_wait", "unfinished"})
+    for (const std::string kind : {"response", "timed_out", "failed", "service", "first_byte", "connect",
+                                   "generator_lag", "connection_wait", "unfinished"})
         expect_rising(latency.at(kind), {"min_us", "p50_us", "p75_us", "p90_us", "p95_us", "p99_us",
                                          "p999_us", "p9999_us", "max_us"});
 }
