@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <atomic>
 #include <memory>
 #include <set>
 #include <stdexcept>
@@ -351,13 +350,14 @@ TEST(loadgen_run, a_closed_loop_sends_a_request_for_each_answer) {
 
 TEST(loadgen_run, a_closed_loop_counts_the_attempts_to_connect_to_a_server_that_went_away) {
     fault_server server([](const request_seen&) { return reply{.pieces = {answer()}, .delay = 1ms}; });
-    auto options = options_for(server, 0, 600ms);
-    options.stages = {{stage_kind::closed, 600ms, 0, 0, 1}};
+    auto options = options_for(server, 0, 1500ms);
+    options.stages = {{stage_kind::closed, 1500ms, 0, 0, 1}};
     options.connections = 2;
     std::jthread killer;
     const auto f = run_with(options, {.started = [&](const run_record&, auto) {
                                 killer = std::jthread([&] {
-                                    std::this_thread::sleep_for(100ms);
+                                    while (server.requests().empty())
+                                        std::this_thread::sleep_for(1ms);
                                     server.go_away();
                                 });
                             }});
@@ -415,34 +415,30 @@ TEST(loadgen_run, a_large_answer_is_read_in_turns_with_the_rest) {
     EXPECT_GE(f.total->counts.bytes_in, 10 * large.size());
 }
 
-TEST(loadgen_run, a_server_that_speaks_and_ends_before_it_is_asked_answers_nothing) {
+// What comes with the connect may be seen after the first request went out: then it is its answer. It must
+// never lie unread until the timeout.
+TEST(loadgen_run, what_a_server_says_before_it_is_asked_is_never_left_unread) {
     fault_server server([](const request_seen&) { return reply{{answer()}}; });
     server.speak_first(answer(503));
     auto options = options_for(server, 100, 300ms);
     options.connections = 2;
+    options.timeout = 3s;
     try {
         const auto f = run_with(options);
-        EXPECT_EQ(f.of(outcome::ok) + f.of(outcome::http_5xx) + f.of(outcome::timeout), 0u);
+        EXPECT_EQ(f.of(outcome::ok) + f.of(outcome::timeout), 0u);
     } catch (const std::runtime_error& none_up) {
         EXPECT_NE(std::string(none_up.what()).find("cannot connect"), std::string::npos);
     }
 }
 
 TEST(loadgen_run, a_condition_is_not_met_by_what_only_waits_for_answers) {
-    std::atomic<bool> silent{false};
-    fault_server server([&](const request_seen&) {
-        return silent ? reply{.pieces = {}, .then = and_then::hang} : reply{{answer()}};
+    fault_server server([&](const request_seen& r) {
+        return r.number >= 45 ? reply{.pieces = {}, .then = and_then::hang} : reply{{answer()}};
     });
     auto options = options_for(server, 50, 1000ms);
     options.timeout = 1500ms;
     options.stop_when = stop_condition::parse("availability<50%");
-    std::jthread silencer;
-    const auto f = run_with(options, {.started = [&](const run_record&, auto) {
-                                silencer = std::jthread([&] {
-                                    std::this_thread::sleep_for(900ms);
-                                    silent = true;
-                                });
-                            }});
+    const auto f = run_with(options);
     EXPECT_GE(f.of(outcome::timeout), 1u);
     EXPECT_FALSE(f.record.stopped);
 }
