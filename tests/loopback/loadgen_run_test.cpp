@@ -354,13 +354,14 @@ TEST(loadgen_run, a_closed_loop_counts_the_attempts_to_connect_to_a_server_that_
     options.stages = {{stage_kind::closed, 1500ms, 0, 0, 1}};
     options.connections = 2;
     std::jthread killer;
-    const auto f = run_with(options, {.started = [&](const run_record&, auto) {
-                                killer = std::jthread([&] {
-                                    while (server.requests().empty())
-                                        std::this_thread::sleep_for(1ms);
-                                    server.go_away();
-                                });
-                            }});
+    const auto f =
+        run_with(options, {.started = [&](const run_record&, auto) {
+                     killer = std::jthread([&] {
+                         while (server.requests().size() < 10) // with two connections eight are answered
+                             std::this_thread::sleep_for(1ms);
+                         server.go_away();
+                     });
+                 }});
     EXPECT_GE(f.of(outcome::connect_error), 1u);
     EXPECT_GE(f.of(outcome::ok), 1u);
 }
