@@ -87,24 +87,20 @@ void connection::try_next_address() {
 error_code connection::open_and_connect() {
     const auto& endpoint = target_.endpoints[address_];
     const int on = 1;
-    socket_ = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (socket_ < 0)
+    const int made = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (made < 0)
         return last_error();
-    setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (::connect(socket_, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 &&
-        errno != EINPROGRESS) {
-        const auto why = last_error();
-        ::close(socket_);
-        socket_ = -1;
-        return why;
-    }
-    const auto watched = loop_.add(socket_, EPOLLIN | EPOLLOUT | EPOLLRDHUP, *this);
+    setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    std::optional<event_loop::watch> watched;
+    if (::connect(made, endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0 ||
+        errno == EINPROGRESS)
+        watched = loop_.add(made, EPOLLIN | EPOLLOUT | EPOLLRDHUP, *this);
     if (!watched) {
         const auto why = last_error();
-        ::close(socket_);
-        socket_ = -1;
+        ::close(made);
         return why;
     }
+    socket_ = made;
     watch_ = *watched;
     ended_ = false;
     return {};

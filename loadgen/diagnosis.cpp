@@ -4,6 +4,7 @@
 #include "loadgen/grouped.hpp"
 #include "loadgen/manifest.hpp"
 #include "loadgen/progress.hpp"
+#include "loadgen/wrapped.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -20,8 +21,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t text_width = 100;
-
 std::string rate_text(double rps) {
     return grouped(static_cast<std::uint64_t>(std::llround(rps)));
 }
@@ -37,25 +36,6 @@ bool rate_is_clean(const diagnosis& d) {
 
 bool busy(const diagnosis& d) {
     return d.measured.beyond && d.measured.beyond->became == attempt::disturbed;
-}
-
-// Breaks at blanks; the lines after the first are indented.
-std::string wrapped(std::string first, std::string_view text, std::size_t indent) {
-    auto column = first.size();
-    while (!text.empty()) {
-        const auto word = text.substr(0, text.find(' '));
-        text.remove_prefix(std::min(word.size() + 1, text.size()));
-        if (column + 1 + word.size() > text_width) {
-            first += '\n' + std::string(indent, ' ');
-            column = indent;
-        } else {
-            first += ' ';
-            ++column;
-        }
-        first += word;
-        column += word.size();
-    }
-    return first + "\n";
 }
 
 std::string headline_of(const diagnosis& d) {

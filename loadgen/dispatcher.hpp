@@ -25,6 +25,10 @@ namespace beastmark::loadgen {
 /// Time since the run's start.
 using run_time = std::chrono::nanoseconds;
 
+constexpr double in_seconds(run_time t) noexcept {
+    return std::chrono::duration<double>(t).count();
+}
+
 class dispatcher {
 public:
     using connection_id = std::uint32_t;

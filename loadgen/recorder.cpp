@@ -101,7 +101,7 @@ void target_record::close_rows(const row_listener& heard) {
         if (!rows_.empty()) // a thread that stood still may end its row after another ended the next
             closed.ends = std::max(closed.ends, rows_.back().ends);
         closed.length = closed.ends - (rows_.empty() ? run_time{} : rows_.back().ends);
-        closed.warmup = closed.ends - closed.length / 2 < warmup_;
+        closed.warmup = closed.middle() < warmup_;
         closed.response = figures_of(open->times.response);
         closed.response_buckets = tenths_of_decades(open->times.response);
         closed.failed = figures_of(open->times.failed);
@@ -170,10 +170,9 @@ void target_record::judge_row(const open_row& open, row& closed) {
 }
 
 target_record::range target_record::rows_between(run_time start, run_time end) const {
-    const auto middle = [](const row& r) { return r.ends - r.length / 2; };
     const auto place = [&](run_time t) {
         const auto at =
-            std::partition_point(rows_.begin(), rows_.end(), [&](const row& r) { return middle(r) < t; });
+            std::partition_point(rows_.begin(), rows_.end(), [&](const row& r) { return r.middle() < t; });
         return static_cast<std::size_t>(at - rows_.begin());
     };
     return {place(start), place(end)};

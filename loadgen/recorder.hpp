@@ -63,6 +63,8 @@ struct row {
     /// nothing ended; nothing when there was nothing to judge.
     std::optional<double> availability;
 
+    [[nodiscard]] run_time middle() const { return ends - length / 2; }
+
     [[nodiscard]] std::uint64_t of(outcome what) const { return outcomes[static_cast<std::size_t>(what)]; }
 
     /// Everything that ended, but for what the end of the run cut off.

@@ -24,10 +24,6 @@ namespace {
 
 using nlohmann::json;
 
-double in_seconds(run_time t) {
-    return std::chrono::duration<double>(t).count();
-}
-
 json number_or_null(bool there, double value) {
     return there ? json(value) : json(nullptr);
 }

@@ -2,6 +2,7 @@
 
 #include "common/duration.hpp"
 #include "loadgen/progress.hpp"
+#include "loadgen/wrapped.hpp"
 
 #include <fmt/format.h>
 
@@ -16,11 +17,6 @@ namespace beastmark::loadgen {
 namespace {
 
 constexpr std::size_t most_errors = 5;
-constexpr std::size_t summary_width = 100;
-
-double in_seconds(run_time t) {
-    return std::chrono::duration<double>(t).count();
-}
 
 double per_second(std::uint64_t count, run_time t) {
     return t.count() > 0 ? static_cast<double>(count) / in_seconds(t) : 0;
@@ -73,24 +69,6 @@ std::string errors_lines(const tally& t) {
     return lines;
 }
 
-// Breaks at blanks, so that no line passes `width`; each begins with two blanks.
-std::string wrapped(std::string_view text, std::size_t width) {
-    std::string lines;
-    std::size_t column = width;
-    while (!text.empty()) {
-        const auto word = text.substr(0, text.find(' '));
-        text.remove_prefix(std::min(word.size() + 1, text.size()));
-        if (column + 1 + word.size() > width) {
-            lines += lines.empty() ? " " : "\n ";
-            column = 1;
-        }
-        lines += ' ';
-        lines += word;
-        column += 1 + word.size();
-    }
-    return lines + "\n";
-}
-
 std::string target_text(const run_record& record, std::size_t index) {
     const auto total = record.targets[index].total();
     const auto& t = record.what.targets[index];
@@ -99,7 +77,7 @@ std::string target_text(const run_record& record, std::size_t index) {
     const auto censored = counts.of(outcome::timeout) > 0;
     const auto availability = counts.availability();
     auto text = fmt::format("\n{}  {}\n", t.name, t.where.text);
-    text += wrapped(record.targets[index].headline_until(record.duration), summary_width);
+    text += wrapped(" ", record.targets[index].headline_until(record.duration), 2);
     text += fmt::format("  offered {} ({:.6g}/s)   ok {:.6g}/s   availability {}    in {}B   out {}B\n",
                         counts.offered, per_second(counts.offered, record.measured()),
                         per_second(counts.of(outcome::ok), record.answered_in()),

@@ -54,7 +54,7 @@ std::string csv_heading() {
 
 std::string csv_line(std::string_view target, const plan& what, const row& r) {
     auto line = fmt::format("{},{},{},{:.3f},{},{},{}", target, loop_name(what), r.warmup ? 1 : 0,
-                            std::chrono::duration<double>(r.ends).count(), r.offered, r.sent, r.completed);
+                            in_seconds(r.ends), r.offered, r.sent, r.completed);
     line += fmt::format(",{}", fmt::join(r.outcomes, ","));
     line += r.availability ? fmt::format(",{:.6g}", *r.availability) : std::string(",");
     line += fmt::format(",{},{},{}", r.in_flight, r.connections, r.waiting);
@@ -77,7 +77,7 @@ timeline::timeline(const std::filesystem::path& folder, const run_record& record
     ndjson_ << json{{"schema", "loadgen.timeline/1"},
                     {"started_at", utc_text(record.started_at)},
                     {"loop", loop_name(record.what)},
-                    {"warmup_s", std::chrono::duration<double>(record.what.warmup).count()}}
+                    {"warmup_s", in_seconds(record.what.warmup)}}
                    .dump()
             << '\n';
     csv_ << csv_heading();
