@@ -1,0 +1,73 @@
+"""What can be measured: the entries of apps/contenders/targets.toml."""
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from programs import CouldNotRun
+
+FILE = Path("apps/contenders/targets.toml")
+KINDS = ("get", "post")
+
+
+@dataclass(frozen=True)
+class Target:
+    name: str
+    about: str
+    commands: Mapping[str, list[str]]  # by kind, get and post; a kind it does not serve is missing
+    ports: Mapping[str, int]           # by kind; the admin port is the next one
+    pool: int
+    setup: Path | None
+    deviations: Path | None
+
+    def missing(self, kind: str, root: Path) -> Path | None:
+        """The program that has to be made first."""
+        program = root / self.commands[kind][0]
+        return None if program.exists() else program
+
+
+def parse_targets(text: str) -> dict[str, Target]:
+    """Raises CouldNotRun with what is wrong in the file."""
+    try:
+        entries = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as wrong:
+        raise CouldNotRun(f"{FILE}: {wrong}") from None
+    return {name: parse_target(name, entry, entries) for name, entry in entries.items()}
+
+
+def parse_target(name: str, entry: Any, entries: Mapping[str, Any]) -> Target:
+    def wrong(what: str) -> CouldNotRun:
+        return CouldNotRun(f"{FILE}: [{name}]: {what}")
+
+    if not isinstance(entry, dict):
+        raise wrong("is not a table")
+    known = {"about", "get", "post", "port", "get_port", "post_port", "pool", "setup", "deviations", "like", "add"}
+    if unknown := sorted(entry.keys() - known):
+        raise wrong(f"unknown key \"{unknown[0]}\"; known are {', '.join(sorted(known))}")
+    if "like" in entry:
+        if entry["like"] not in entries:
+            raise wrong(f"is like \"{entry['like']}\", which is not there")
+        entry = {**entries[entry["like"]], **entry}
+    add = entry.get("add", [])
+    commands = {kind: [*entry[kind], *add] for kind in KINDS if kind in entry}
+    for kind, words in commands.items():
+        if not entry[kind] or not all(isinstance(word, str) for word in words):
+            raise wrong(f"\"{kind}\" is not a list of words")
+    if not commands:
+        raise wrong("has neither \"get\" nor \"post\"")
+    ports = {}
+    for kind in commands:
+        port = entry.get(f"{kind}_port", entry.get("port"))
+        if not isinstance(port, int) or not 0 < port < 65535:
+            raise wrong(f"\"{kind}_port\" or \"port\" has to be from 1 to 65534")
+        ports[kind] = port
+    return Target(name, entry.get("about", name), commands, ports, entry.get("pool", 8),
+                  Path(entry["setup"]) if "setup" in entry else None,
+                  Path(entry["deviations"]) if "deviations" in entry else None)
+
+
+def load_targets(root: Path) -> dict[str, Target]:
+    return parse_targets((root / FILE).read_text())
