@@ -1,0 +1,78 @@
+package main
+
+import (
+	"net/http"
+	"path"
+	"sync/atomic"
+	"time"
+)
+
+// devicesHandler answers a request for /api/devices whose body was read.
+type devicesHandler func(r *http.Request, body []byte) answer
+
+// app is what listens on the app port.
+type app struct {
+	method      string // that /api/devices takes: GET or POST
+	handle      devicesHandler
+	metrics     *serverMetrics
+	bodyTimeout time.Duration
+	draining    atomic.Bool // answers ask the client to leave
+}
+
+func (a *app) routes() http.Handler {
+	allow := a.method
+	if a.method == http.MethodGet {
+		allow = "GET, HEAD"
+	}
+	// Go's mux would answer 404 and 405 itself, in plain text: every path and method has a handler here.
+	mux := http.NewServeMux()
+	mux.HandleFunc(a.method+" "+devicesRoute, a.devices)
+	mux.HandleFunc(devicesRoute, a.fixed(devicesRoute, notAllowed(allow)))
+	mux.HandleFunc("GET "+healthRoute, a.fixed(healthRoute, alive))
+	mux.HandleFunc(healthRoute, a.fixed(healthRoute, notAllowed("GET, HEAD")))
+	unknown := a.fixed(unknownRoute, notFound)
+	mux.HandleFunc("/", unknown)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// And it redirects //api/devices; here that is a path like any other that is not known.
+		if r.URL.Path == "" || r.URL.Path[0] != '/' || path.Clean(r.URL.Path) != r.URL.Path {
+			unknown(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+func (a *app) devices(w http.ResponseWriter, r *http.Request) {
+	began := time.Now()
+	a.metrics.active.Add(1)
+	body, refused := readBody(w, r, a.bodyTimeout)
+	if refused != nil {
+		if refused.status == http.StatusRequestEntityTooLarge {
+			a.count(devicesRoute, r.Method, refused.status, began)
+			refuseBody(w, r, *refused)
+			return
+		}
+		a.finish(w, devicesRoute, r.Method, *refused, began)
+		return
+	}
+	a.finish(w, devicesRoute, r.Method, a.handle(r, body), began)
+}
+
+// fixed answers without a look at the body; net/http skips that, or closes the connection.
+func (a *app) fixed(route string, same answer) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		a.metrics.active.Add(1)
+		a.finish(w, route, r.Method, same, time.Now())
+	}
+}
+
+func (a *app) finish(w http.ResponseWriter, route, method string, given answer, began time.Time) {
+	given.close = given.close || a.draining.Load()
+	given.write(w)
+	a.count(route, method, given.status, began)
+}
+
+func (a *app) count(route, method string, status int, began time.Time) {
+	a.metrics.active.Add(-1)
+	a.metrics.observe(route, method, status, time.Since(began))
+}
