@@ -39,6 +39,8 @@ var (
 	malformedBody = badRequest("the body ended early, or a chunk of it is malformed")
 	wrongType     = failed(http.StatusUnsupportedMediaType, "unsupported_media_type",
 		"Content-Type must be application/json")
+	wrongVersion = closing(failed(http.StatusHTTPVersionNotSupported, "version_not_supported",
+		"HTTP/1.0 and HTTP/1.1 are understood"))
 	internal = failed(http.StatusInternalServerError, "internal_error", "the answer could not be made")
 )
 

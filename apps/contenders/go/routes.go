@@ -32,8 +32,13 @@ func (a *app) routes() http.Handler {
 	mux.HandleFunc(healthRoute, a.fixed(healthRoute, notAllowed("GET, HEAD")))
 	unknown := a.fixed(unknownRoute, notFound)
 	mux.HandleFunc("/", unknown)
+	otherVersion := a.fixed(unknownRoute, wrongVersion)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// And it redirects //api/devices; here that is a path like any other that is not known.
+		if r.ProtoMajor != 1 { // net/http lets the preface of HTTP/2 through
+			otherVersion(w, r)
+			return
+		}
+		// The mux redirects //api/devices; here that is a path like any other that is not known.
 		if r.URL.Path == "" || r.URL.Path[0] != '/' || path.Clean(r.URL.Path) != r.URL.Path {
 			unknown(w, r)
 			return
@@ -52,24 +57,25 @@ func (a *app) devices(w http.ResponseWriter, r *http.Request) {
 			refuseBody(w, r, *refused)
 			return
 		}
-		a.finish(w, devicesRoute, r.Method, *refused, began)
+		a.finish(w, r, devicesRoute, *refused, began)
 		return
 	}
-	a.finish(w, devicesRoute, r.Method, a.handle(r, body), began)
+	a.finish(w, r, devicesRoute, a.handle(r, body), began)
 }
 
 // fixed answers without a look at the body; net/http skips that, or closes the connection.
 func (a *app) fixed(route string, same answer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		a.metrics.active.Add(1)
-		a.finish(w, route, r.Method, same, time.Now())
+		a.finish(w, r, route, same, time.Now())
 	}
 }
 
-func (a *app) finish(w http.ResponseWriter, route, method string, given answer, began time.Time) {
-	given.close = given.close || a.draining.Load()
+func (a *app) finish(w http.ResponseWriter, r *http.Request, route string, given answer, began time.Time) {
+	// net/http drops a Transfer-Encoding of HTTP/1.0 unseen: where such a request ends cannot be told.
+	given.close = given.close || a.draining.Load() || !r.ProtoAtLeast(1, 1)
 	given.write(w)
-	a.count(route, method, given.status, began)
+	a.count(route, r.Method, given.status, began)
 }
 
 func (a *app) count(route, method string, status int, began time.Time) {

@@ -91,7 +91,7 @@ func answerable(served string) []seriesKey {
 		}
 		all = append(all, seriesKey{healthRoute, method, health}, seriesKey{unknownRoute, method, http.StatusNotFound})
 	}
-	return all
+	return append(all, seriesKey{unknownRoute, "_OTHER", http.StatusHTTPVersionNotSupported})
 }
 
 func (m *serverMetrics) observe(route, method string, status int, took time.Duration) {

@@ -128,7 +128,7 @@ func outcomeOf(err error) error {
 		return errRefused
 	case pgconn.SafeToRetry(err): // nothing was sent
 		return errUnavailable
-	case pgconn.Timeout(err):
+	case pgconn.Timeout(err), errors.Is(err, context.DeadlineExceeded):
 		return errTimedOut
 	default:
 		return errUnknown
