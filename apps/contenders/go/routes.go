@@ -63,10 +63,13 @@ func (a *app) devices(w http.ResponseWriter, r *http.Request) {
 	a.finish(w, r, devicesRoute, a.handle(r, body), began)
 }
 
-// fixed answers without a look at the body; net/http skips that, or closes the connection.
+// fixed answers without a look at the body: net/http skips it, or closes the connection.
 func (a *app) fixed(route string, same answer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		a.metrics.active.Add(1)
+		if r.ContentLength != 0 { // it skips before it answers, and would wait for ever
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(a.bodyTimeout))
+		}
 		a.finish(w, r, route, same, time.Now())
 	}
 }
