@@ -43,6 +43,5 @@ func adminRoutes(registry *prometheus.Registry, notReady readiness) http.Handler
 
 func adminServer(routes http.Handler) *http.Server {
 	return &http.Server{Handler: routes, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: headLimit - headSlack,
-		ErrorLog: quietLog}
+		WriteTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: headLimit - headSlack}
 }

@@ -20,7 +20,7 @@ type failure struct {
 	Detail string `json:"detail"`
 }
 
-// failed answers with an error; with a 503 the client is told when to come again.
+// failed is an error answer; write adds Retry-After to a 503.
 func failed(status int, code, detail string) answer {
 	body, _ := json.Marshal(failure{code, detail}) // two strings: cannot fail
 	return answer{status: status, body: body}

@@ -44,14 +44,8 @@ func readBody(w http.ResponseWriter, r *http.Request, timeout time.Duration) ([]
 func readUpTo(from io.Reader, length int64) ([]byte, error) {
 	if length > 0 {
 		body := make([]byte, length)
-		if _, err := io.ReadFull(from, body); err != nil {
-			return nil, err
-		}
-		_, err := from.Read(make([]byte, 1)) // the end, so that the connection can be used again
-		if err != io.EOF && err != nil {
-			return nil, err
-		}
-		return body, nil
+		_, err := io.ReadFull(from, body)
+		return body, err
 	}
 	return io.ReadAll(io.LimitReader(from, bodyLimit+1))
 }

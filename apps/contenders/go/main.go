@@ -6,8 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"log"
 	"os"
 )
 
@@ -18,9 +16,6 @@ var (
 	version  = "0.0.0"
 	revision = "unknown"
 )
-
-// quietLog takes net/http's complaints about clients: a load test makes too many of them.
-var quietLog = log.New(io.Discard, "", 0)
 
 func main() {
 	given, err := parse(os.Args[1:])

@@ -106,7 +106,6 @@ func appServer(given config, serving *app) *http.Server {
 		WriteTimeout:                 given.bodyTimeout + given.insertTimeout + 2*given.cacheTimeout + given.writeTimeout,
 		MaxHeaderBytes:               headLimit - headSlack,
 		ConnState:                    serving.metrics.follow,
-		ErrorLog:                     quietLog,
 		DisableGeneralOptionsHandler: true, // OPTIONS * is no request that the contract knows
 	}
 }
