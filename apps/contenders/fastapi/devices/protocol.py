@@ -134,6 +134,13 @@ class Protocol(HttpToolsProtocol):
             self.transport.write_eof()
         self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
+    def eof_received(self) -> bool:
+        """A client that has finished sending still gets its answers; half a request will never be whole."""
+        if self._lingering or self._unanswered == 0 or self._reading is not Reading.NOTHING:
+            return False
+        self.cycle.keep_alive = False
+        return True
+
     def pause_writing(self) -> None:
         self._deaf_since = self.loop.time()
         super().pause_writing()
