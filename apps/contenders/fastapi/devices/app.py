@@ -21,6 +21,7 @@ def build_app(routes: str, backends: Backends | None,
               lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
     """With backends it serves POST, without them GET."""
     app = FastAPI(openapi_url=None, redirect_slashes=False, lifespan=lifespan, strict_content_type=False,
+                  telemetry={"tracing": False, "metrics": False, "logs": False},
                   exception_handlers={HTTPException: answer_http, RequestValidationError: answer_invalid,
                                       Exception: answer_unexpected})
     way = WAYS[routes]
