@@ -15,7 +15,8 @@ from devices.errors import error_json
 from devices.metrics import HttpMetrics
 
 LINGER_SECONDS = 2.0
-# From the start of a drain until an idle connection is closed: what was sent before it is read by then.
+# In a drain, before listening ends and again before an idle connection is closed: what was sent before it is let in and
+# read by then. Twice, because after a late timer the loop looks at sockets only before the next one.
 LAST_CHANCE_SECONDS = 0.05
 
 
@@ -165,7 +166,7 @@ class Protocol(HttpToolsProtocol):
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.keep_alive = False
         elif self._reading is Reading.NOTHING:
-            self.loop.call_later(LAST_CHANCE_SECONDS, self._close_if_idle)
+            self.loop.call_later(LAST_CHANCE_SECONDS, self.loop.call_later, LAST_CHANCE_SECONDS, self._close_if_idle)
 
     def _close_if_idle(self) -> None:
         if self._reading is Reading.NOTHING and (self.cycle is None or self.cycle.response_complete):

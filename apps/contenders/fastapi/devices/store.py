@@ -45,6 +45,7 @@ class Store:
         self._watching: asyncio.Task[None] | None = None
         self._doubt = asyncio.Event()
         self._connecting = 0
+        self._silent = False  # the last attempt to connect was not answered in time
         self._lost = 0
         self._pending = 0
         self._stopping = False
@@ -125,11 +126,13 @@ class Store:
         self._connecting += 1
         try:
             connection = await asyncpg.connect(*arguments, **keywords)
-        except BaseException:
+        except BaseException as wrong:
+            self._silent = isinstance(wrong, (TimeoutError, asyncio.CancelledError))
             self._doubt.set()
             raise
         finally:
             self._connecting -= 1
+        self._silent = False
         if self._lost:
             self._lost -= 1
             self._metrics.reconnects.inc()
@@ -151,7 +154,7 @@ class Store:
                 async with self._pool.acquire(timeout=self._timeout) as connection:
                     await connection.fetchval("SELECT 1", timeout=self._timeout)
             except TimeoutError:
-                self._set_up(self.up and self._pool.get_size() > 0)  # all in use is no sign of its being away
+                self._set_up(self.up and not self._silent)  # all in use, a locked table: not away
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as wrong:
                 self._set_up(False, wrong)
             else:

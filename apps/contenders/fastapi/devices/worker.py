@@ -23,12 +23,19 @@ from devices.conninfo import connect_arguments
 from devices.contract import Contract
 from devices.metrics import HttpMetrics, cache_metrics, database_metrics
 from devices.options import Options, parse, share
-from devices.protocol import Protocol, TimeLimits, tick_all
+from devices.protocol import LAST_CHANCE_SECONDS, Protocol, TimeLimits, tick_all
 from devices.routes import original
 from devices.store import Store
 
 TICK_SECONDS = 0.1
 TICKS_OF_CONNECTIONS = 5
+
+
+class Server(uvicorn.Server):
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """What waits in the listen queue would be reset: it is let in first."""
+        await asyncio.sleep(LAST_CHANCE_SECONDS)
+        await super().shutdown(sockets)
 
 
 class Worker:
@@ -41,7 +48,7 @@ class Worker:
         Protocol.limits = TimeLimits(options.header_timeout, options.idle_timeout, options.write_timeout)
         Protocol.metrics = self._http
         app = build_app(options.routes, self._backends, self._lifespan)
-        self._server = uvicorn.Server(uvicorn.Config(
+        self._server = Server(uvicorn.Config(
             Contract(app, self._http, options.posts, options.body_timeout), http=Protocol, loop="uvloop", ws="none",
             lifespan="on", interface="asgi3", access_log=False, log_level="error", proxy_headers=False,
             timeout_keep_alive=options.idle_timeout, timeout_graceful_shutdown=options.drain_timeout))
