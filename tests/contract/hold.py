@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+sys.dont_write_bytecode = True  # no __pycache__ beside the sources
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench" / "perf"))
 
 from programs import CouldNotRun  # noqa: E402
@@ -135,7 +136,7 @@ def run_suite(program: Path, command: list[str], kind: str, root: Path, log: Pat
 def hold(target: Target, kind: str, root: Path, build: Path) -> bool:
     """One kind of one target; says how it went. Raises CouldNotRun."""
     if missing := target.missing(kind, root):
-        raise CouldNotRun(f"{missing} is not there: ./bench setup contenders makes it")
+        raise CouldNotRun(f"{missing} is not there: ./bench {'setup contenders' if target.setup else 'build'} makes it")
     file = target.deviations
     try:
         deviations = parse_deviations((root / file).read_text(), str(file)) if file else []
