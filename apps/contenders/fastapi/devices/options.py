@@ -98,7 +98,7 @@ def parse(arguments: list[str], version: str = "") -> Options:
     add("--admin-address", type=address, default="0.0.0.0", help="numeric address of the admin port")
     add("--admin-port", type=port, default=8381, help="TCP port of /healthz, /readyz and /metrics")
     add("--workers", type=count, default=None,
-        help="processes that serve; as many as CPUs are allowed by affinity and quota if not given")
+        help="processes that serve; if not given as many as CPUs are allowed by affinity and quota, at most --pool")
     add("--routes", choices=ROUTES, default="plain",
         help="how the endpoints are written: plain (orjson), models (Pydantic models in and out), "
              "original (as in the benchmark that this project remakes)")
@@ -107,8 +107,8 @@ def parse(arguments: list[str], version: str = "") -> Options:
     add("--pool", type=count, default=8, help="PostgreSQL connections in total, at least one for each worker")
     add("--insert-timeout", type=duration, default="2s", help="for an insert, waiting for a connection included")
     add("--memcached", type=host_and_port, metavar="HOST:PORT", default="127.0.0.1:11211", help="the cache")
-    add("--cache-connections", type=count, default=16,
-        help="memcached connections in total, at least one for each worker")
+    add("--cache-connections", type=count, default=None,
+        help="memcached connections in total, at least one for each worker; if not given 16, or one for each")
     add("--cache-timeout", type=duration, default="500ms", help="for a cache set")
     add("--header-timeout", type=duration, default="5s", help="for a request's head to arrive, checked twice a second")
     add("--body-timeout", type=duration, default="5s", help="for a request's body to arrive")
@@ -119,7 +119,9 @@ def parse(arguments: list[str], version: str = "") -> Options:
     add("--version", action="version", version=version)
     given = vars(parser.parse_args(arguments))
     if given["workers"] is None:
-        given["workers"] = allowed_cpus()
+        given["workers"] = allowed_cpus() if given["postgres"] is None else min(allowed_cpus(), given["pool"])
+    if given["cache_connections"] is None:
+        given["cache_connections"] = max(16, given["workers"])
     options = Options(**given)
     if options.posts:
         for flag, total in (("--pool", options.pool), ("--cache-connections", options.cache_connections)):

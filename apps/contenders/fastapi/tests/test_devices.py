@@ -144,6 +144,11 @@ class OptionsTest(unittest.TestCase):
             self.assertIn(flag, self.refused(flag, value))
         self.assertIn("--workers", self.refused("--postgres", "host=x", "--pool", "2", "--workers", "3"))
 
+    def test_what_is_not_given_fits_what_is(self) -> None:
+        self.assertEqual(parse(["--postgres", "host=x", "--pool", "1"]).workers, 1)
+        self.assertEqual(parse(["--postgres", "host=x", "--pool", "40", "--workers", "20"]).cache_connections, 20)
+        self.assertEqual(parse(["--workers", "2"]).cache_connections, 16)
+
     def test_a_total_is_shared_out_to_its_last_one(self) -> None:
         for total, workers in ((8, 3), (2, 2), (500, 4)):
             shares = [share(total, workers, index) for index in range(workers)]

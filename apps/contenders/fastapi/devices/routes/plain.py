@@ -1,5 +1,5 @@
 """The fast way of this ecosystem: the body read and the answer written by orjson, a Response returned as it is, so that
-FastAPI neither validates nor encodes. Its own way, models.py, costs more (measured in the commit that added this)."""
+FastAPI neither validates nor encodes. Its own way, models.py, took about 10 % more CPU for GET and more for POST."""
 from __future__ import annotations
 
 from datetime import UTC, datetime
