@@ -115,7 +115,8 @@ class BudgetTest(unittest.TestCase):
         self.assertTrue(budget.another_try(4, 85, "a", ["b"], ["a", "b"]))  # the three are made
         self.assertFalse(budget.another_try(4, 86, "a", ["b"], ["a", "b"]))
         self.assertTrue(Budget(None, 3).another_try(0, 1e9, "a", [], ["a"]))
-        self.assertFalse(Budget(None, 1, repeats=False).another_try(0, 0, "a", [], ["a"]))
+        for limit_s in (None, 1e9):
+            self.assertFalse(Budget(limit_s, 1, repeats=False).another_try(0, 0, "a", [], ["a"]))
 
     def test_what_is_not_known_takes_as_long_as_the_longest(self) -> None:
         self.assertEqual(Budget(100, None, took_s={"a": 10, "b": 30}).one_round_s(["a", "b", "c"]), 70)
@@ -154,7 +155,7 @@ class Script:
         folder.mkdir()
         (folder / "calls").write_text(str(len(self.calls)))
         failure = f"{name} died" if what == "dies" else ""
-        return Ramp(name, turn, folder, 1000, 0 if failure else float(what) * 0.1, CLEAN, failure)
+        return Ramp(name, turn, folder, 1000, 1 if failure else float(what) * 0.1, CLEAN, failure)
 
     def run(self, names: str, budget: Budget) -> Race:
         self.race = Race(list(names), budget, lambda: self.now)
