@@ -13,6 +13,7 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent / "perf"
 sys.path.insert(0, str(HERE))
@@ -117,8 +118,8 @@ port = 8480
         self.assertEqual([port for port in self.ports if port_open(port + self.offset)], [])
         self.assertEqual(list(self.folder.glob("beastmark.*")), [])
 
-    def result(self, name: str) -> dict[str, object]:
-        found: dict[str, object] = json.loads((self.out / name / "result.json").read_text())
+    def result(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.out / name / "result.json").read_text())
         return found
 
     def await_line(self, process: subprocess.Popen[str], begin: str) -> None:

@@ -11,6 +11,7 @@ import tempfile
 import unittest
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "perf"))
 
@@ -365,7 +366,7 @@ class ResultTest(unittest.TestCase):
         self.assertIsNone(held(stage(100, availability=0)))
 
     def test_what_is_not_to_be_believed_says_neither(self) -> None:
-        doubted = {"validity": {"believable": False}}
+        doubted: dict[str, Any] = {"validity": {"believable": False}}
         self.assertEqual(highest_held({"stages": [stage(100), stage(200, 0.5, **doubted), stage(300), stage(400, **doubted)]}),
                          300)
 

@@ -8,12 +8,12 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from placement import Placement, listed
+from placement import Placement
 from processes import Process, confined, port_open, running
 from programs import CouldNotRun
 
@@ -73,9 +73,8 @@ class Backends:
     def started(self, folder: Path) -> Iterator[Started]:
         """Both, ready, with an empty table; the logs go to the folder."""
         data, cores = self.scratch / "data", self.placement.backends
-        subprocess.run(["cp", "-a", str(self.scratch / "template"), str(data)], check=True)
-        # On disk before it starts, or the kernel would write it while something is measured.
-        subprocess.run(["sync", "-f", str(data)], check=True)
+        output_of(["cp", "-a", str(self.scratch / "template"), str(data)])
+        output_of(["sync", "-f", str(data)])  # or the kernel would write it while something is measured
         memcached = ["memcached", "-l", "127.0.0.1", "-p", str(self.memcached_port), "-U", "0", "-t", str(len(cores)),
                      *memcached_options(MEMCACHED_CONFIGURATION.read_text())]
         postgres = [str(self.programs / "postgres"), "-D", str(data), "-p", str(self.postgres_port)]
@@ -95,14 +94,14 @@ class Backends:
                               check=False).returncode == 0
 
     def create_table(self) -> None:
-        made = subprocess.run([str(self.ingest), *self.flags, "--init-schema"], env={**os.environ, **self.environment},
-                              capture_output=True, text=True, check=False)
-        if made.returncode != 0:
-            raise CouldNotRun(f"no table: {made.stderr.strip()}")
+        output_of([str(self.ingest), *self.flags, "--init-schema"], self.environment)
 
 
-def output_of(command: list[str]) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+def output_of(command: list[str], environment: Mapping[str, str] | None = None) -> str:
+    ended = subprocess.run(command, env={**os.environ, **(environment or {})}, capture_output=True, text=True, check=False)
+    if ended.returncode != 0:
+        raise CouldNotRun(f"exit code {ended.returncode} of {' '.join(command)}: {ended.stderr.strip()}")
+    return ended.stdout
 
 
 def as_postgres(command: list[str]) -> list[str]:

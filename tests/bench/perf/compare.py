@@ -126,7 +126,7 @@ def make_setup(asked: argparse.Namespace, stack: ExitStack) -> Setup:
 
 
 def ports(asked: argparse.Namespace, targets: dict[str, Target]) -> dict[int, str]:
-    wanted = {}
+    wanted: dict[int, str] = {}
     for name, target in targets.items():
         app = target.ports[asked.kind] + asked.port_offset
         wanted |= {app: name, app + 1: f"{name}'s admin port"}

@@ -122,7 +122,7 @@ def make_ramp(setup: Setup, name: str, target: Target, turn: int) -> Ramp:
     folder.mkdir()
     environment = setup.backends.environment if setup.backends else {}
     with ExitStack() as stack:
-        watched = {}
+        watched: dict[str, int] = {}
         if setup.backends is not None:
             backends = stack.enter_context(setup.backends.started(folder))
             watched = {"postgres": backends.postgres.pid, "memcached": backends.memcached.pid}
