@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -97,24 +98,28 @@ port = 8480
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                    env={**os.environ, "TMPDIR": str(self.folder), "BEASTMARK_MARK": str(self.folder)})
         self.addCleanup(process.communicate)
-        self.addCleanup(process.kill)
+        self.addCleanup(self.kill_what_is_left)
         return process
 
-    def left(self) -> list[str]:
+    def kill_what_is_left(self) -> None:
+        for pid in self.left():
+            os.kill(pid, signal.SIGKILL)
+
+    def left(self) -> dict[int, str]:
         """Processes that were started for this test: they have its mark, or (PostgreSQL writes over its environment) its
         folder."""
-        found = []
+        found = {}
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 marked = f"BEASTMARK_MARK={self.folder}\0".encode() in (process / "environ").read_bytes()
                 if marked or os.readlink(process / "cwd").startswith(str(self.folder)):
-                    found.append((process / "cmdline").read_text().replace("\0", " "))
+                    found[int(process.name)] = (process / "cmdline").read_text().replace("\0", " ")
             except OSError:
                 pass  # ended meanwhile
         return found
 
     def expect_nothing_left(self) -> None:
-        self.assertEqual(self.left(), [])
+        self.assertEqual(self.left(), {})
         self.assertEqual([port for port in self.ports if port_open(port + self.offset)], [])
         self.assertEqual(list(self.folder.glob("beastmark.*")), [])
 
@@ -156,6 +161,7 @@ port = 8480
         _, stderr = process.communicate()
         self.assertEqual(process.returncode, 0, stderr)
         self.expect_nothing_left()
+        made = set()  # when initdb ended: of a database that was used, it would be when that ended
         for name in ("cpp", "cpp-2"):
             seen = self.result(f"1-{name}")
             self.assertGreater(seen["targets"][name]["totals"]["statuses"]["201"], 0)
@@ -165,6 +171,8 @@ port = 8480
             log = (self.out / f"1-{name}" / "postgres.log").read_text()
             self.assertEqual((log.count("ready to accept connections"), log.count("database system is shut down")), (1, 1))
             self.assertNotIn("ERROR", log)
+            made.update(re.findall("was shut down at (.*)", log))
+        self.assertEqual(len(made), 1)
 
     def test_an_interruption_stops_all_and_reports_what_was_completed(self) -> None:
         process = self.start("--targets", "cpp,cpp", "--rounds", "50")
@@ -179,7 +187,7 @@ port = 8480
     def test_what_is_killed_leaves_no_process(self) -> None:
         process = self.start("post", "--targets", "cpp,cpp", "--rounds", "50")
         self.await_line(process, "round 1  cpp:")
-        while len(self.left()) < 8:  # until the second has PostgreSQL's processes beside it
+        while not any("bin/loadgen run" in command for command in self.left().values()):  # all the others run then
             self.assertIsNone(process.poll())
             time.sleep(0.01)
         process.kill()
@@ -187,7 +195,7 @@ port = 8480
         deadline = time.monotonic() + 30
         while (left := self.left()) and time.monotonic() < deadline:
             time.sleep(0.05)
-        self.assertEqual(left, [])
+        self.assertEqual(left, {})
 
 
 if __name__ == "__main__":

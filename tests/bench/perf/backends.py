@@ -72,8 +72,8 @@ class Backends:
     @contextmanager
     def started(self, folder: Path) -> Iterator[Started]:
         """Both, ready, with an empty table; the logs go to the folder."""
-        data, cores = self.scratch / "data", self.placement.backends
-        output_of(["cp", "-a", str(self.scratch / "template"), str(data)])
+        data, cores = Path(tempfile.mkdtemp(prefix="data.", dir=self.scratch)), self.placement.backends
+        output_of(["cp", "-a", "-T", str(self.scratch / "template"), str(data)])
         output_of(["sync", "-f", str(data)])  # or the kernel would write it while something is measured
         memcached = ["memcached", "-l", "127.0.0.1", "-p", str(self.memcached_port), "-U", "0", "-t", str(len(cores)),
                      *memcached_options(MEMCACHED_CONFIGURATION.read_text())]
