@@ -308,6 +308,13 @@ class TargetsTest(unittest.TestCase):
         self.assertEqual(compare.ports(asked, {"cpp": self.known["cpp"], "cpp-2": self.known["cpp"]}),
                          {8185: "cpp-2", 8186: "cpp-2's admin port", 15437: "PostgreSQL", 21216: "Memcached"})
 
+    def test_no_port_is_beyond_the_last_one(self) -> None:
+        asked = argparse.Namespace(kind="post", port_offset=65535 - 21211)
+        self.assertIn(65535, compare.ports(asked, {"cpp": self.known["cpp"]}))
+        asked.port_offset += 1
+        with self.assertRaisesRegex(compare.BadUse, "--port-offset 44325 makes port 65536 of Memcached"):
+            compare.ports(asked, {"cpp": self.known["cpp"]})
+
     def test_bad_use_ends_with_2(self) -> None:
         for argv in (["put"], ["--rounds", "0"], ["--rounds", "x"], ["--nonsense"]):
             with self.assertRaises(SystemExit) as ended, contextlib.redirect_stderr(io.StringIO()):

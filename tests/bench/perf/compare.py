@@ -114,6 +114,9 @@ def make_setup(asked: argparse.Namespace, stack: ExitStack) -> Setup:
         if shutil.which(tool) is None:
             raise CouldNotRun(f"{tool} is missing: ./bench setup run")
     programs = asked.build.resolve() / "bin"
+    for program in ("loadgen", *(["ingest"] if asked.kind == "post" else [])):
+        if not (programs / program).exists():
+            raise CouldNotRun(f"{programs / program} is missing: ./bench compare builds it")
     setup = Setup(asked.kind, (QUICK_STAIRCASES if asked.quick else STAIRCASES)[asked.kind], placement, programs / "loadgen",
                   asked.root, asked.out, asked.port_offset, asked.pool)
     if asked.kind == "post":
@@ -132,6 +135,8 @@ def ports(asked: argparse.Namespace, targets: dict[str, Target]) -> dict[int, st
         wanted |= {app: name, app + 1: f"{name}'s admin port"}
     if asked.kind == "post":
         wanted |= {POSTGRES_PORT + asked.port_offset: "PostgreSQL", MEMCACHED_PORT + asked.port_offset: "Memcached"}
+    if max(wanted) > 65535:
+        raise BadUse(f"--port-offset {asked.port_offset} makes port {max(wanted)} of {wanted[max(wanted)]}: 65535 is the last one")
     return wanted
 
 
@@ -177,6 +182,8 @@ def main(argv: list[str]) -> int:
     if asked.check:
         return 0
     asked.out = (asked.out or backends.ROOT / time.strftime("out/compare-%Y%m%d-%H%M%S")).resolve()
+    if asked.out.exists():
+        raise CouldNotRun(f"{asked.out} is there already: name another folder with --out, or none")
     asked.out.mkdir(parents=True)
     rounds = 1 if asked.quick and not asked.rounds else asked.rounds
     minutes = asked.minutes or (None if rounds else DEFAULT_MINUTES)
