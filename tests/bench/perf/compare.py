@@ -189,7 +189,7 @@ def main(argv: list[str]) -> int:
     minutes = asked.minutes or (None if rounds else DEFAULT_MINUTES)
     race, interruption = measure(asked, targets, Budget(minutes and minutes * 60, rounds, not asked.quick))
     report(asked, race)
-    for line in summary(race, 1 if asked.quick else min(FEWEST_ROUNDS, rounds or FEWEST_ROUNDS)):
+    for line in summary(race, 0 if interruption else min(FEWEST_ROUNDS, rounds or FEWEST_ROUNDS)):
         print(line)
     return interruption or (1 if race.failures else 0)
 
