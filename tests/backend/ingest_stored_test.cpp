@@ -1,11 +1,10 @@
-// What a 201 promises: the row, and the cache entry or the word that there is none.
+// What a 201 promises, when something stands in its way. (What it promises else:
+// tests/contract/stored_test.cpp)
 
 #include "tests/backend/ingest_fixture.hpp"
 
 #include <gmock/gmock.h>
-#include <libmemcached/memcached.h>
 
-#include <memory>
 #include <string>
 
 namespace beastmark::testing {
@@ -16,22 +15,6 @@ using json = nlohmann::json;
 
 class ingest_stored : public ingest_fixture {
 protected:
-    /// Through libmemcached, which knows nothing of ingest's own client. Empty: no entry.
-    std::string cached(const std::string& key) const {
-        const std::string configuration = "--SERVER=" + memcached.address() + " --CONNECT-TIMEOUT=5000";
-        const std::unique_ptr<memcached_st, decltype(&::memcached_free)> client(
-            ::memcached(configuration.c_str(), configuration.size()), &::memcached_free);
-        std::size_t length = 0;
-        std::uint32_t flags = 0;
-        memcached_return_t code = MEMCACHED_SUCCESS;
-        const std::unique_ptr<char, decltype(&::free)> value(
-            ::memcached_get(client.get(), key.data(), key.size(), &length, &flags, &code), &::free);
-        EXPECT_TRUE(code == MEMCACHED_SUCCESS || code == MEMCACHED_NOTFOUND)
-            << ::memcached_strerror(client.get(), code);
-        EXPECT_EQ(flags, 0U);
-        return value ? std::string(value.get(), length) : std::string();
-    }
-
     std::string memcached_says(const std::string& command) const {
         http_client link(memcached.port());
         link.send(command + "\r\n");
@@ -40,37 +23,6 @@ protected:
 };
 
 } // namespace
-
-TEST_F(ingest_stored, row_and_cache_entry_equal_the_answer) {
-    start();
-    for (const std::string firmware : {"2.1.5", "\"quoted\" \\ and \n", "\xf0\x9f\x98\x80 \xc3\xa9"}) {
-        const auto response = post(firmware);
-        ASSERT_EQ(response.status, 201) << response.body;
-        EXPECT_EQ(response.header("X-Cache"), "stored");
-        const auto device = json::parse(response.body);
-        const std::string uuid = device["uuid"];
-        EXPECT_EQ(cached(uuid), response.body);
-        EXPECT_EQ(
-            postgres.query("SELECT id, mac, firmware FROM device WHERE uuid = '" + uuid + "'"),
-            (postgres_rows{{std::to_string(device["id"].get<std::int64_t>()), device["mac"], firmware}}));
-        EXPECT_EQ(postgres.value("SELECT created_at = '" + device["created_at"].get<std::string>() +
-                                 "'::timestamptz AND updated_at = '" +
-                                 device["updated_at"].get<std::string>() +
-                                 "'::timestamptz FROM device WHERE uuid = '" + uuid + "'"),
-                  "t");
-    }
-    EXPECT_EQ(rows(), 3);
-}
-
-TEST_F(ingest_stored, entry_expires_after_twenty_seconds) {
-    start();
-    const std::string uuid = json::parse(post().body)["uuid"];
-    const auto answer = memcached_says("mg " + uuid + " t"); // t: seconds left
-    ASSERT_TRUE(answer.starts_with("HD t")) << answer;
-    const int left = std::stoi(answer.substr(4));
-    EXPECT_LE(left, 20);
-    EXPECT_GE(left, 10); // set at once; a slow machine may have needed some
-}
 
 TEST_F(ingest_stored, time_zone_of_the_server_does_not_matter) {
     postgres.query("ALTER DATABASE postgres SET timezone = 'Asia/Kathmandu'");

@@ -93,5 +93,42 @@ fuzzing() {
 }
 expect 'fuzzers' "$(fuzzing)" "$(printf '%s\n' 'FAILED  fuzz one, 1 s' 'ok      fuzz three, 1 s' 'ok      fuzz two, 1 s' 'output of one' '2 passed, 1 failed')"
 
+# Each contender is made, however the others fare, and then held to its own checks and to the contract.
+# shellcheck disable=SC2317 # contenders and python3 are called from ./bench
+with_contenders() { # COMMAND...
+    contenders() { printf '%s\tapps/contenders/%s/setup\t%s\n' one one $'get\tpost' two two get three three post; }
+    python3() { [[ $* != *'hold.py one post' ]]; } # it does not keep the contract
+    scratch=$(mktemp -d)
+    cd -- "$scratch"
+    mkdir -p apps/contenders/{one,two,three}
+    printf '#!/bin/sh\ntouch one.made\ncat >/dev/null\n' >apps/contenders/one/setup # reads what is not for it
+    printf '#!/bin/sh\necho two needs a compiler >&2\nexit 1\n' >apps/contenders/two/setup
+    printf '#!/bin/sh\ntouch three.made\n' >apps/contenders/three/setup
+    printf '#!/bin/sh\n[ -e one.made ]\n' >apps/contenders/one/check
+    chmod +x apps/contenders/*/*
+    output "$@" </dev/null | sed '/^$/d; s/  \[[0-9]* s\]$//'
+    printf '%s ' *.made
+    rm -rf -- "$scratch"
+}
+held() {
+    check_contenders
+    echo "$passed passed, $failed failed"
+}
+expect 'making contenders' "$(with_contenders setup_contenders)" "$(printf '%s\n' \
+    '== making one: apps/contenders/one/setup' '== making two: apps/contenders/two/setup' 'two needs a compiler' \
+    '== making three: apps/contenders/three/setup' 'bench: not made: two. What each lacks is said above' 'one.made three.made ')"
+expect 'holding contenders' "$(with_contenders held)" "$(printf '%s\n' '== contenders' \
+    'ok      making one' 'ok      checks of one' 'ok      contract: one get' 'FAILED  contract: one post' \
+    'two needs a compiler' 'FAILED  making two' 'ok      contract: two get' \
+    'ok      making three' 'ok      contract: three post' '6 passed, 2 failed' 'one.made three.made ')"
+# shellcheck disable=SC2317
+without_list() {
+    contenders() { return 1; }
+    "$1"
+}
+expect 'no list of contenders, exit code' "$(status without_list setup_contenders)" 1
+expect 'no list of contenders, a failure' "$(output without_list held | tail -n 1)" '0 passed, 1 failed'
+expect 'the list itself, exit code' "$(status contenders)" 0
+
 ((failures == 0)) || exit 1
 echo ok

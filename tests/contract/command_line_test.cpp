@@ -67,7 +67,7 @@ std::vector<std::string> flags() {
         "--address",         "--port",           "--admin-address", "--admin-port",   "--threads",
         "--max-connections", "--header-timeout", "--body-timeout",  "--idle-timeout", "--write-timeout",
         "--drain-delay",     "--drain-timeout",  "--log-level",     "--help",         "--version"};
-    if (program_under_test() == "ingest")
+    if (posts())
         for (const std::string flag :
              {"--postgres", "--pool", "--memcached", "--insert-timeout", "--cache-timeout", "--init-schema"})
             all.push_back(flag);
@@ -119,7 +119,7 @@ TEST(service_command_line, a_bad_variable_is_named) {
 }
 
 TEST(service_command_line, a_port_that_is_taken_is_named) {
-    auto options = options_of(program_under_test());
+    auto options = options_under_test();
     const auto port = free_port();
     const listener stranger(port);
     for (const bool admin : {false, true}) {
@@ -136,7 +136,7 @@ TEST(service_command_line, a_port_that_is_taken_is_named) {
 
 // Both listen with SO_REUSEPORT: without a check the second would steal half of the first one's connections.
 TEST(service_command_line, a_second_one_on_the_same_port_does_not_start) {
-    auto options = options_of(program_under_test());
+    auto options = options_under_test();
     service first(options);
     auto arguments = on_ports(first.port(), free_port());
     arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
@@ -146,7 +146,7 @@ TEST(service_command_line, a_second_one_on_the_same_port_does_not_start) {
 }
 
 TEST(service_command_line, variables_set_what_flags_do_not) {
-    auto options = options_of(program_under_test());
+    auto options = options_under_test();
     const auto from_environment = free_port();
     const auto from_flag = free_port();
     auto arguments = options.arguments;
@@ -162,7 +162,7 @@ TEST(service_command_line, variables_set_what_flags_do_not) {
 }
 
 TEST(service_command_line, threads_show_as_cores) {
-    auto options = options_of(program_under_test(), {"--threads", "3"});
+    auto options = options_under_test({"--threads", "3"});
     service running(options);
     const auto text = fetch(running.admin_port(), "GET", "/metrics").body;
     std::size_t cores = 0;
@@ -172,7 +172,7 @@ TEST(service_command_line, threads_show_as_cores) {
 }
 
 TEST(service_command_line, max_connections_bounds_connections) {
-    service running(options_of(program_under_test(), {"--max-connections", "4", "--threads", "1"}));
+    service running(options_under_test({"--max-connections", "4", "--threads", "1"}));
     std::vector<http_client> clients;
     for (int i = 0; i < 4; ++i) {
         clients.emplace_back(running.port());

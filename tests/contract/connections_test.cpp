@@ -118,7 +118,7 @@ TEST(contract_connections, pipelined_good_and_bad_requests_keep_their_order) {
     const std::vector<std::pair<std::string, int>> kinds = {
         {target.good_request(), target.success()},
         {"GET /nowhere HTTP/1.1\r\nHost: test\r\n\r\n", 404},
-        {"BREW /api/devices HTTP/1.1\r\nHost: test\r\n\r\n", 405},
+        {"DELETE /api/devices HTTP/1.1\r\nHost: test\r\n\r\n", 405},
         {"POST /api/devices HTTP/1.1\r\nHost: test\r\nContent-Length: " + std::to_string(bad_body.size()) +
              "\r\n\r\n" + bad_body,
          target.kind == target_kind::post ? 400 : 405},

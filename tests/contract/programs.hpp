@@ -1,4 +1,4 @@
-// Services of this build for tests that start their own: with short timeouts, to be drained, to be scraped.
+// What the suites start: a service of this build, or any other program that takes the flags of every target.
 #pragma once
 
 #include "tests/support/memcached_server.hpp"
@@ -10,6 +10,25 @@
 
 namespace beastmark::testing {
 
+/// Which half of the contract is kept: GET (baseline and the like) or POST (ingest and the like).
+enum class target_kind { get, post };
+
+/// Chosen for the whole run by environment variables:
+///   BEASTMARK_CONTRACT_PROGRAM=baseline|ingest                          of this build (default: baseline)
+///   BEASTMARK_CONTRACT_COMMAND='["python3", "my service.py"]'           any, its words as in targets.toml
+///   (JSON); BEASTMARK_CONTRACT_KIND=get|post                                    it is given addresses, ports
+///   and, for post,
+///                                                                       --postgres URI --memcached --pool 8
+/// The kind may be asked before main(), for tables of tests.
+target_kind kind_under_test();
+
+inline bool posts() {
+    return kind_under_test() == target_kind::post;
+}
+
+/// "" when it is not set.
+std::string variable(const char* name);
+
 /// PostgreSQL and memcached of this test run, with table device. Started at the first call.
 struct backends {
     postgres_cluster postgres;
@@ -18,10 +37,11 @@ struct backends {
 
 backends& the_backends();
 
-/// BEASTMARK_CONTRACT_PROGRAM, "baseline" when it is not set.
+/// The program of this build under test, for what only ours can do.
 std::string program_under_test();
 
-/// How to start it: for ingest with the backends, which must be up.
-service_options options_of(const std::string& program, std::vector<std::string> arguments = {});
+/// How to start what is under test: for POST with the backends, which must be up.
+/// Throws std::runtime_error when the variables make no sense.
+service_options options_under_test(std::vector<std::string> arguments = {});
 
 } // namespace beastmark::testing

@@ -1,22 +1,15 @@
 #include "tests/contract/target.hpp"
 
-#include "tests/contract/programs.hpp"
-
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <cstdlib>
+#include <exception>
 #include <memory>
 #include <stdexcept>
 
 namespace beastmark::testing {
 
 namespace {
-
-std::string environment(const char* name, const std::string& otherwise) {
-    const char* value = std::getenv(name);
-    return value != nullptr ? value : otherwise;
-}
 
 target external(const std::string& url) {
     const std::string scheme = "http://";
@@ -26,8 +19,7 @@ target external(const std::string& url) {
     target result;
     result.host = url.substr(scheme.size(), colon - scheme.size());
     result.port = static_cast<std::uint16_t>(std::stoul(url.substr(colon + 1)));
-    result.kind =
-        environment("BEASTMARK_CONTRACT_KIND", "get") == "post" ? target_kind::post : target_kind::get;
+    result.kind = kind_under_test();
     return result;
 }
 
@@ -36,17 +28,26 @@ std::unique_ptr<service> started;
 /// One process for the whole suite: what one test does to it, the next ones notice. It must end well, too.
 class service_environment : public ::testing::Environment {
 public:
+    /// Without a target no test runs: said once, not by each.
+    void SetUp() override {
+        try {
+            the_target();
+        } catch (const std::exception& failure) {
+            FAIL() << failure.what();
+        }
+    }
+
     void TearDown() override { started.reset(); }
 };
 
 [[maybe_unused]] const auto* registered = ::testing::AddGlobalTestEnvironment(new service_environment);
 
-target started_here() {
+target start_target() {
+    started = std::make_unique<service>(options_under_test());
     target result;
-    result.program = program_under_test();
-    started = std::make_unique<service>(options_of(result.program));
     result.port = started->port();
-    result.kind = result.program == "ingest" ? target_kind::post : target_kind::get;
+    result.kind = kind_under_test();
+    result.started_here = true;
     return result;
 }
 
@@ -54,8 +55,8 @@ target started_here() {
 
 const target& the_target() {
     static const target chosen = [] {
-        const std::string url = environment("BEASTMARK_CONTRACT_TARGET", "");
-        return url.empty() ? started_here() : external(url);
+        const std::string url = variable("BEASTMARK_CONTRACT_TARGET");
+        return url.empty() ? start_target() : external(url);
     }();
     return chosen;
 }
@@ -65,7 +66,7 @@ http_client target::connect(int receive_buffer) const {
 }
 
 std::optional<std::int64_t> target::rows() const {
-    if (program != "ingest")
+    if (!has_backends())
         return std::nullopt;
     return the_backends().postgres.count("device");
 }

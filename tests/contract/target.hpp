@@ -1,6 +1,7 @@
 // The program under the contract suite: one of ours, started by the suite, or any other by its address.
 #pragma once
 
+#include "tests/contract/programs.hpp"
 #include "tests/support/http_client.hpp"
 
 #include <cstdint>
@@ -11,20 +12,19 @@
 
 namespace beastmark::testing {
 
-/// Which half of the contract it keeps: GET (baseline and the like) or POST (ingest and the like).
-enum class target_kind { get, post };
-
-/// Where requests go. Chosen once for the whole run, by environment variables:
+/// Where requests go. Chosen once for the whole run: what the suite starts (programs.hpp), or
 ///   BEASTMARK_CONTRACT_TARGET=http://127.0.0.1:8280 BEASTMARK_CONTRACT_KIND=get|post   anything that listens
-///   BEASTMARK_CONTRACT_PROGRAM=baseline|ingest                                         of this build
-///   (default baseline)
 struct target {
     std::string host = "127.0.0.1";
     std::uint16_t port = 0;
     target_kind kind = target_kind::get;
-    std::string program; // empty: not started by the suite
+    bool started_here = false; // by the suite: for POST with the_backends() behind it
 
     http_client connect(int receive_buffer = 0) const;
+
+    /// The suite knows its database and its cache, and may ask them.
+    bool has_backends() const { return started_here && kind == target_kind::post; }
+
     /// Rows of table device, where the suite owns the database.
     std::optional<std::int64_t> rows() const;
 

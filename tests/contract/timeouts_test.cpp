@@ -16,10 +16,6 @@ namespace {
 
 const std::string body = R"({"mac":"EF-2B-C4-F5-D6-34","firmware":"2.1.5"})";
 
-bool posts() {
-    return program_under_test() == "ingest";
-}
-
 std::string head() {
     return (posts() ? "POST" : "GET") +
            std::string(" /api/devices HTTP/1.1\r\nHost: test\r\nContent-Length: ") +
@@ -31,7 +27,7 @@ int success() {
 }
 
 service_options with(std::vector<std::string> arguments) {
-    return options_of(program_under_test(), std::move(arguments));
+    return options_under_test(std::move(arguments));
 }
 
 void expect_408_then_close(http_client& client) {

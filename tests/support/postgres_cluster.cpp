@@ -144,6 +144,10 @@ std::string postgres_cluster::connection_string() const {
     return "host=127.0.0.1 port=" + std::to_string(port_) + " user=postgres dbname=postgres";
 }
 
+std::string postgres_cluster::uri() const {
+    return "postgresql://postgres@127.0.0.1:" + std::to_string(port_) + "/postgres";
+}
+
 std::string postgres_cluster::socket_connection_string() const {
     return "host=" + directory_.path().string() + " port=" + std::to_string(port_) +
            " user=postgres dbname=postgres";

@@ -42,6 +42,8 @@ public:
 
     /// What a service is given: TCP, user postgres, database postgres, no password in it.
     std::string connection_string() const;
+    /// The same as a URI.
+    std::string uri() const;
     /// Through the unix socket, never with a password.
     std::string socket_connection_string() const;
 

@@ -36,14 +36,16 @@ service::service(service_options options) : options_(std::move(options)) {
 bool service::try_start() {
     port_ = free_port();
     admin_port_ = free_port();
-    process_options options{.arguments = {built_program(options_.program), "--address", "127.0.0.1", "--port",
-                                          std::to_string(port_), "--admin-address", "127.0.0.1",
-                                          "--admin-port", std::to_string(admin_port_)},
-                            .environment = options_.environment};
-    options.arguments.insert(options.arguments.end(), options_.arguments.begin(), options_.arguments.end());
+    process_options options{.arguments = options_.command, .environment = options_.environment};
+    auto& words = options.arguments;
+    if (words.empty())
+        words.push_back(built_program(options_.program));
+    words.insert(words.end(), {"--address", "127.0.0.1", "--port", std::to_string(port_), "--admin-address",
+                               "127.0.0.1", "--admin-port", std::to_string(admin_port_)});
+    words.insert(words.end(), options_.arguments.begin(), options_.arguments.end());
     process_ = process(options);
     const std::string probe = options_.wait_until_ready ? "/readyz" : "/healthz";
-    wait_until([&] { return !process_.running() || status_of(admin_port_, probe) == 200; });
+    wait_until([&] { return !process_.running() || status_of(admin_port_, probe) == 200; }, options_.start);
     if (process_.running() && status_of(admin_port_, probe) == 200)
         return true;
     const bool taken = !process_.running() && process_.err().find(" in use") != std::string::npos;

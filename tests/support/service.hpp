@@ -1,4 +1,4 @@
-// A service of this project (baseline, ingest) on free ports.
+// A service on free ports: of this project (baseline, ingest), or any other that takes the same flags.
 #pragma once
 
 #include "tests/support/process.hpp"
@@ -16,10 +16,12 @@ std::string built_program(const std::string& name);
 bool has_sanitizer_report(const std::string& log);
 
 struct service_options {
-    std::string program;                       // "baseline" or "ingest"
-    std::vector<std::string> arguments = {};   // besides addresses and ports
+    std::string program;                     // "baseline" or "ingest"; for messages where there is a command
+    std::vector<std::string> arguments = {}; // besides addresses and ports
     std::vector<std::string> environment = {}; // as in process_options
     bool wait_until_ready = true;              // else: until the admin port answers /healthz
+    std::vector<std::string> command = {};     // instead of the program of this build
+    std::chrono::seconds start = patience;     // how long it may take to come up
 };
 
 /// Starts the program on 127.0.0.1 with two free ports (other ones when they were taken meanwhile) and waits

@@ -1,6 +1,7 @@
 """What can be measured: the entries of apps/contenders/targets.toml."""
 from __future__ import annotations
 
+import shutil
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,8 +27,10 @@ class Target:
 
     def missing(self, kind: str, root: Path) -> Path | None:
         """The program that has to be made first."""
-        program = root / self.commands[kind][0]
-        return None if program.exists() else program
+        word = self.commands[kind][0]
+        if "/" not in word:  # an interpreter, say
+            return None if shutil.which(word) else Path(word)
+        return None if (root / word).exists() else root / word
 
 
 def parse_targets(text: str) -> dict[str, Target]:

@@ -1,0 +1,1 @@
+"""The endpoints, written in three ways: --routes."""
