@@ -84,8 +84,8 @@ text_table ratios_table(const comparison& all) {
 
 std::vector<text_table> tables_of(const comparison& all) {
     std::vector<text_table> tables{figures_table(all)};
-    if (all.targets.size() > 1)
-        tables.push_back(ratios_table(all));
+    if (auto ratios = ratios_table(all); !ratios.rows.empty())
+        tables.push_back(std::move(ratios));
     return tables;
 }
 

@@ -26,7 +26,7 @@ struct text_table {
     std::vector<text_row> rows;
 };
 
-/// The figures; where there are several targets also the ratios to the first.
+/// The figures; where there are any also the ratios to the first target.
 std::vector<text_table> tables_of(const comparison& all);
 
 } // namespace beastmark::loadgen

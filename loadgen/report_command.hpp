@@ -15,10 +15,10 @@ class App;      // NOLINT(readability-identifier-naming)
 namespace beastmark::loadgen {
 
 struct report_arguments {
-    std::vector<std::filesystem::path> results;
+    std::vector<std::filesystem::path> results{};
     std::filesystem::path output = "report.html";
-    std::string title;
-    std::optional<std::filesystem::path> markdown; // where the comparison's table goes, too
+    std::string title{};
+    std::optional<std::filesystem::path> markdown{}; // where the comparison's table goes, too
     std::string held_p99 = "50ms";
     std::string held_availability = "99.9%";
 };
