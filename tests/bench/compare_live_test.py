@@ -154,6 +154,7 @@ port = 8480
         self.assertRegex(stderr, "(?s)dying ended under load with exit code 9; [^\n]*\n    out of luck\n")
         self.assertEqual(stderr.count("careless ended with exit code 7 after SIGTERM"), 2)
         self.assertTrue((self.out / "report.html").exists())
+        self.assertIn("cpp-2", (self.out / "comparison.md").read_text())
         self.assertIn(f"report: {self.out}/report.html", stdout)
 
     def test_post_has_a_fresh_database_and_cache_for_each(self) -> None:
