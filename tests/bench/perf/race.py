@@ -57,7 +57,7 @@ class Race:
         return ramp
 
     def _say(self, ramp: Ramp, to_come: Sequence[str]) -> None:
-        held = f"held {ramp.held_rps:,.0f} requests/s" if ramp.held_rps else "held none of the rates"
+        held = f"held {ramp.held_rps:,.0f} requests/s" if ramp.held_rps else "held no rate that is to be believed"
         left_s = self._budget.left_s(self.rounds, self._elapsed(), to_come, self._going)
         say(f"round {self.rounds + 1}  {ramp.name}: {held}, took {self._budget.took_s[ramp.name]:.0f} s; "
             f"time left {int(left_s) // 60}:{int(left_s) % 60:02}")
