@@ -1,5 +1,6 @@
 #include "loadgen/report.hpp"
 
+#include "loadgen/comparison_output.hpp"
 #include "loadgen/page/page.hpp"
 
 #include <nlohmann/json.hpp>
@@ -60,6 +61,18 @@ json as_shown(json result) {
     return result;
 }
 
+/// What the page shows of them together: the comparison, {"why_not": "..."}, or null.
+json together(std::span<const json> results, const objective& wanted) {
+    const auto outcome = compare(results, wanted);
+    if (outcome.found)
+        return comparison_json(*outcome.found);
+    return outcome.why_not.empty() ? json(nullptr) : json{{"why_not", outcome.why_not}};
+}
+
+std::string as_script(const json& data) {
+    return escape_for_script(data.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
 std::string default_title(std::span<const json> results) {
     std::string names;
     for (const json& result : results)
@@ -111,10 +124,12 @@ std::string fill(std::string_view name, std::span<const json> results, const rep
         return std::string(page::chart_library());
     if (name == "script")
         return std::string(page::script());
+    if (name == "comparison")
+        return as_script(together(results, options.wanted));
     json all = json::array();
     for (const json& result : results)
         all.push_back(as_shown(result));
-    return escape_for_script(all.dump(-1, ' ', false, json::error_handler_t::replace));
+    return as_script(all);
 }
 
 } // namespace

@@ -1,6 +1,8 @@
 // The report: one HTML file with the results inside, that needs no network to be read.
 #pragma once
 
+#include "loadgen/comparison.hpp"
+
 #include <nlohmann/json_fwd.hpp>
 
 #include <span>
@@ -10,11 +12,13 @@
 namespace beastmark::loadgen {
 
 struct report_options {
-    std::string title; // empty: made from the targets' names
+    std::string title;  // empty: made from the targets' names
+    objective wanted{}; // of a comparison
 };
 
 /// `results` as in docs/result.md, one or several; they are not checked here (see check_result). Series that
-/// no chart shows and encoded histograms are left out of the page.
+/// no chart shows and encoded histograms are left out of the page. Results that are a comparison (see
+/// compare()) are shown as one.
 std::string render_report(std::span<const nlohmann::json> results, const report_options& options = {});
 
 /// What is wrong with a result, in one line; empty when it can be shown.

@@ -2,7 +2,7 @@
 "use strict";
 
 const axes = (() => {
-  // {scale: of Chart.js, min, max, snap(x): the x that is pointed at, step(x, direction): the next one for the arrow keys,
+  // {scale: of Chart.js, min, max, title: of the axis, where it has one, snap(x): the x that is pointed at, step(x, direction): the next one for the arrow keys,
   //  heading(x): what the tip says of it, reaches(point_x, x, distance): does a point speak of x, when the points are
   //  that far from each other; over: in words}
   function time(end_s) {
@@ -62,5 +62,21 @@ const axes = (() => {
     });
   }
 
-  return { time, percentiles, rates };
+  // Rates that are multiples of each other, as those of a staircase over decades.
+  function asked(xs) {
+    const all = xs.length > 0 ? xs : [1];
+    const [min, max] = [Math.min(...all) / 1.15, Math.max(...all) * 1.15];
+    const marks = [];
+    for (let decade = 10 ** Math.floor(Math.log10(min)); decade <= max; decade *= 10) {
+      marks.push(...[1, 2, 5].map((lead) => lead * decade).filter((mark) => mark >= min && mark <= max));
+    }
+    return listed(all, {
+      min, max, over: "by rate", title: "requests per second asked (logarithmic)", place: Math.log10, reach: 0.005,
+      scale: { type: "logarithmic", afterBuildTicks: (scale) => { scale.ticks = marks.map((value) => ({ value })); },
+        ticks: { maxRotation: 0, autoSkipPadding: 12, callback: (x) => format.compact(x) } },
+      heading: (x) => `${format.compact(x)} requests/s asked`,
+    });
+  }
+
+  return { time, percentiles, rates, asked };
 })();

@@ -16,6 +16,7 @@ const charts = (() => {
   // spec: {id, title, note, caveat, explain, series: [{label, colour, points, dash, width, fill, dot}], log, min, max, stacked,
   // floor, ceiling, value: number -> text with its unit, tick: number -> short text,
   // layer: {draw(chart) over the bands and under the lines, legend(), description, drawn()}, instead of lines or behind them,
+  // unit: title of the upright axis, legend: false where there is one for several charts,
   // about(x, y): more rows [name, value] of the tip, or [sentence]; y is null for the arrow keys}
   function panel(spec, shared) {
     const series = spec.series.filter((one) => one.points.some((point) => point.y !== null));
@@ -28,7 +29,7 @@ const charts = (() => {
     }
     const canvas = element("canvas", { role: "img", tabindex: "0", "aria-label": description(spec, series, shared.axis) });
     const one = { spec, series, canvas, shared, chart: null, readouts: [] };
-    card.append(spec.layer?.legend?.() ?? legend(one), element("div", { class: "plot" }, canvas));
+    card.append(...(spec.legend === false ? [] : [spec.layer?.legend?.() ?? legend(one)]), element("div", { class: "plot" }, canvas));
     if (spec.explain) card.append(element("p", { class: "explain" }, spec.explain));
     return { card, start: () => start(one) };
   }
@@ -110,11 +111,13 @@ const charts = (() => {
       layout: { padding: { top: 14 } },
       plugins: { legend: { display: false }, tooltip: { enabled: false } },
       scales: {
-        x: { ...axis.scale, min: axis.min, max: axis.max, grid: { display: false, drawBorder: false }, ticks: { ...axis.scale.ticks } },
+        x: { ...axis.scale, min: axis.min, max: axis.max, grid: { display: false, drawBorder: false }, ticks: { ...axis.scale.ticks },
+          title: { display: axis.title !== undefined, text: axis.title } },
         y: { type: spec.log ? "logarithmic" : "linear", stacked: spec.stacked === true, beginAtZero: !spec.log && spec.min === undefined,
           suggestedMin: spec.min, suggestedMax: spec.max, min: spec.floor, max: spec.ceiling, grid: { drawBorder: false, drawTicks: false },
           ticks: { maxTicksLimit: 6, padding: 8, callback: spec.log ? log_tick(spec) : (v) => spec.tick(v) },
-          afterFit: (scale) => { scale.width = 64; } }, // the same for all, so that their times line up
+          title: { display: spec.unit !== undefined, text: spec.unit },
+          afterFit: (scale) => { scale.width = spec.unit === undefined ? 64 : 84; } }, // the same for all, so that their times line up
       },
     };
   }
@@ -142,6 +145,8 @@ const charts = (() => {
       scale.ticks.color = text;
       scale.ticks.font = { family: theme_colour("font"), size: 11 };
       scale.grid.color = theme_colour("grid");
+      scale.title.color = text;
+      scale.title.font = { family: theme_colour("font"), size: 11 };
     }
     one.chart.update();
   }
@@ -217,9 +222,10 @@ const charts = (() => {
 
   function show_values(one) {
     const rests = one.shared.x === null;
-    one.series.forEach((s, i) => {
-      one.readouts[i].textContent = rests ? resting(one.spec, s) : one.spec.value(near(s.points, one.shared)?.y);
-      one.readouts[i].classList.toggle("resting", rests);
+    one.readouts.forEach((readout, i) => {
+      const s = one.series[i];
+      readout.textContent = rests ? resting(one.spec, s) : one.spec.value(near(s.points, one.shared)?.y);
+      readout.classList.toggle("resting", rests);
     });
   }
 

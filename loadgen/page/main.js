@@ -103,6 +103,44 @@
     addEventListener("afterprint", () => apply(chosen));
   }
 
+  // A run of a comparison is made when it is opened: there may be many.
+  function folded(section) {
+    const round = sections.filter((one) => one.name === section.name).indexOf(section) + 1;
+    const said = model.validity(section.target);
+    const summary = element("summary", {}, element("span", { class: "name" }, `${section.name}, round ${round}`),
+      element("small", {}, ` ${said === null ? "" : `${words.verdict(said)}. `}${words.ending(section).label}.`));
+    const details = element("details", { class: "run" }, summary);
+    details.addEventListener("toggle", () => {
+      if (details.childElementCount > 1) return;
+      const { node, start } = build(section);
+      details.append(node);
+      start();
+    });
+    return details;
+  }
+
+  function show_comparison(data) {
+    const { node, start } = comparison.build(data);
+    report.append(node, element("h2", { class: "part" }, "Each run"), ...sections.map(folded));
+    start();
+  }
+
+  function show_sections() {
+    if (typeof beside_each_other?.why_not === "string") {
+      report.append(element("p", { class: "explain" }, `Not compared: ${beside_each_other.why_not}.`));
+    }
+    contents();
+    if (sections.length > 1) report.append(element("section", { class: "card" }, tables.overview(sections)));
+    const beside = compared.of(sections).map((spec) => charts.panel(spec, charts.group(spec.axis)));
+    if (beside.length > 0) report.append(element("div", { class: "panels" }, beside.map((panel) => panel.card)));
+    beside.forEach((panel) => panel.start());
+    for (const section of sections) {
+      const { node, start } = build(section);
+      report.append(node);
+      start();
+    }
+  }
+
   function contents() {
     const nav = document.getElementById("contents");
     nav.hidden = sections.length < 2;
@@ -112,16 +150,9 @@
   theme();
   const report = document.getElementById("report");
   document.getElementById("subtitle").textContent = subtitle();
-  contents();
-  if (sections.length > 1) report.append(element("section", { class: "card" }, tables.overview(sections)));
-  const beside = compared.of(sections).map((spec) => charts.panel(spec, charts.group(spec.axis)));
-  if (beside.length > 0) report.append(element("div", { class: "panels" }, beside.map((panel) => panel.card)));
-  beside.forEach((panel) => panel.start());
-  for (const section of sections) {
-    const { node, start } = build(section);
-    report.append(node);
-    start();
-  }
+  const beside_each_other = comparison.read();
+  if (Array.isArray(beside_each_other?.targets)) show_comparison(beside_each_other);
+  else show_sections();
   // What came out, for tests to read.
   document.getElementById("self-check").textContent = JSON.stringify({
     theme: document.documentElement.dataset.theme, background: getComputedStyle(document.body).backgroundColor,

@@ -61,7 +61,12 @@ expect 'perf, which is not built yet' "$(output main perf ingest | grep -o 'inge
 expect 'perf, unknown argument'     "$(status main perf client --nonsense)"     2
 expect 'perf, number expected'      "$(status main perf --rounds 0)"            2
 expect 'perf, one thing at a time'  "$(status main perf client --quick --honesty)" 2
-for verb in setup build run test perf clean; do
+expect 'compare, unknown argument'  "$(status main compare put)"                  2
+expect 'compare, number expected'   "$(status main compare --rounds many)"        2
+expect 'compare, names expected'    "$(status main compare --targets cpp,)"       2
+expect 'compare, value missing'     "$(output main compare --pool | grep -o -- '--pool wants a positive number')" \
+    '--pool wants a positive number'
+for verb in setup build run test perf compare clean; do
     expect "help of $verb" "$(output main "$verb" --help | grep -c "^usage: ./bench $verb")" 1
 done
 expect 'package already there' "$(missing_packages bash coreutils)" ''

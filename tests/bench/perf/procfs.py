@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,9 @@ class Cpu:
     @property
     def total_s(self) -> float:
         return self.user_s + self.system_s
+
+    def __add__(self, other: Cpu) -> Cpu:
+        return Cpu(self.user_s + other.user_s, self.system_s + other.system_s)
 
     def __sub__(self, earlier: Cpu) -> Cpu:
         return Cpu(self.user_s - earlier.user_s, self.system_s - earlier.system_s)
@@ -64,6 +68,16 @@ def parse_process_cpu(stat: str) -> Cpu:
     return Cpu(int(fields[11]) / TICKS_PER_S, int(fields[12]) / TICKS_PER_S)
 
 
+def parse_tree_cpu(stats: Mapping[int, str], root: int) -> Cpu:
+    """From /proc/PID/stat of many: a process and its descendants, with those that were waited for (fields 16 and 17)."""
+    fields = {pid: stat.rpartition(")")[2].split() for pid, stat in stats.items()}
+    tree = {root} & fields.keys()
+    while more := {pid for pid, parts in fields.items() if pid not in tree and int(parts[1]) in tree}:
+        tree |= more
+    ticks = [[int(n) for n in fields[pid][11:15]] for pid in tree]
+    return Cpu(sum(t[0] + t[2] for t in ticks) / TICKS_PER_S, sum(t[1] + t[3] for t in ticks) / TICKS_PER_S)
+
+
 def parse_machine(stat: str, cores: set[int]) -> Machine:
     """From /proc/stat, of `cores`: busy is user, nice, system, irq and softirq; guest time is part of user."""
     busy = stolen = 0
@@ -86,6 +100,25 @@ def parse_memory(status: str, field: str) -> int | None:
 
 def process_cpu(pid: int) -> Cpu:
     return parse_process_cpu(Path(f"/proc/{pid}/stat").read_text())
+
+
+def tree_cpu(roots: list[int]) -> Cpu:
+    """Of processes and their descendants; none is another's descendant."""
+    stats = {}
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            stats[int(file.parent.name)] = file.read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            pass  # ended meanwhile
+    return sum((parse_tree_cpu(stats, root) for root in roots), Cpu(0, 0))
+
+
+def kernel_threads() -> list[int]:
+    """What they do (a journal, writing back, soft interrupts) is done for somebody. Not to be seen from a container."""
+    try:
+        return [2] if Path("/proc/2/comm").read_text() == "kthreadd\n" else []
+    except FileNotFoundError:
+        return []
 
 
 def process_memory(pid: int, field: str) -> int | None:

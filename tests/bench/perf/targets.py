@@ -23,6 +23,7 @@ class Target:
     pool: int
     setup: Path | None
     deviations: Path | None
+    like: str | None = None  # of a variant: the entry it is one of
 
     def missing(self, kind: str, root: Path) -> Path | None:
         """The program that has to be made first."""
@@ -50,10 +51,11 @@ def parse_target(name: str, entry: Any, entries: Mapping[str, Any]) -> Target:
     known = {"about", "get", "post", "port", "get_port", "post_port", "pool", "setup", "deviations", "like", "add"}
     if unknown := sorted(entry.keys() - known):
         raise wrong(f"unknown key \"{unknown[0]}\"; known are {', '.join(sorted(known))}")
-    if "like" in entry:
-        if entry["like"] not in entries:
-            raise wrong(f"is like \"{entry['like']}\", which is not there")
-        entry = {**entries[entry["like"]], **entry}
+    like = entry.get("like")
+    if like is not None:
+        if like not in entries:
+            raise wrong(f"is like \"{like}\", which is not there")
+        entry = {**entries[like], **entry}
     add = entry.get("add", [])
     commands = {kind: [*entry[kind], *add] for kind in KINDS if kind in entry}
     for kind, words in commands.items():
@@ -69,7 +71,7 @@ def parse_target(name: str, entry: Any, entries: Mapping[str, Any]) -> Target:
         ports[kind] = port
     return Target(name, entry.get("about", name), commands, ports, entry.get("pool", 8),
                   Path(entry["setup"]) if "setup" in entry else None,
-                  Path(entry["deviations"]) if "deviations" in entry else None)
+                  Path(entry["deviations"]) if "deviations" in entry else None, like)
 
 
 def load_targets(root: Path) -> dict[str, Target]:

@@ -1,5 +1,6 @@
 #include "loadgen/report.hpp"
 #include "loadgen/report_command.hpp"
+#include "tests/unit/loadgen/compared_results.hpp"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -119,6 +120,11 @@ protected:
         return directory_ / name;
     }
 
+    static std::string read(const std::filesystem::path& path) {
+        std::ifstream in(path);
+        return {std::istreambuf_iterator<char>(in), {}};
+    }
+
     int run(std::vector<std::string> words) {
         CLI::App app;
         report_arguments arguments;
@@ -127,13 +133,16 @@ protected:
         std::reverse(words.begin(), words.end());
         app.parse(words);
         testing::internal::CaptureStderr();
+        testing::internal::CaptureStdout();
         const int code = command->parsed() ? run_report(arguments) : -1;
+        said_ = testing::internal::GetCapturedStdout();
         complaint_ = testing::internal::GetCapturedStderr();
         return code;
     }
 
     std::filesystem::path directory_;
     std::string complaint_;
+    std::string said_;
 };
 
 TEST_F(report_command, writes_one_page_from_several_results) {
@@ -144,6 +153,52 @@ TEST_F(report_command, writes_one_page_from_several_results) {
     const std::string page{std::istreambuf_iterator<char>(in), {}};
     EXPECT_THAT(page, HasSubstr("<title>Both</title>"));
     EXPECT_EQ(embedded(page).size(), 2U);
+    EXPECT_EQ(said_ + complaint_, "") << "no comparison";
+    EXPECT_THAT(page, HasSubstr("id=\"comparison\">null<"));
+}
+
+TEST_F(report_command, tells_a_comparison_on_stdout_in_the_page_and_in_markdown) {
+    const std::string a = write("a.json", testing_results::ladder("alpha", 4'000).dump());
+    const std::string b = write("b.json", testing_results::ladder("beta", 2'000, 16'000, 20).dump());
+    const auto page = directory_ / "r.html";
+    ASSERT_EQ(run({a, b, "-o", page, "--title", "Both", "--markdown", directory_ / "t.md"}), 0) << complaint_;
+    EXPECT_EQ(complaint_, "");
+    EXPECT_THAT(said_, HasSubstr("alpha holds 4,000 requests/s, 2 times beta (one round)."));
+    EXPECT_THAT(read(directory_ / "t.md"), HasSubstr("# Both\n\nalpha holds 4,000 requests/s"));
+    EXPECT_THAT(read(page), HasSubstr("\"headline\":[\"alpha holds 4,000"));
+    ASSERT_EQ(run({a, b, "-o", page, "--held-p99", "10ms", "--held-availability", "99"}), 0) << complaint_;
+    EXPECT_THAT(said_, HasSubstr("p99 below 10 ms and availability above 99 %"));
+    EXPECT_THAT(read(page), HasSubstr("beta held no rate"));
+}
+
+TEST_F(report_command, says_why_results_are_no_comparison) {
+    const std::string a = write("a.json", testing_results::ladder("alpha", 4'000).dump());
+    const std::string b = write("b.json", testing_results::result_of("beta", {{.rate = 10}}).dump());
+    EXPECT_EQ(run({a, b, "-o", directory_ / "r.html"}), 0);
+    const std::string why = "there is no rate that all targets were asked for";
+    EXPECT_EQ(complaint_, "loadgen report: no comparison: " + why + "\n");
+    EXPECT_EQ(said_, "");
+    EXPECT_THAT(read(directory_ / "r.html"), HasSubstr("{\"why_not\":\"" + why + "\"}"));
+    const std::string table = directory_ / "t.md";
+    EXPECT_EQ(run({a, "-o", directory_ / "r.html", "--markdown", table}), 1);
+    EXPECT_EQ(complaint_, "loadgen report: " + table + ": not written: the results are no comparison\n");
+    EXPECT_FALSE(std::filesystem::exists(table));
+    EXPECT_EQ(run({a, a, "-o", directory_ / "r.html", "--markdown", directory_ / "none" / "t.md"}), 1);
+    EXPECT_THAT(complaint_, HasSubstr("t.md: cannot be written"));
+}
+
+TEST(report_objective, is_read_from_the_flags_or_refused) {
+    const auto read = [](const char* p99, const char* availability) {
+        return objective_of({.held_p99 = p99, .held_availability = availability});
+    };
+    EXPECT_EQ(objective_of({}).p99_us, 50'000);
+    EXPECT_DOUBLE_EQ(objective_of({}).availability, 0.999);
+    EXPECT_EQ(read("1.5s", "0").p99_us, 1'500'000);
+    EXPECT_DOUBLE_EQ(read("1s", "95%").availability, 0.95);
+    for (const char* wrong : {"50", "0s", "-1ms", "fast", ""})
+        EXPECT_THROW(read(wrong, "99%"), std::invalid_argument) << wrong;
+    for (const char* wrong : {"100", "-1", "nan", "%", "most"})
+        EXPECT_THROW(read("50ms", wrong), std::invalid_argument) << wrong;
 }
 
 TEST_F(report_command, refuses_with_one_line_that_names_the_file) {
