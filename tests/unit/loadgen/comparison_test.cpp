@@ -116,6 +116,10 @@ TEST(comparison, the_headline_says_it_in_words) {
               "ms for slow; "
               "the service's CPU time per request is 10 us for cpp, 30 us for go and 400 us for slow.");
     EXPECT_THAT(notes_of(all), Contains(HasSubstr("the noise floor is not known")));
+    EXPECT_EQ(
+        headline_of(compared(four_targets())).at(2),
+        "cpp-2 is the same program as cpp: what they differ by is the noise floor, a factor of 1 (0.5 to 1) "
+        "for the rate held.");
     EXPECT_THAT(notes_of(compared(four_targets())), Not(Contains(HasSubstr("the noise floor is not known"))));
 }
 
