@@ -183,6 +183,26 @@ TEST(comparison_in_browser, results_with_other_rates_are_shown_as_before_and_the
     EXPECT_EQ(visit.self_check->at("sections"), 2);
 }
 
+TEST(comparison_in_browser, odd_results_leave_no_error) {
+    json odd = fixture::measured_staircase({});
+    odd["config"] = {{"loop", 7}};
+    json& stages = odd["targets"]["ingest"]["stages"];
+    stages[0]["totals"] = nullptr;
+    stages[1]["latency"] = 3;
+    stages[2]["validity"] = "none";
+    stages[3]["from_rps"] = "many";
+    odd["watched"]["ingest"]["cpu_cores"] = nullptr;
+    odd["manifest"] = nullptr;
+    const std::string script =
+        "document.querySelectorAll('details').forEach((run) => { run.open = true; });"
+        "setTimeout(() => { document.title = document.querySelectorAll('canvas').length; }, 500);";
+    const browser::visit visit =
+        browser::open(with_script(page_of({odd, odd, fixture::empty()}), script), "");
+    expect_quiet(visit);
+    EXPECT_EQ(labels_of(visit.chart("comparison-p99-us")), (lines{"ingest"}));
+    EXPECT_GT(std::stoi(visit.title()), 30) << "charts of the comparison and of two runs";
+}
+
 TEST(comparison_in_browser, names_are_text) {
     auto results = std::vector<json>{fixture::staircase({.target = "<b>|x", .with_database = false}),
                                      fixture::staircase({.target = "__proto__", .with_database = false})};

@@ -221,6 +221,12 @@ TEST(comparison, rounds_of_one_target_are_a_comparison) {
     EXPECT_EQ(tables_of(all).size(), 1U) << "no ratios";
 }
 
+TEST(comparison, of_two_rounds_the_lower_rate_is_the_one_held) {
+    const auto all = compared({ladder("cpp", 4'000), ladder("cpp", 8'000)});
+    EXPECT_EQ(headline_of(all).at(0), "cpp holds 4,000 requests/s (4,000 to 8,000).")
+        << "6,000 was never tried";
+}
+
 TEST(comparison, different_rates_are_no_comparison_and_said) {
     const auto shifted = result_of("go", {{.rate = 1'000}, {.rate = 3'000}, {.rate = 4'000}});
     const auto outcome = compare(std::vector<json>{ladder("cpp", 4'000), shifted});
