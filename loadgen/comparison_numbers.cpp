@@ -74,7 +74,7 @@ std::string quantity_text(double value, quantity unit) {
 }
 
 std::string figure_text(const bounds& figure, quantity unit) {
-    const auto low = quantity_text(figure.low, unit);
+    auto low = quantity_text(figure.low, unit);
     if (figure.exact())
         return low;
     return std::isinf(figure.high) ? "at least " + low : low + " to " + quantity_text(figure.high, unit);
