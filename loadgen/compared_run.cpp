@@ -115,9 +115,9 @@ std::vector<compared_stage> read_stages(const json& result, const std::string& t
         return found;
     for (const json& stage : stages) {
         const auto rate = held_rate_of(stage);
-        if (!rate || is_only_begun(result, stage) || std::any_of(found.begin(), found.end(), [&](const compared_stage& other) {
-                return is_same_rate(other.rate_rps, *rate);
-            }))
+        if (!rate || is_only_begun(result, stage) ||
+            std::any_of(found.begin(), found.end(),
+                        [&](const compared_stage& other) { return is_same_rate(other.rate_rps, *rate); }))
             continue;
         compared_stage& one = found.emplace_back();
         one.rate_rps = *rate;
@@ -125,9 +125,8 @@ std::vector<compared_stage> read_stages(const json& result, const std::string& t
         judge(one, part_of(stage, "validity"));
         one.values = figures_of(result, target, stage);
     }
-    std::stable_sort(found.begin(), found.end(), [](const compared_stage& a, const compared_stage& b) {
-        return a.rate_rps < b.rate_rps;
-    });
+    std::sort(found.begin(), found.end(),
+              [](const compared_stage& a, const compared_stage& b) { return a.rate_rps < b.rate_rps; });
     return found;
 }
 

@@ -74,7 +74,10 @@ std::string quantity_text(double value, quantity unit) {
 }
 
 std::string figure_text(const bounds& figure, quantity unit) {
-    return (figure.exact() ? "" : "at least ") + quantity_text(figure.low, unit);
+    auto low = quantity_text(figure.low, unit);
+    if (figure.exact())
+        return low;
+    return std::isinf(figure.high) ? "at least " + low : low + " to " + quantity_text(figure.high, unit);
 }
 
 bool is_unknown(const bounds& ratio) {
@@ -82,9 +85,14 @@ bool is_unknown(const bounds& ratio) {
 }
 
 std::string ratio_text(const bounds& ratio) {
-    if (ratio.low > 0)
-        return (ratio.exact() ? "" : "at least ") + digits(ratio.low);
-    return is_unknown(ratio) ? "not known" : "at most " + digits(ratio.high);
+    if (is_unknown(ratio))
+        return "not known";
+    if (ratio.exact())
+        return digits(ratio.low);
+    if (ratio.low == 0)
+        return "at most " + digits(ratio.high);
+    return std::isinf(ratio.high) ? "at least " + digits(ratio.low)
+                                  : fmt::format("{} to {}", digits(ratio.low), digits(ratio.high));
 }
 
 std::string range_text(const spread& figure, quantity unit) {

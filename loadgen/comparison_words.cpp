@@ -135,7 +135,7 @@ std::string twin_sentence(const comparison& all, std::size_t target) {
                             all.targets[twin].name);
     if (const auto& ratio = all.table.front().ratios[target];
         twin == 0 && ratio && !is_unknown(ratio->median))
-        text += fmt::format(", for the rate held {} times{}", ratio_text(ratio->median),
+        text += fmt::format(", a factor of {}{} for the rate held", ratio_text(ratio->median),
                             in_parentheses(ratio_range_text(*ratio)));
     return text + ".";
 }

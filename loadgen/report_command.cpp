@@ -96,7 +96,8 @@ objective objective_of(const report_arguments& arguments) {
     if (percent.ends_with('%'))
         percent.remove_suffix(1);
     const auto availability = parse_number<double>(percent);
-    if (!availability || !(*availability >= 0 && *availability < 100)) // no service is above 100 %
+    const auto within = availability && *availability >= 0 && *availability < 100; // none is above 100 %
+    if (!within)
         throw std::invalid_argument(
             fmt::format("--held-availability: '{}' is not a percentage from 0% to below 100%, e.g. 99.9%",
                         arguments.held_availability));

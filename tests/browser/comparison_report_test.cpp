@@ -131,14 +131,13 @@ TEST(comparison_in_browser, the_band_is_the_range_and_the_objective_is_marked) {
             const copy = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
             Object.assign(copy.canvas, { width: target.canvas.width, height: target.canvas.height });
             copy.drawImage(target.canvas, 0, 0);
-            return copy.getImageData(scales.x.getPixelForValue(x) * ratio, scales.y.getPixelForValue(y) * ratio, 1, 1).data[3] > 0;
+            return copy.getImageData(scales.x.getPixelForValue(x) * ratio, scales.y.getPixelForValue(y) * ratio - 1, 1, 3).data.some((v) => v > 0);
         };
         [chart, of('p99-us')].forEach(c => { c.data.datasets.forEach((_, i) => c.setDatasetVisibility(i, i === 0)); c.options.scales.y.grid.display = false; });
         chart.data.datasets[0].borderWidth = 0;
         chart.data.datasets[0].pointRadius = 0;
         chart.update();
         of('p99-us').update();
-        const { y } = of('p99-us').scales;
         const line = Array.from({ length: 30 }, (_, i) => inked(1100 + i * 10, 50, of('p99-us'))).filter(Boolean).length;
         return [inked(7000, 6800, chart), inked(7000, 6000, chart), inked(5000, 4700, chart), line > 5 && line < 30].join(' ');)"),
               "true false false true");
@@ -147,10 +146,10 @@ TEST(comparison_in_browser, the_band_is_the_range_and_the_objective_is_marked) {
 TEST(comparison_in_browser, a_run_is_drawn_when_it_is_opened) {
     const std::string script = R"(
         const runs = [...document.querySelectorAll('details.run')];
-        const charts = () => document.querySelectorAll('canvas').length;
-        const before = charts();
+        const drawn = () => document.querySelectorAll('canvas').length;
+        const before = drawn();
         const finish = () => {
-            const once = charts();
+            const once = drawn();
             runs[4].open = false;
             document.title = [runs.length, runs[4].querySelector('.name').textContent, before, once - before,
                 runs[4].querySelector('h2').textContent.split(' (')[0], document.querySelector('#target-5-rate canvas').width > 0].join(' | ');
@@ -160,7 +159,7 @@ TEST(comparison_in_browser, a_run_is_drawn_when_it_is_opened) {
     const browser::visit visit =
         browser::open(with_script(page_of(fixture::compared_targets(false)), script), "");
     expect_quiet(visit);
-    EXPECT_EQ(visit.title(), "9 | go, round 2 | 6 | 7 | go | true");
+    EXPECT_EQ(visit.title(), "9 | go, round 2 | 6 | 8 | go | true");
 }
 
 TEST(comparison_in_browser, a_point_that_no_round_makes_believable_is_hollow) {
@@ -182,6 +181,26 @@ TEST(comparison_in_browser, results_with_other_rates_are_shown_as_before_and_the
     EXPECT_THAT(visit.dom, HasSubstr(">Overview<"));
     EXPECT_THAT(visit.dom, Not(HasSubstr("<details")));
     EXPECT_EQ(visit.self_check->at("sections"), 2);
+}
+
+TEST(comparison_in_browser, odd_results_leave_no_error) {
+    json odd = fixture::measured_staircase({});
+    odd["config"] = {{"loop", 7}};
+    json& stages = odd["targets"]["ingest"]["stages"];
+    stages[0]["totals"] = nullptr;
+    stages[1]["latency"] = 3;
+    stages[2]["validity"] = "none";
+    stages[3]["from_rps"] = "many";
+    odd["watched"]["ingest"]["cpu_cores"] = nullptr;
+    odd["manifest"] = nullptr;
+    const std::string script =
+        "document.querySelectorAll('details').forEach((run) => { run.open = true; });"
+        "setTimeout(() => { document.title = document.querySelectorAll('canvas').length; }, 500);";
+    const browser::visit visit =
+        browser::open(with_script(page_of({odd, odd, fixture::empty()}), script), "");
+    expect_quiet(visit);
+    EXPECT_EQ(labels_of(visit.chart("comparison-p99-us")), (lines{"ingest"}));
+    EXPECT_GT(std::stoi(visit.title()), 30) << "charts of the comparison and of two runs";
 }
 
 TEST(comparison_in_browser, names_are_text) {

@@ -149,7 +149,8 @@ TEST(judged_report_in_browser, tables_have_the_kinds_that_were_counted_and_the_v
         const last = (caption) => [...table(caption).tBodies[0].rows].map(r => r.cells[r.cells.length - 1].textContent);
         document.title = [first('Latency').join(', '), last('Stages')[0], last('Stages')[4], last('Overview').join(', ')].join(' | ').replaceAll('\u00a0', ' ');)";
     const browser::visit visit = browser::open(
-        with_script(page_of({fixture::judged_staircase({}), fixture::staircase({})}), script), "");
+        with_script(page_of({fixture::judged_staircase({}), fixture::staircase({.step_rps = 900})}), script),
+        "");
     expect_quiet(visit);
     EXPECT_EQ(
         visit.title(),

@@ -295,7 +295,7 @@ TEST(latency_report_in_browser, odd_figures_leave_gaps_and_no_error) {
     target["stages"][1]["latency"] = 3;
     target["stages"][2]["warmup"] = "yes";
     odd["watched"]["ingest"]["cpu_cores"] = nullptr;
-    const browser::visit visit = browser::open(page_of({odd, fixture::empty(), odd}), "");
+    const browser::visit visit = browser::open(page_of({odd, fixture::empty()}), "");
     expect_quiet(visit);
     EXPECT_TRUE(visit.chart("target-1-spectrum").is_null());
     EXPECT_EQ(visit.chart("target-1-heatmap").at("layer").at("columns"), 40);

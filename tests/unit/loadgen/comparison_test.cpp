@@ -116,6 +116,10 @@ TEST(comparison, the_headline_says_it_in_words) {
               "ms for slow; "
               "the service's CPU time per request is 10 us for cpp, 30 us for go and 400 us for slow.");
     EXPECT_THAT(notes_of(all), Contains(HasSubstr("the noise floor is not known")));
+    EXPECT_EQ(
+        headline_of(compared(four_targets())).at(2),
+        "cpp-2 is the same program as cpp: what they differ by is the noise floor, a factor of 1 (0.5 to 1) "
+        "for the rate held.");
     EXPECT_THAT(notes_of(compared(four_targets())), Not(Contains(HasSubstr("the noise floor is not known"))));
 }
 
@@ -215,6 +219,12 @@ TEST(comparison, rounds_of_one_target_are_a_comparison) {
     const auto all = compared({ladder("cpp", 4'000), ladder("cpp", 8'000), ladder("cpp", 8'000)});
     EXPECT_EQ(headline_of(all).at(0), "cpp holds 8,000 requests/s (4,000 to 8,000).");
     EXPECT_EQ(tables_of(all).size(), 1U) << "no ratios";
+}
+
+TEST(comparison, of_two_rounds_the_lower_rate_is_the_one_held) {
+    const auto all = compared({ladder("cpp", 4'000), ladder("cpp", 8'000)});
+    EXPECT_EQ(headline_of(all).at(0), "cpp holds 4,000 requests/s (4,000 to 8,000).")
+        << "6,000 was never tried";
 }
 
 TEST(comparison, different_rates_are_no_comparison_and_said) {

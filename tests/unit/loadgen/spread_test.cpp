@@ -90,6 +90,8 @@ TEST(comparison_numbers, say_what_is_open) {
     EXPECT_EQ(ratio_text({3.1, open}), "at least 3.1");
     EXPECT_EQ(ratio_text({0, 0.5}), "at most 0.5");
     EXPECT_EQ(ratio_text({0, open}), "not known");
+    EXPECT_EQ(ratio_text({0.3, 0.444}), "0.3 to 0.444");
+    EXPECT_EQ(figure_text({8'000, 16'000}, quantity::rate), "8,000 to 16,000");
     EXPECT_EQ(range_text({{}, {81'000, 96'000}, 3}, quantity::rate), "81,000 to 96,000");
     EXPECT_EQ(range_text({{}, {0, 4'000}, 3}, quantity::rate), "0 to 4,000");
     EXPECT_EQ(range_text({{}, {81'000, open}, 3}, quantity::rate), "81,000 or more");
