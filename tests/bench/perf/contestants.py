@@ -52,9 +52,9 @@ class Contestant:
     ready_path: str = ""  # on the admin port; without one the app is asked
 
     @contextmanager
-    def serving(self, setup: Setup) -> Iterator[Service]:
-        with running(self.name, self.command, setup.server_core, setup.out / f"{self.name}.log",
-                     self.ready_path) as service:
+    def serving(self, setup: Setup, descriptors: int = 0) -> Iterator[Service]:
+        with running(self.name, self.command, setup.server_core, setup.out / f"{self.name}.log", self.ready_path,
+                     descriptors) as service:
             yield service
 
     def takes_part(self, turn: int) -> bool:

@@ -3,9 +3,11 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import resource
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -35,6 +37,19 @@ def place_services(build: Path, out: Path, needed: list[Path]) -> Setup:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # what we start has it from us
     return setup
+
+
+def cpu_model() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def version(program: Path) -> str:
+    """The one line a program tells of itself."""
+    told = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
+    return told.strip().partition("\n")[0]
 
 
 def missed_goals(sections: dict[str, list[Row]]) -> list[str]:

@@ -11,7 +11,6 @@ import argparse
 import os
 import platform
 import shutil
-import subprocess
 import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from pathlib import Path
 import serving_cost
 import system_calls
 from contestants import baseline
-from perf_main import place_services, run, write_results
+from perf_main import cpu_model, place_services, run, version, write_results
 from programs import CouldNotRun
 from rounds import Patience
 
@@ -46,19 +45,6 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rounds", type=int, help="of each server")
     return parser.parse_args(argv)
-
-
-def cpu_model() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
-
-
-def version(program: Path) -> str:
-    """The one line a program tells of itself."""
-    told = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
-    return told.strip().partition("\n")[0]
 
 
 def main(argv: list[str]) -> int:

@@ -125,13 +125,14 @@ def running(name: str, command: Callable[[int, int], list[str]], core: int, log:
     if descriptors:
         words[:0] = ["prlimit", f"--nofile={descriptors}:{descriptors}"]
     with on_cores(core), log.open("ab") as output:
+        before = output.tell()
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                                    start_new_session=True)
     try:
         deadline = time.monotonic() + START_S
         while not (answers(admin_port, ready_path) if ready_path else answers(port, "/api/devices")):
             if process.poll() is not None or time.monotonic() > deadline:
-                said = log.read_text(errors="replace").splitlines()[-3:]
+                said = log.read_bytes()[before:].decode(errors="replace").splitlines()[-3:]
                 raise CouldNotRun(f"{name} did not become ready; its log ends: {' / '.join(said)}")
             time.sleep(0.02)
         yield Service(process.pid, f"http://127.0.0.1:{port}/api/devices", None, process, port, admin_port)
