@@ -26,7 +26,7 @@ import hostile_overload  # noqa: E402
 import hostile_starved  # noqa: E402
 import perf_main  # noqa: E402
 import services  # noqa: E402
-from contestants import nginx, nginx_config  # noqa: E402
+from contestants import Contestant, contenders, nginx, nginx_config  # noqa: E402
 from crowd import Tally, refusal  # noqa: E402
 from drain_client import whole_answer  # noqa: E402
 from hostile_setup import at_least, time_limit  # noqa: E402
@@ -306,6 +306,24 @@ class StarvedTest(unittest.TestCase):
         for change in ({"cpu_cores": 0.21}, {"taken_up_s": 1.1}, {"not_taken_up": 1}, {"cut": 1}, {"alive": False}):
             bad = hostile_starved.Starved(**(good.__dict__ | change))
             self.assertEqual(list(goals(hostile_starved.judge("x", [good, bad])).values()).count(False), 1, change)
+
+
+class ContestantsTest(unittest.TestCase):
+    def test_contenders_are_those_that_are_set_up_once_each(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            (root / "apps/contenders").mkdir(parents=True)
+            (root / "apps/contenders/targets.toml").write_text(
+                '[cpp]\nget = ["there"]\nport = 1\n[go]\nget = ["there", "--fast"]\nport = 2\n[other]\nlike = "go"\nadd = ["-x"]\n'
+                '[late]\nget = ["not_there"]\nport = 3\n[poster]\npost = ["there"]\nport = 4\n')
+            (root / "there").touch()
+            there, missing = contenders(root)
+            self.assertEqual(([each.name for each in there], missing), (["go"], ["late"]))
+            self.assertEqual(there[0].command(5, 6), [str(root / "there"), "--fast", *services.service_flags(5, 6)])
+
+    def test_fastapi_takes_part_in_few_rounds(self) -> None:
+        fast, slow = (Contestant(name, name, lambda port, admin: []) for name in ("go", "fastapi"))
+        self.assertEqual([sum(each.takes_part(i) for i in range(7)) for each in (fast, slow)], [7, 3])
 
 
 class ProgramsTest(unittest.TestCase):
