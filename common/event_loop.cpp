@@ -39,10 +39,11 @@ void event_loop::turn(std::chrono::milliseconds at_most) {
 void event_loop::wait(int timeout_ms) {
     for (const auto& task : before_wait_)
         task();
+    const auto worked = clock::now() - turn_began_;
     const int count = epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
                                  timeout_ms); // -1: interrupted
-    backlog_since_ = turn_began_;
     turn_began_ = clock::now();
+    backlog_since_ = turn_began_ - worked;
     for (int i = 0; i < count && !stopped_; ++i) {
         const auto [events, data] = events_[static_cast<std::size_t>(i)];
         const auto place = static_cast<watch>(data.u64);

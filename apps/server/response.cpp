@@ -72,13 +72,12 @@ void append_response(std::string& out, const response& answer, std::string_view 
     }
 }
 
-std::string error_body(const http_error& error) {
-    std::string body = R"({"error":)";
-    append_json_string(body, error.code);
-    body += R"(,"detail":)";
-    append_json_string(body, error.detail);
-    body += '}';
-    return body;
+void append_error_body(std::string& out, const http_error& error) {
+    out += R"({"error":)";
+    append_json_string(out, error.code);
+    out += R"(,"detail":)";
+    append_json_string(out, error.detail);
+    out += '}';
 }
 
 } // namespace beastmark::server

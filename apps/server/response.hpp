@@ -44,8 +44,8 @@ enum class connection_header : std::uint8_t { none, keep_alive, close };
 void append_response(std::string& out, const response& answer, std::string_view date,
                      connection_header connection, bool with_body);
 
-/// The JSON of an error.
-std::string error_body(const http_error& error);
+/// Appends the JSON of an error.
+void append_error_body(std::string& out, const http_error& error);
 
 inline constexpr std::string_view continue_response = "HTTP/1.1 100 Continue\r\n\r\n";
 
