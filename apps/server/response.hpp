@@ -27,11 +27,13 @@ private:
     std::time_t second_ = -1;
 };
 
+inline constexpr std::string_view json_type = "application/json";
+
 /// An answer without its date.
 struct response {
     http::status status = http::status::ok;
     std::string_view body;
-    std::string_view content_type = "application/json";
+    std::string_view content_type = json_type;
     /// Whole lines, each ended by CRLF.
     std::string_view extra_headers = {};
 };
