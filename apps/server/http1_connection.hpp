@@ -81,7 +81,7 @@ public:
     /// The client may still be sending, and a close would reset the connection before it has read the answer.
     [[nodiscard]] bool must_linger() const { return lingering_; }
 
-    /// When the last answer was given or input came.
+    /// When the last answer was given or input came; at first, when the connection began.
     [[nodiscard]] clock::time_point last_active() const { return last_active_; }
 
     /// Gives the buffers back when nothing is in progress.
@@ -117,7 +117,7 @@ private:
 
     http1_environment& shared_;
     std::unique_ptr<workspace> workspace_;
-    clock::time_point last_active_{};
+    clock::time_point last_active_ = clock::now();
     clock::time_point came_after_ = clock::time_point::max();
     clock::time_point received_at_{}; // of the bytes read last
     clock::time_point started_at_{};  // first byte of the request in progress

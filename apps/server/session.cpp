@@ -38,7 +38,7 @@ bool session::start() {
         return false;
     }
     watch_ = *watched;
-    arm(timeout_kind::idle, clock::now());
+    arm(timeout_kind::idle, last_active());
     return true;
 }
 
