@@ -6,7 +6,7 @@
 #pragma once
 
 #include "loadgen/dispatcher.hpp"
-#include "loadgen/event_loop.hpp"
+#include "common/event_loop.hpp"
 #include "loadgen/plan.hpp"
 #include "loadgen/response_parser.hpp"
 

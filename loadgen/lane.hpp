@@ -4,7 +4,7 @@
 
 #include "loadgen/connection.hpp"
 #include "loadgen/dispatcher.hpp"
-#include "loadgen/event_loop.hpp"
+#include "common/event_loop.hpp"
 #include "loadgen/mailbox.hpp"
 #include "loadgen/pacer.hpp"
 #include "loadgen/plan.hpp"

@@ -2,7 +2,7 @@
 // measures against it is its own limit and the machine's.
 #pragma once
 
-#include "loadgen/descriptor.hpp"
+#include "common/descriptor.hpp"
 
 #include <cstddef>
 #include <cstdint>

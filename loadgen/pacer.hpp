@@ -7,7 +7,7 @@
 // takes two thirds of the CPU time (docs/results.md).
 #pragma once
 
-#include "loadgen/event_loop.hpp"
+#include "common/event_loop.hpp"
 
 #include <array>
 #include <chrono>

@@ -1,8 +1,8 @@
 #include "loadgen/timer_error.hpp"
 
 #include "common/histogram.hpp"
-#include "loadgen/descriptor.hpp"
-#include "loadgen/timerfd.hpp"
+#include "common/descriptor.hpp"
+#include "common/timerfd.hpp"
 
 #include <thread>
 

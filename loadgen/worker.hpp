@@ -2,7 +2,7 @@
 // the hot path.
 #pragma once
 
-#include "loadgen/event_loop.hpp"
+#include "common/event_loop.hpp"
 #include "loadgen/lane.hpp"
 #include "loadgen/mailbox.hpp"
 #include "loadgen/plan.hpp"

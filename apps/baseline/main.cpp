@@ -10,7 +10,7 @@ server::program baseline_program() {
             .routes = {{"/api/devices", server::method::get},
                        {"/healthz", server::method::get, R"({"status":"ok"})"}},
             .make_handler =
-                [](std::size_t, boost::asio::io_context&) {
+                [](std::size_t, beastmark::event_loop&) {
                     return std::make_unique<beastmark::baseline::devices_handler>();
                 },
             .collected = {},

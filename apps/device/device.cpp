@@ -5,19 +5,24 @@
 namespace beastmark::device {
 
 void append_json(std::string& out, const device& shown) {
-    out += R"({"id":)";
-    append_integer(out, shown.id);
-    out += R"(,"uuid":)";
-    append_json_string(out, shown.uuid);
-    out += R"(,"mac":)";
-    append_json_string(out, shown.mac);
-    out += R"(,"firmware":)";
-    append_json_string(out, shown.firmware);
-    out += R"(,"created_at":)";
-    append_json_string(out, shown.created_at);
-    out += R"(,"updated_at":)";
-    append_json_string(out, shown.updated_at);
-    out += '}';
+    constexpr std::size_t names = 100;
+    json_writer json{out, names + json_writer::room_for_integer + json_writer::room_for(shown.uuid) +
+                              json_writer::room_for(shown.mac) + json_writer::room_for(shown.firmware) +
+                              json_writer::room_for(shown.created_at) +
+                              json_writer::room_for(shown.updated_at)};
+    json.literal(R"({"id":)");
+    json.integer(shown.id);
+    json.literal(R"(,"uuid":")");
+    json.characters(shown.uuid);
+    json.literal(R"(","mac":")");
+    json.characters(shown.mac);
+    json.literal(R"(","firmware":")");
+    json.characters(shown.firmware);
+    json.literal(R"(","created_at":")");
+    json.characters(shown.created_at);
+    json.literal(R"(","updated_at":")");
+    json.characters(shown.updated_at);
+    json.literal(R"("})");
 }
 
 } // namespace beastmark::device

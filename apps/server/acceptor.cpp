@@ -2,13 +2,16 @@
 
 #include "server/core.hpp"
 
-#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <spdlog/spdlog.h>
 
 #include <cerrno>
-#include <cstring>
 #include <stdexcept>
 #include <system_error>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,6 +20,9 @@ namespace beastmark::server {
 namespace {
 
 using tcp = boost::asio::ip::tcp;
+
+// Connections in a row before those that are there have their turn.
+constexpr int most_accepts = 64;
 
 [[noreturn]] void throw_cannot_listen(const tcp::endpoint& where, int error) {
     const std::string port = std::to_string(where.port());
@@ -34,10 +40,13 @@ listening_socket bind_to(const tcp::endpoint& where, bool shared) {
     if (descriptor < 0) {
         throw_cannot_listen(where, errno);
     }
-    listening_socket bound{descriptor, family};
-    const int on = 1;
-    if (setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        (shared && setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) ||
+    listening_socket bound{descriptor};
+    const auto set = [descriptor](int level, int name, int value) {
+        return ::setsockopt(descriptor, level, name, &value, sizeof value) == 0;
+    };
+    if (!set(SOL_SOCKET, SO_REUSEADDR, 1) || (shared && !set(SOL_SOCKET, SO_REUSEPORT, 1)) ||
+        (family == AF_INET6 && !set(IPPROTO_IPV6, IPV6_V6ONLY, 0)) ||
+        !set(IPPROTO_TCP, TCP_NODELAY, 1) || // what is accepted inherits it
         ::bind(descriptor, where.data(), static_cast<socklen_t>(where.size())) != 0) {
         throw_cannot_listen(where, errno);
     }
@@ -46,14 +55,10 @@ listening_socket bind_to(const tcp::endpoint& where, bool shared) {
 
 } // namespace
 
-listening_socket::~listening_socket() {
+void listening_socket::close() {
     if (descriptor_ >= 0) {
-        ::close(descriptor_);
+        ::close(std::exchange(descriptor_, -1));
     }
-}
-
-boost::asio::ip::tcp listening_socket::protocol() const {
-    return family_ == AF_INET6 ? tcp::v6() : tcp::v4();
 }
 
 std::vector<listening_socket> listen_on(const std::string& address, std::uint16_t port, std::size_t count) {
@@ -75,51 +80,85 @@ std::vector<listening_socket> listen_on(const std::string& address, std::uint16_
     return sockets;
 }
 
-acceptor::acceptor(core& owner, listening_socket listener)
-    : core_{owner}, socket_{owner.context(), listener.protocol(), listener.release()} {}
+acceptor::acceptor(core& owner, listening_socket listening)
+    : core_{owner}, socket_{std::move(listening)} {}
 
-void acceptor::accept() {
-    if (!socket_.is_open()) {
-        return;
+acceptor::~acceptor() {
+    if (watch_) {
+        core_.loop().remove(*watch_, socket_.descriptor());
     }
+}
+
+void acceptor::start() {
+    // By level, so that what is left in the queue after a turn is told of in the next.
+    watch_ = core_.loop().add(socket_.descriptor(), EPOLLIN, *this, event_loop::trigger::level);
+    if (!watch_) {
+        throw std::system_error{errno, std::generic_category(), "epoll_ctl"};
+    }
+}
+
+void acceptor::ready(std::uint32_t /*events*/) {
+    for (int i = 0; i < most_accepts && accept(); ++i) {
+    }
+}
+
+// False: there is none to accept, or none can be.
+bool acceptor::accept() {
     if (!core_.has_room()) {
-        paused_ = true;
+        pause(rejection::connection_count);
+        return false;
+    }
+    const int accepted = ::accept4(socket_.descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (accepted >= 0) {
+        core_.add(accepted);
+        return true;
+    }
+    switch (errno) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+        // Trying again at once would burn the CPU: the queue stays readable. The next tick does.
+        pause(rejection::descriptors);
+        return false;
+    case EAGAIN:
+        return false;
+    default:
+        return true; // this connection failed before it was accepted
+    }
+}
+
+void acceptor::pause(rejection why) {
+    if (std::exchange(paused_, true)) {
         return;
     }
-    socket_.async_accept(core_.context(), [this](const boost::system::error_code& ec, tcp_socket accepted) {
-        if (ec == boost::asio::error::operation_aborted) {
-            return;
-        }
-        if (ec) {
-            // Out of descriptors or memory: trying again at once would burn the CPU; the next tick does.
-            paused_ = true;
-            return;
-        }
-        core_.add(std::move(accepted));
-        accept();
-    });
+    core_.metrics().reject(why);
+    if (watch_) {
+        core_.loop().change(*watch_, socket_.descriptor(), 0);
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (why == rejection::descriptors && now >= next_logged_) {
+        next_logged_ = now + std::chrono::seconds{1};
+        spdlog::warn("cannot accept a connection, trying again (told once a second): {}",
+                     std::generic_category().message(errno));
+    }
 }
 
 void acceptor::resume() {
-    if (paused_) {
+    if (paused_ && watch_ && core_.has_room()) {
         paused_ = false;
-        accept();
+        core_.loop().change(*watch_, socket_.descriptor(), EPOLLIN);
     }
 }
 
 void acceptor::close() {
-    if (!socket_.is_open()) {
+    if (!watch_) {
         return;
     }
-    boost::system::error_code ec;
-    socket_.non_blocking(true, ec);
-    while (!ec && core_.has_room()) {
-        auto accepted = socket_.accept(core_.context(), ec);
-        if (!ec) {
-            core_.add(std::move(accepted));
-        }
+    while (accept()) {
     }
-    socket_.close(ec);
+    core_.loop().remove(*std::exchange(watch_, std::nullopt), socket_.descriptor());
+    socket_.close();
 }
 
 } // namespace beastmark::server

@@ -1,11 +1,12 @@
 // Listening sockets, and a core's acceptance of connections.
 #pragma once
 
-#include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include "common/event_loop.hpp"
+#include "server/rejection.hpp"
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,37 +18,41 @@ class core;
 /// An owned descriptor of a socket in the listening state.
 class listening_socket {
 public:
-    listening_socket(int descriptor, int family) : descriptor_{descriptor}, family_{family} {}
+    explicit listening_socket(int descriptor) : descriptor_{descriptor} {}
 
-    listening_socket(listening_socket&& other) noexcept
-        : descriptor_{std::exchange(other.descriptor_, -1)}, family_{other.family_} {}
+    listening_socket(listening_socket&& other) noexcept : descriptor_{std::exchange(other.descriptor_, -1)} {}
 
     listening_socket& operator=(listening_socket&&) = delete;
-    ~listening_socket();
+
+    ~listening_socket() { close(); }
 
     [[nodiscard]] int descriptor() const { return descriptor_; }
 
-    int release() { return std::exchange(descriptor_, -1); }
+    [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
 
-    [[nodiscard]] boost::asio::ip::tcp protocol() const;
+    void close();
 
 private:
     int descriptor_;
-    int family_;
 };
 
 /// Binds `count` sockets to one address and port through SO_REUSEPORT: the kernel spreads new connections
-/// over them, by a hash, so the shares are only nearly equal. @param address a numeric IPv4 or IPv6 address.
+/// over them, by a hash, so the shares are only nearly equal. @param address a numeric IPv4 or IPv6 address;
+/// "::" takes IPv4 too (RFC 3493 section 5.3).
 /// @throws std::runtime_error naming the address and port, e.g. when the port is taken (also by a program
 /// that set SO_REUSEPORT itself, which the kernel alone would let pass).
 std::vector<listening_socket> listen_on(const std::string& address, std::uint16_t port, std::size_t count);
 
 /// Accepts for one core. Stops while the core is full or descriptors are exhausted; resume() tries again.
-class acceptor {
+class acceptor final : event_loop::listener {
 public:
-    acceptor(core& owner, listening_socket listener);
+    acceptor(core& owner, listening_socket listening);
+    ~acceptor();
+    acceptor(const acceptor&) = delete;
+    acceptor& operator=(const acceptor&) = delete;
 
-    void start() { accept(); }
+    /// Throws std::system_error when the kernel has no room to watch the socket.
+    void start();
 
     /// Accepts again if it had stopped.
     void resume();
@@ -56,14 +61,15 @@ public:
     void close();
 
 private:
-    using socket_type =
-        boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
-
-    void accept();
+    void ready(std::uint32_t events) override;
+    bool accept();
+    void pause(rejection why);
 
     core& core_;
-    socket_type socket_;
+    listening_socket socket_;
+    std::optional<event_loop::watch> watch_;
     bool paused_ = false;
+    std::chrono::steady_clock::time_point next_logged_{};
 };
 
 } // namespace beastmark::server

@@ -21,7 +21,10 @@ const route_table& admin_routes() {
 
 core_limits admin_limits() {
     using namespace std::chrono_literals;
-    return {.max_connections = 256, .timeout_lengths = {60s, 5s, 5s, 5s, 2s}};
+    return {.max_connections = 256,
+            .timeout_lengths = {60s, 5s, 5s, 5s, 2s},
+            .request = request_limits{},
+            .connection = {}};
 }
 
 class admin_handler final : public handler {

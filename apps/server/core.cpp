@@ -1,8 +1,7 @@
 #include "server/core.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include <ctime>
+#include <utility>
 
 namespace beastmark::server {
 
@@ -12,44 +11,51 @@ constexpr std::chrono::milliseconds tick_interval{100};
 
 } // namespace
 
-core::core(const route_table& routes, const core_limits& limits, listening_socket listener)
-    : routes_{routes},
-      limits_{limits},
+core::core(const route_table& routes, core_limits limits, listening_socket listener)
+    : limits_{std::move(limits)},
       metrics_{routes},
-      timeouts_{limits.timeout_lengths},
-      ticker_{context_},
+      timeouts_{limits_.timeout_lengths},
+      workspaces_{limits_.request.head_bytes() + 1},
+      shared_{.routes = routes,
+              .request = limits_.request,
+              .connection = limits_.connection,
+              .metrics = metrics_,
+              .date = date_,
+              .workspaces = workspaces_},
+      ticker_{loop_, [this] { tick(); }},
       acceptor_{*this, std::move(listener)} {}
 
 core::~core() {
     sessions_.clear_and_dispose([](session* each) { delete each; });
 }
 
+void core::set_handler(std::unique_ptr<handler> handles) {
+    handler_ = std::move(handles);
+    shared_.handles = handler_.get();
+}
+
 void core::run() {
     handler_->start();
     report_readiness(timeouts::clock::now());
     acceptor_.start();
-    schedule_tick();
-    context_.run();
+    ticker_.set(timeouts::clock::now() + tick_interval);
+    loop_.run();
     finished_.store(true, std::memory_order_release);
-}
-
-void core::schedule_tick() {
-    ticker_.expires_after(tick_interval);
-    ticker_.async_wait([this](const boost::system::error_code& cancelled) {
-        if (!cancelled) {
-            tick();
-        }
-    });
 }
 
 void core::tick() {
     const auto now = timeouts::clock::now();
+    ticker_.set(now + tick_interval);
     date_.update(std::time(nullptr));
     timeouts_.expire(now);
     handler_->tick(now);
     report_readiness(now);
     acceptor_.resume();
-    schedule_tick();
+    if (now >= idle_until_) {
+        for (auto each = sessions_.begin(); each != sessions_.end();) {
+            (each++)->close_if_idle();
+        }
+    }
 }
 
 // The time is told with it, so that a core that no longer gets to its ticks does not stay ready.
@@ -63,22 +69,19 @@ bool core::ready() const {
     return told != timeouts::clock::time_point::min() && timeouts::clock::now() - told < stalled;
 }
 
-void core::begin_drain() {
-    boost::asio::post(context_, [this] {
+void core::begin_drain(std::chrono::nanoseconds grace) {
+    loop_.post([this, grace] {
         acceptor_.close(); // takes what is in its queue before it closes
-        draining_ = true;
-        for (auto each = sessions_.begin(); each != sessions_.end();) {
-            (each++)->drain();
-        }
-        // Behind what is queued already: an accept that has succeeded brings one more session.
-        boost::asio::post(context_, [this] { finish_if_drained(); });
+        shared_.draining = true;
+        idle_until_ = timeouts::clock::now() + grace;
+        finish_if_drained();
     });
 }
 
 void core::cut() {
-    boost::asio::post(context_, [this] {
+    loop_.post([this] {
         acceptor_.close();
-        draining_ = true;
+        shared_.draining = true;
         close_sessions();
         stop_handler(); // answers what waits for a backend, which frees those sessions
         finish_if_drained();
@@ -88,7 +91,7 @@ void core::cut() {
 void core::close_sessions() {
     for (auto each = sessions_.begin(); each != sessions_.end();) {
         session& closing = *each++;
-        if (!closing.is_idle()) {
+        if (closing.is_busy()) {
             ++cut_connections_;
         }
         closing.close();
@@ -96,9 +99,9 @@ void core::close_sessions() {
 }
 
 void core::finish_if_drained() {
-    if (draining_ && sessions_.empty()) {
+    if (shared_.draining && sessions_.empty()) {
         stop_handler();
-        context_.stop();
+        loop_.stop();
     }
 }
 
@@ -113,20 +116,23 @@ bool core::has_room() const {
     return sessions_.size() < limits_.max_connections;
 }
 
-void core::add(tcp_socket accepted) {
-    auto added = std::make_unique<session>(*this, std::move(accepted));
-    sessions_.push_back(*added);
+void core::add(int accepted) {
+    auto added = std::make_unique<session>(*this, shared_, accepted);
+    if (!added->start()) {
+        metrics_.reject(rejection::descriptors);
+        return;
+    }
+    sessions_.push_back(*added.release()); // owns itself from here; remove() deletes it
     metrics_.connections.add(1);
-    added.release()->start(); // owns itself from here; remove() deletes it
 }
 
 void core::remove(session& gone) {
     sessions_.erase_and_dispose(sessions_.iterator_to(gone), [](session* each) { delete each; });
     metrics_.connections.add(-1);
-    if (draining_ && sessions_.empty()) {
+    if (shared_.draining && sessions_.empty()) {
         // Not at once: the last session may end inside a callback of the backend that the handler would then
         // stop.
-        boost::asio::post(context_, [this] { finish_if_drained(); });
+        loop_.post([this] { finish_if_drained(); });
     }
     acceptor_.resume();
 }

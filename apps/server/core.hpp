@@ -1,15 +1,13 @@
 // One thread of a server: its event loop, its acceptor, its sessions, its counters. Cores share nothing.
 #pragma once
 
+#include "common/event_loop.hpp"
 #include "server/acceptor.hpp"
-#include "server/handler.hpp"
-#include "server/response.hpp"
+#include "server/http1_connection.hpp"
 #include "server/server_metrics.hpp"
 #include "server/session.hpp"
 #include "server/timeouts.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include <atomic>
@@ -23,24 +21,27 @@ namespace beastmark::server {
 struct core_limits {
     std::size_t max_connections;
     std::array<timeouts::clock::duration, timeout_kind_count> timeout_lengths; ///< by timeout_kind
+    request_limits request;
+    connection_limits connection;
 };
 
 class core {
 public:
     /// @param routes outlives the core.
-    core(const route_table& routes, const core_limits& limits, listening_socket listener);
+    core(const route_table& routes, core_limits limits, listening_socket listener);
     core(const core&) = delete;
     core& operator=(const core&) = delete;
     ~core();
 
     /// Must be called once, before run().
-    void set_handler(std::unique_ptr<handler> handles) { handler_ = std::move(handles); }
+    void set_handler(std::unique_ptr<handler> handles);
 
     /// The thread's body: serves until drained or cut.
     void run();
 
-    /// From any thread: takes no new connection, answers what is under way, then run() returns.
-    void begin_drain();
+    /// From any thread: takes no new connection, ends each one with its next answer, and those that stay idle
+    /// after `grace`; then run() returns.
+    void begin_drain(std::chrono::nanoseconds grace);
 
     /// From any thread: closes every connection at once, then run() returns.
     void cut();
@@ -54,22 +55,15 @@ public:
     /// Valid when finished: connections that cut() closed with an answer owed.
     [[nodiscard]] std::size_t cut_connections() const { return cut_connections_; }
 
-    boost::asio::io_context& context() { return context_; }
-
-    // For its sessions and acceptor, on the core's thread:
-    [[nodiscard]] const route_table& routes() const { return routes_; }
-
-    [[nodiscard]] std::string_view date() const { return date_.text(); }
-
-    [[nodiscard]] bool draining() const { return draining_; }
+    event_loop& loop() { return loop_; }
 
     core_metrics& metrics() { return metrics_; }
 
+    // For its sessions and acceptor, on the core's thread:
     timeouts& deadlines() { return timeouts_; }
 
-    handler& request_handler() { return *handler_; }
-
-    void add(tcp_socket accepted);
+    /// Takes over a connected socket that does not block.
+    void add(int accepted);
     void remove(session& gone);
     [[nodiscard]] bool has_room() const;
 
@@ -77,28 +71,26 @@ private:
     using session_list = boost::intrusive::list<session, boost::intrusive::base_hook<session_list_hook>,
                                                 boost::intrusive::constant_time_size<true>>;
 
-    void schedule_tick();
     void tick();
     void report_readiness(timeouts::clock::time_point now);
     void close_sessions();
     void finish_if_drained();
     void stop_handler();
 
-    // Only this thread runs the context, so its per-descriptor locks can go; post() from others stays
-    // allowed.
-    boost::asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
-    const route_table& routes_;
-    core_limits limits_;
+    event_loop loop_;
+    const core_limits limits_;
     core_metrics metrics_;
     timeouts timeouts_;
     date_header date_;
-    boost::asio::steady_timer ticker_;
+    workspace_pool workspaces_;
+    http1_environment shared_;
+    timer ticker_;
     acceptor acceptor_;
     std::unique_ptr<handler> handler_;
     session_list sessions_;
     std::size_t cut_connections_ = 0;
-    bool draining_ = false;
     bool handler_stopped_ = false;
+    timeouts::clock::time_point idle_until_ = timeouts::clock::time_point::max(); // then idle ones are closed
     std::atomic<timeouts::clock::time_point> ready_at_{timeouts::clock::time_point::min()};
     std::atomic<bool> finished_{false};
 };

@@ -1,11 +1,10 @@
 // The seam between the HTTP engine and a program: a request in progress, and who answers it.
 #pragma once
 
+#include "common/event_loop.hpp"
 #include "server/http_error.hpp"
 #include "server/response.hpp"
 #include "server/server_metrics.hpp"
-
-#include <boost/asio/io_context.hpp>
 
 #include <chrono>
 #include <functional>
@@ -28,11 +27,9 @@ public:
     /// Copies the answer before it returns.
     virtual void respond(const response& answer) = 0;
 
-    /// Answers with the error's JSON. A 503 carries Retry-After (RFC 9110 section 10.2.3).
+    /// Answers with the error's JSON, and counts what it is counted as. A 503 carries Retry-After (RFC 9110
+    /// section 10.2.3).
     virtual void respond(const http_error& error) = 0;
-
-    /// A 503 that is counted by its reason.
-    virtual void reject(rejection why, const http_error& error) = 0;
 
 protected:
     ~exchange() = default;
@@ -60,7 +57,6 @@ public:
 };
 
 /// Makes the handler of the core with this index.
-using handler_factory =
-    std::function<std::unique_ptr<handler>(std::size_t core_index, boost::asio::io_context&)>;
+using handler_factory = std::function<std::unique_ptr<handler>(std::size_t core_index, event_loop&)>;
 
 } // namespace beastmark::server

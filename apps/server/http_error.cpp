@@ -4,12 +4,6 @@ namespace beastmark::server {
 
 http_error from_parser(boost::system::error_code code) {
     using errors::bad_request;
-    if (code == http::error::header_limit) {
-        return errors::header_too_large;
-    }
-    if (code == http::error::body_limit) {
-        return errors::content_too_large;
-    }
     if (code == http::error::bad_method) {
         return bad_request("the request line does not start with a method");
     }

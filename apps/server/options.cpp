@@ -113,13 +113,35 @@ void add_options(CLI::App& app, options& into) {
                  "A connection without a request is closed after this");
     add_duration(app, "--write-timeout", into.write_timeout,
                  "A client that does not take its answer is cut off after this");
+    add("--max-head-bytes", into.max_head_bytes, "Of a request's head; then 431")
+        ->check(CLI::Range(256, 1024 * 1024));
+    add("--max-headers", into.max_headers, "Header fields of a request; then 431")
+        ->check(CLI::Range(1, 10000));
+    add("--max-body-bytes", into.max_body_bytes, "Of a request's body; then 413")
+        ->check(CLI::Range(1, 64 * 1024 * 1024));
+    add("--max-requests-per-connection", into.connection.requests,
+        "The last one is answered with Connection: close; 0: any number");
+    add("--max-pipelined", into.connection.pipelined,
+        "Requests of one connection that are answered before their answers are sent, in one piece")
+        ->check(CLI::Range(1, 10000));
+    add("--max-in-flight", into.connection.in_flight,
+        "Requests of one thread that wait for their answer; more are answered 503")
+        ->check(CLI::Range(1, 10000000));
+    add_duration(app, "--max-queue-time", into.connection.queue_time,
+                 "A request that has waited longer before it is looked at is answered 503");
     add_duration(
         app, "--drain-delay", into.drain_delay,
         "After SIGTERM, serve on for this long while /readyz says 503, so that load balancers notice",
         std::chrono::nanoseconds{0});
+    add_duration(app, "--drain-grace", into.drain_grace,
+                 "Then keep connections open this long for one more request, answered with Connection: close",
+                 std::chrono::nanoseconds{0});
     add_duration(app, "--drain-timeout", into.drain_timeout,
-                 "Then wait this long at most for requests under way", std::chrono::nanoseconds{0});
+                 "Wait this long at most for all that, from the end of the delay",
+                 std::chrono::nanoseconds{0});
     add("--log-level", into.log_level, "What is logged on stderr")->check(CLI::IsMember(log_levels()));
+    add("--log-format", into.log_format, "Lines of text, or a JSON object on each")
+        ->check(CLI::IsMember(log_formats()));
     app.set_version_flag("--version", fmt::format("{} {} ({})", app.get_name(), version(), revision()));
     app.get_formatter()->column_width(34);
 }
@@ -134,7 +156,7 @@ int run_main(CLI::App& app, int argc, char** argv, const options& parsed, const 
         return explain_usage_error(app, error);
     }
     try {
-        init_logging(parsed.log_level);
+        init_logging(parsed.log_level, parsed.log_format);
         return body();
     } catch (const std::exception& error) {
         fmt::print(stderr, "{}: {}\n", app.get_name(), error.what());

@@ -1,6 +1,8 @@
 // What every service can be told on its command line or by environment.
 #pragma once
 
+#include "server/limits.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <chrono>
@@ -22,9 +24,15 @@ struct options {
     std::chrono::nanoseconds body_timeout = std::chrono::seconds{5};
     std::chrono::nanoseconds idle_timeout = std::chrono::seconds{60};
     std::chrono::nanoseconds write_timeout = std::chrono::seconds{5};
+    std::size_t max_head_bytes = request_limits::default_head_bytes;
+    std::size_t max_headers = request_limits::default_headers;
+    std::size_t max_body_bytes = request_limits::default_body_bytes;
+    connection_limits connection{};
     std::chrono::nanoseconds drain_delay{0};
+    std::chrono::nanoseconds drain_grace = std::chrono::seconds{3};
     std::chrono::nanoseconds drain_timeout = std::chrono::seconds{10};
     std::string log_level = "info";
+    std::string log_format = "text";
 };
 
 /// Adds the flags of `options`, --version, and for each flag its environment variable (--admin-port:

@@ -9,8 +9,9 @@ namespace beastmark::server {
 
 namespace {
 
-// Chunk headers, extensions and trailers come on top of the body; they too must end.
-constexpr std::size_t body_wire_limit_bytes = 256 * 1024;
+// Chunk headers, extensions and trailers come on top of the body; they too must end: a body in chunks may
+// take so many times its limit on the wire.
+constexpr std::size_t most_wire_bytes_a_byte = 16;
 
 // "0", CRLF, CRLF: at any earlier point of a chunked body at least as much follows. Beast asserts it of the
 // last chunk.
@@ -43,12 +44,25 @@ bool has_other_version(std::string_view unread) {
            is_digit(last[8]);
 }
 
+// A header field continued on a line of its own (obs-fold), which Beast joins (RFC 9112 section 5.2: refuse
+// or join).
+bool has_fold(std::string_view head) {
+    for (auto end = head.find('\n'); end != std::string_view::npos && end + 1 < head.size();
+         end = head.find('\n', end + 1)) {
+        if (head[end + 1] == ' ' || head[end + 1] == '\t') {
+            return true;
+        }
+    }
+    return false;
+}
+
 } // namespace
 
-request_parser::request_parser(const route_table& routes, std::string& body) : routes_{routes}, body_{body} {
+request_parser::request_parser(const route_table& routes, const request_limits& limits, std::string& body)
+    : routes_{routes}, limits_{limits}, body_{body} {
     body_.clear();
-    header_limit(head_limit_bytes);
-    body_limit(body_limit_bytes);
+    header_limit(static_cast<std::uint32_t>(limits.head_bytes()));
+    body_limit(limits.body_bytes());
     eager(false); // put() then stops behind the head, so that its size is known
 }
 
@@ -73,10 +87,10 @@ std::size_t request_parser::feed(std::string_view input) {
         }
         if (ec) {
             fail_from_beast(ec, unread);
-        } else if (head_bytes_ > head_limit_bytes) {
-            fail(errors::header_too_large);
-        } else if (body_wire_bytes_ > body_wire_limit_bytes) {
-            fail(errors::content_too_large);
+        } else if (in_head && has_head_ && !check_head(unread.substr(0, taken))) {
+            break;
+        } else if (body_wire_bytes_ > most_wire_bytes_a_byte * limits_.body_bytes()) {
+            fail(limits_.body_too_large());
         } else if (is_done()) {
             state_ = state::complete;
         }
@@ -84,12 +98,22 @@ std::size_t request_parser::feed(std::string_view input) {
     return used;
 }
 
+// What Beast does not look at.
+bool request_parser::check_head(std::string_view head) {
+    if (head_bytes_ > limits_.head_bytes()) {
+        fail(limits_.head_too_large());
+    } else if (has_fold(head)) {
+        fail(errors::bad_request("a header field is continued on another line"));
+    }
+    return state_ != state::failed;
+}
+
 // What Beast waits to see whole: the head, or in a chunked body a chunk's header or the trailers.
 void request_parser::check_unusable(std::size_t unread_bytes) {
-    if (!has_head_ && head_bytes_ + unread_bytes > head_limit_bytes) {
-        fail(errors::header_too_large);
-    } else if (has_head_ && unread_bytes > head_limit_bytes) {
-        fail(errors::bad_request("a chunk header or the trailers are over the limit of 8192 bytes"));
+    if (!has_head_ && head_bytes_ + unread_bytes > limits_.head_bytes()) {
+        fail(limits_.head_too_large());
+    } else if (has_head_ && unread_bytes > limits_.head_bytes()) {
+        fail(limits_.chunk_head_too_large());
     }
 }
 
@@ -108,6 +132,10 @@ void request_parser::on_request_impl(http::verb verb, string_view, string_view t
 void request_parser::on_field_impl(http::field field, string_view, string_view value, error_code& ec) {
     if (has_head_) {
         return; // a trailer; none is understood, and none may change the framing (RFC 9110 section 6.5.1)
+    }
+    if (++fields_ > limits_.headers()) {
+        fail(limits_.too_many_headers(), ec);
+        return;
     }
     switch (field) {
     case http::field::host:
@@ -190,6 +218,10 @@ void request_parser::fail(const http_error& why, error_code& ec) {
 void request_parser::fail_from_beast(error_code code, std::string_view unread) {
     if (code == http::error::bad_version && has_other_version(unread)) {
         fail(errors::version_not_supported);
+    } else if (code == http::error::header_limit) {
+        fail(limits_.head_too_large());
+    } else if (code == http::error::body_limit) {
+        fail(limits_.body_too_large());
     } else {
         fail(from_parser(code));
     }

@@ -5,7 +5,7 @@
 // Expect, and the routes.
 #pragma once
 
-#include "server/http_error.hpp"
+#include "server/limits.hpp"
 #include "server/routes.hpp"
 
 #include <boost/beast/http/basic_parser.hpp>
@@ -26,12 +26,12 @@ class request_parser : private http::basic_parser<true> {
 public:
     enum class state { need_more, complete, failed };
 
-    /// @param body receives the body; cleared first. Borrowed until the parser dies, as `routes` is.
-    request_parser(const route_table& routes, std::string& body);
+    /// @param body receives the body; cleared first. Borrowed until the parser dies, as the others are.
+    request_parser(const route_table& routes, const request_limits& limits, std::string& body);
 
     /// Takes what it can use of `input`, which must continue where the last call stopped consuming.
-    /// @return the bytes used; the rest, at most head_limit_bytes when need_more, must be offered again with
-    /// more behind it.
+    /// @return the bytes used; the rest, at most limits.head_bytes() when need_more, must be offered again
+    /// with more behind it.
     std::size_t feed(std::string_view input);
 
     [[nodiscard]] state current() const { return state_; }
@@ -85,14 +85,17 @@ private:
     void fail(const http_error& why);
     void fail(const http_error& why, error_code& ec);
     void fail_from_beast(error_code code, std::string_view unread);
+    bool check_head(std::string_view head);
 
     const route_table& routes_;
+    const request_limits& limits_;
     std::string& body_;
     std::optional<http_error> error_;
     std::size_t route_ = no_route;
     std::size_t head_bytes_ = 0;
     std::size_t body_wire_bytes_ = 0;
     int version_ = 0; // 10 or 11
+    unsigned fields_ = 0;
     unsigned hosts_ = 0;
     unsigned lengths_ = 0;
     unsigned codings_ = 0;

@@ -27,11 +27,13 @@ private:
     std::time_t second_ = -1;
 };
 
+inline constexpr std::string_view json_type = "application/json";
+
 /// An answer without its date.
 struct response {
     http::status status = http::status::ok;
     std::string_view body;
-    std::string_view content_type = "application/json";
+    std::string_view content_type = json_type;
     /// Whole lines, each ended by CRLF.
     std::string_view extra_headers = {};
 };
@@ -44,8 +46,8 @@ enum class connection_header : std::uint8_t { none, keep_alive, close };
 void append_response(std::string& out, const response& answer, std::string_view date,
                      connection_header connection, bool with_body);
 
-/// The JSON of an error.
-std::string error_body(const http_error& error);
+/// Appends the JSON of an error.
+void append_error_body(std::string& out, const http_error& error);
 
 inline constexpr std::string_view continue_response = "HTTP/1.1 100 Continue\r\n\r\n";
 

@@ -72,8 +72,6 @@ bool shown_at_zero(method requested, const route* where, status answer) {
     }
 }
 
-constexpr std::array<std::string_view, rejection_count> rejection_labels{"overload", "unavailable"};
-
 } // namespace
 
 core_metrics::core_metrics(const route_table& routes)
@@ -141,8 +139,9 @@ std::vector<prometheus::MetricFamily> server_collector::Collect() const {
     families.push_back(std::move(active));
     families.push_back(std::move(connections));
 
-    auto rejected = make_family("beastmark_rejected_total", "Requests answered 503, by reason.",
-                                prometheus::MetricType::Counter);
+    auto rejected =
+        make_family("beastmark_rejected_total", "Requests and connections turned away, by reason.",
+                    prometheus::MetricType::Counter);
     for (std::size_t i = 0; i < rejection_count; ++i) {
         auto& total = add_metric(rejected, {{"reason", rejection_labels[i]}}).counter.value;
         for (const core_metrics* const core : cores_) {

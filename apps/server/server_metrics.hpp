@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/metrics.hpp"
+#include "server/rejection.hpp"
 #include "server/routes.hpp"
 
 #include <boost/beast/http/status.hpp>
@@ -13,11 +14,6 @@
 #include <vector>
 
 namespace beastmark::server {
-
-/// Why a request or connection was turned away without being served.
-enum class rejection : std::uint8_t { overload, unavailable };
-
-inline constexpr std::size_t rejection_count = 2;
 
 /// The counters of one core: written by its thread, read by the admin thread.
 class core_metrics {

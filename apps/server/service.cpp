@@ -80,7 +80,9 @@ core_limits limits_of_core(const options& given, const program& served, std::siz
     }
     return {.max_connections = std::max<std::size_t>(connections / cores, 1),
             .timeout_lengths = {given.idle_timeout, given.header_timeout, given.body_timeout,
-                                given.write_timeout, std::chrono::seconds{5}}};
+                                given.write_timeout, std::chrono::seconds{5}},
+            .request = request_limits{given.max_head_bytes, given.max_headers, given.max_body_bytes},
+            .connection = given.connection};
 }
 
 // The cores of a service and their threads.
@@ -89,9 +91,10 @@ public:
     core_group(const options& given, const program& served) {
         const std::size_t count = core_count(given);
         const core_limits limits = limits_of_core(given, served, count);
+        max_connections_ = limits.max_connections * count;
         for (auto& listener : listen_on(given.address, given.port, count)) {
             cores_.push_back(std::make_unique<core>(served.routes, limits, std::move(listener)));
-            cores_.back()->set_handler(served.make_handler(cores_.size() - 1, cores_.back()->context()));
+            cores_.back()->set_handler(served.make_handler(cores_.size() - 1, cores_.back()->loop()));
         }
     }
 
@@ -118,11 +121,11 @@ public:
 
     // Asks all to drain and waits; cuts what is left at the deadline or on a signal. False when something was
     // cut.
-    bool drain(clock::duration timeout, const stop_signals& signals) {
+    bool drain(clock::duration timeout, clock::duration grace, const stop_signals& signals) {
         constexpr std::chrono::milliseconds poll{10};
         const auto deadline = clock::now() + timeout;
         for (const auto& each : cores_) {
-            each->begin_drain();
+            each->begin_drain(std::min(grace, timeout));
         }
         while (!finished()) {
             if (clock::now() >= deadline || signals.wait_for(poll)) {
@@ -153,6 +156,8 @@ public:
 
     [[nodiscard]] std::size_t size() const { return cores_.size(); }
 
+    [[nodiscard]] std::size_t max_connections() const { return max_connections_; }
+
 private:
     [[nodiscard]] bool finished() const {
         return std::ranges::all_of(cores_, [](const auto& each) { return each->finished(); });
@@ -160,6 +165,7 @@ private:
 
     std::vector<std::unique_ptr<core>> cores_;
     std::vector<std::thread> threads_;
+    std::size_t max_connections_ = 0;
 };
 
 } // namespace
@@ -186,15 +192,18 @@ int run_service(const options& given, const program& served) {
     const admin admin_port{std::move(admin_listener), ready, std::move(collected)};
 
     cores.start();
-    spdlog::info("{} {} ({}) serves on {} port {}, admin port {}, threads {}", served.name, version(),
-                 revision(), given.address, given.port, given.admin_port, cores.size());
+    spdlog::info(
+        "{} {} ({}) serves on {} port {}, admin port {}, threads {}, connections {}, descriptor limit {}",
+        served.name, version(), revision(), given.address, given.port, given.admin_port, cores.size(),
+        cores.max_connections(), raise_descriptor_limit());
 
     signals.wait();
     draining = true;
     spdlog::info("draining: {} of delay, then at most {} for requests under way",
                  format_duration(given.drain_delay), format_duration(given.drain_timeout));
     const bool hurried = given.drain_delay.count() > 0 && signals.wait_for(given.drain_delay);
-    const bool clean = cores.drain(hurried ? clock::duration::zero() : given.drain_timeout, signals);
+    const bool clean =
+        cores.drain(hurried ? clock::duration::zero() : given.drain_timeout, given.drain_grace, signals);
     spdlog::info(clean ? "drained" : "connections were cut off with an answer owed");
     return clean ? 0 : 1;
 }

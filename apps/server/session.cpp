@@ -2,43 +2,44 @@
 
 #include "server/core.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/write.hpp>
+#include <array>
+#include <cerrno>
 
-#include <algorithm>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace beastmark::server {
 
 namespace {
 
-// Answers that may wait in memory before the client must take some.
-constexpr std::size_t output_limit_bytes = 64 * 1024;
+// Reads in a row for one connection before the others have their turn.
+constexpr int most_reads = 8;
+
+[[nodiscard]] bool would_block() {
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
 
 } // namespace
 
-session::session(core& owner, tcp_socket socket)
-    : core_{owner}, socket_{std::move(socket)}, received_at_{clock::now()} {}
+session::session(core& owner, http1_environment& shared, int socket)
+    : http1_connection{shared}, core_{owner}, socket_{socket} {}
 
-void session::start() {
-    boost::system::error_code ignored; // a connection that is gone already fails its first read
-    socket_.non_blocking(true, ignored);
-    socket_.set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
-    wait_for_input();
-}
-
-// Not close(): the read under way may have taken a request already, with only its handler still queued. A
-// read without one is aborted, and on_read() closes.
-void session::drain() {
-    if (is_idle()) {
-        boost::system::error_code ignored;
-        socket_.cancel(ignored);
+session::~session() {
+    if (!closed_) {
+        ::close(socket_);
     }
 }
 
-bool session::has_unread() {
-    boost::system::error_code failed;
-    return socket_.available(failed) > 0 && !failed;
+bool session::start() {
+    const auto watched = core_.loop().add(socket_, EPOLLIN | EPOLLOUT | EPOLLRDHUP, *this);
+    if (!watched) {
+        return false;
+    }
+    watch_ = *watched;
+    arm(timeout_kind::idle, last_active());
+    return true;
 }
 
 void session::close() {
@@ -47,287 +48,205 @@ void session::close() {
     }
     closed_ = true;
     disarm();
-    boost::system::error_code ignored;
-    socket_.close(ignored);
-    destroy_if_unused();
-}
-
-void session::destroy_if_unused() {
-    if (closed_ && !reading_ && !writing_ && !handling_) {
+    core_.loop().remove(watch_, socket_);
+    ::close(socket_);
+    if (!is_handling()) {
         core_.remove(*this);
     }
 }
 
-// Answers what was read, sends, and waits for what comes next.
-void session::run() {
-    for (;;) {
-        bool needs_input = false;
-        while (!handling_ && !ending_ && !needs_input && output_.size() < output_limit_bytes) {
-            needs_input = !parse_one();
-        }
+void session::close_if_idle() {
+    if (!is_busy() && !finishing_ && !has_unread()) {
+        close();
+    }
+}
+
+bool session::has_unread() const {
+    int bytes = 0;
+    return ::ioctl(socket_, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
+void session::ready(std::uint32_t events) {
+    came_after(core_.loop().backlog_since());
+    if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
+        readable_ = true;
+    }
+    if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
+        hung_up_ = true;
+    }
+    if (finishing_) {
+        discard();
+        return;
+    }
+    if (blocked_ && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {
+        blocked_ = false;
+    }
+    if (blocked_) {
+        return;
+    }
+    if (is_handling()) {
+        send(); // what was answered before
+    } else {
+        go_on();
+    }
+}
+
+void session::answered() {
+    if (closed_) {
+        core_.remove(*this);
+    } else if (!blocked_) {
+        go_on();
+    }
+}
+
+// Answers what there is, sends, reads, until one of them cannot go on. The session may be gone afterwards.
+void session::go_on() {
+    for (int reads = 0;;) {
+        const auto next = advance();
         if (!send()) {
-            return; // on_written() continues, or the session is gone
+            return;
         }
-        if (handling_) {
-            return; // respond() continues
-        }
-        if (ending_) {
+        switch (next) {
+        case stage::output:
+            break;
+        case stage::handler:
+            disarm();
+            return;
+        case stage::end:
             finish();
             return;
-        }
-        if (needs_input) {
-            wait_for_input();
-            return;
+        case stage::input:
+            if (!readable_) {
+                await_input();
+                return;
+            }
+            if (reads++ == most_reads) {
+                core_.loop().tell_again(watch_, socket_);
+                return;
+            }
+            if (!read()) {
+                return;
+            }
         }
     }
 }
 
-// Takes one request as far as the input goes. True when it was answered or given to the handler.
-bool session::parse_one() {
-    if (!parser_) {
-        // A client may send empty lines before a request (RFC 9112 section 2.2).
-        while (begin_ < end_ && (input_[begin_] == '\r' || input_[begin_] == '\n')) {
-            ++begin_;
-        }
-        if (begin_ == end_) {
-            return false;
-        }
-        parser_.emplace(core_.routes(), body_);
-        started_at_ = received_at_;
-    }
-    begin_ += parser_->feed({input_.data() + begin_, end_ - begin_});
-    switch (parser_->current()) {
-    case request_parser::state::complete:
-        dispatch();
-        return true;
-    case request_parser::state::failed:
-        end_with(*parser_->error());
-        return true;
-    case request_parser::state::need_more:
-        break;
-    }
-    if (parser_->refused_before_body()) {
-        end_with(*parser_->error());
+// False: the session is gone.
+bool session::read() {
+    const auto space = input_space();
+    const ssize_t bytes = ::recv(socket_, space.data(), space.size(), 0);
+    if (bytes > 0) {
+        readable_ = hung_up_ || static_cast<std::size_t>(bytes) == space.size();
+        received(static_cast<std::size_t>(bytes), clock::now());
         return true;
     }
-    if (parser_->wants_continue() && !continued_) {
-        continued_ = true;
-        output_ += continue_response;
+    if (bytes < 0 && would_block()) {
+        readable_ = false;
+        return true;
     }
+    close();
     return false;
 }
 
-void session::dispatch() {
-    disarm();
-    keep_alive_ = parser_->keeps_alive() && !core_.draining();
-    if (parser_->error()) {
-        answer(*parser_->error());
-        return;
-    }
-    if (const auto fixed = core_.routes()[route_index()].fixed_answer; !fixed.empty()) {
-        answer(response{.body = fixed});
-        return;
-    }
-    handling_ = true;
-    core_.metrics().active_requests.add(1);
-    dispatching_ = true;
-    core_.request_handler().handle(*this);
-    dispatching_ = false;
-}
-
-void session::respond(const response& what) {
-    settle(what);
-}
-
-void session::respond(const http_error& error) {
-    settle(error);
-}
-
-// The handler's answer, of either kind.
-template <class Answer>
-void session::settle(const Answer& given) {
-    handling_ = false;
-    core_.metrics().active_requests.add(-1);
-    keep_alive_ = keep_alive_ && !core_.draining();
-    if (closed_) {
-        destroy_if_unused();
-        return;
-    }
-    answer(given);
-    if (!dispatching_ && !writing_) {
-        run();
-    }
-}
-
-void session::reject(rejection why, const http_error& error) {
-    if (!closed_) {
-        core_.metrics().reject(why);
-    }
-    respond(error);
-}
-
-connection_header session::connection() const {
-    if (!keep_alive_) {
-        return connection_header::close;
-    }
-    return parser_->is_http_1_0() ? connection_header::keep_alive : connection_header::none;
-}
-
-void session::answer(const response& what) {
-    const method requested = parser_->requested_method();
-    append_response(output_, what, core_.date(), connection(), requested != method::head);
-    core_.metrics().record(requested, parser_->route_index(), what.status, clock::now() - started_at_);
-    ending_ = !keep_alive_;
-    continued_ = false;
-    parser_.reset();
-}
-
-void session::answer(const http_error& error) {
-    const std::string body = error_body(error);
-    std::string extra;
-    if (error.status == http::status::method_not_allowed) {
-        extra.append("Allow: ").append(core_.routes()[route_index()].allow()).append("\r\n");
-    } else if (error.status == http::status::service_unavailable) {
-        extra = "Retry-After: 1\r\n";
-    }
-    answer(response{.status = error.status, .body = body, .extra_headers = extra});
-}
-
-// The place of a next request is unknown, or the client is not to send the body: answer and close
-// lingeringly.
-void session::end_with(const http_error& error) {
-    keep_alive_ = false;
-    lingering_ = true;
-    answer(error);
-}
-
-// Gives the answers to the socket. False when it did not take all (on_written() continues) or the session is
-// gone.
+// Gives the answers to the socket. False when it did not take all (ready() goes on) or the session is gone.
 bool session::send() {
-    if (writing_) {
-        return false;
-    }
-    if (output_.empty()) {
+    const auto answers = output();
+    if (answers.empty()) {
         return true;
     }
-    boost::system::error_code ec;
-    const std::size_t sent = socket_.write_some(boost::asio::buffer(output_), ec);
-    if (ec && ec != boost::asio::error::would_block) {
+    const ssize_t bytes = ::send(socket_, answers.data(), answers.size(), MSG_NOSIGNAL);
+    if (bytes == static_cast<ssize_t>(answers.size())) {
+        sent(answers.size());
+        if (armed_ == timeout_kind::write) {
+            disarm();
+        }
+        return true;
+    }
+    if (bytes < 0 && !would_block()) {
         close();
         return false;
     }
-    if (sent == output_.size()) {
-        output_.clear();
-        return true;
+    if (bytes > 0) {
+        sent(static_cast<std::size_t>(bytes));
     }
-    std::swap(sending_, output_);
-    output_.clear();
-    writing_ = true;
-    arm(timeout_kind::write);
-    boost::asio::async_write(
-        socket_, boost::asio::buffer(sending_) + sent,
-        [this](const boost::system::error_code& failed, std::size_t) { on_written(failed); });
+    blocked_ = true;
+    arm(timeout_kind::write, clock::now()); // for all of the answers, however slowly they are taken
     return false;
-}
-
-void session::on_written(const boost::system::error_code& ec) {
-    writing_ = false;
-    if (closed_) {
-        destroy_if_unused();
-    } else if (ec) {
-        close();
-    } else {
-        disarm();
-        run();
-    }
 }
 
 // The last answer is with the kernel. Closing with input unread would reset the connection, and the reset may
 // reach the client before it has read the answer: so say the end first, then read on for a while (RFC 9112
 // section 9.6).
 void session::finish() {
-    if (!lingering_ && begin_ == end_ && !has_unread()) {
+    if (!must_linger() && !is_busy() && !has_unread()) {
         close();
         return;
     }
-    lingering_ = true;
-    boost::system::error_code ec;
-    socket_.shutdown(tcp_socket::shutdown_send, ec);
-    if (ec) {
+    if (::shutdown(socket_, SHUT_WR) != 0) {
         close();
         return;
     }
-    arm(timeout_kind::linger);
-    begin_ = end_ = 0;
-    if (!reading_) {
-        read();
-    }
+    finishing_ = true;
+    arm(timeout_kind::linger, clock::now());
+    discard();
 }
 
-void session::wait_for_input() {
-    if (!parser_) {
-        arm(timeout_kind::idle);
-    } else {
-        arm(parser_->has_head() ? timeout_kind::body : timeout_kind::head);
-    }
-    if (begin_ > 0) {
-        std::copy(input_.begin() + static_cast<std::ptrdiff_t>(begin_),
-                  input_.begin() + static_cast<std::ptrdiff_t>(end_), input_.begin());
-        end_ -= begin_;
-        begin_ = 0;
-    }
-    read();
-    if (core_.draining()) {
-        drain();
-    }
-}
-
-void session::read() {
-    reading_ = true;
-    socket_.async_read_some(
-        boost::asio::buffer(input_.data() + end_, input_.size() - end_),
-        [this](const boost::system::error_code& ec, std::size_t bytes) { on_read(ec, bytes); });
-}
-
-void session::on_read(const boost::system::error_code& ec, std::size_t bytes) {
-    reading_ = false;
-    if (closed_) {
-        destroy_if_unused();
-    } else if (ec == boost::asio::error::operation_aborted && has_unread()) {
-        read(); // drain() came between the request's arrival and its reading
-    } else if (ec) {
-        close();
-    } else if (ending_) {
-        if (!writing_) { // lingering: what still comes is thrown away
-            read();
+void session::discard() {
+    std::array<char, 16 * 1024> ignored;
+    for (int reads = 0; readable_; ++reads) {
+        if (reads == most_reads) {
+            core_.loop().tell_again(watch_, socket_);
+            return;
         }
+        const ssize_t bytes = ::recv(socket_, ignored.data(), ignored.size(), 0);
+        if (bytes == 0 || (bytes < 0 && !would_block())) {
+            close();
+            return;
+        }
+        readable_ = bytes > 0;
+    }
+}
+
+void session::await_input() {
+    rest();
+    if (!is_busy()) {
+        arm(timeout_kind::idle, last_active());
     } else {
-        received_at_ = clock::now();
-        end_ += bytes;
-        run();
+        arm(has_head() ? timeout_kind::body : timeout_kind::head, last_active());
     }
 }
 
 void session::on_timeout(timeout_kind kind) {
     armed_.reset();
-    if (kind != timeout_kind::head && kind != timeout_kind::body) {
-        close();
+    switch (kind) {
+    case timeout_kind::head:
+    case timeout_kind::body:
+        time_out();
+        if (send()) {
+            finish();
+        }
         return;
+    case timeout_kind::idle:
+        core_.metrics().reject(rejection::idle_timeout);
+        break;
+    case timeout_kind::write:
+        core_.metrics().reject(rejection::write_timeout);
+        break;
+    case timeout_kind::linger:
+        break;
     }
-    // The read under way stays; from now on it throws away what comes.
-    end_with(errors::request_timeout);
-    if (send()) {
-        finish();
-    }
+    close();
 }
 
-// A head or body keeps its first deadline: a client that dribbles bytes must not push it on.
-void session::arm(timeout_kind kind) {
-    if (armed_ == kind && (kind == timeout_kind::head || kind == timeout_kind::body)) {
+// The head or body of a request, and its answer, keep their first deadline: a client that dribbles bytes must
+// not push it on.
+void session::arm(timeout_kind kind, clock::time_point from) {
+    if (armed_ == kind && armed_for_ == requests() && kind != timeout_kind::idle) {
         return;
     }
     armed_ = kind;
-    core_.deadlines().arm(*this, kind, clock::now());
+    armed_for_ = requests();
+    core_.deadlines().arm(*this, kind, from);
 }
 
 void session::disarm() {

@@ -12,6 +12,8 @@ using beastmark::server::request_parser;
 const beastmark::server::route_table routes{{"/api/devices", beastmark::server::method::post},
                                             {"/healthz", beastmark::server::method::get}};
 
+const beastmark::server::request_limits limits;
+
 struct outcome {
     request_parser::state state;
     unsigned status;
@@ -23,20 +25,20 @@ struct outcome {
 // As a session does: a buffer of bounded size, in which what was not used is offered again.
 outcome parse(std::string_view input, std::size_t piece) {
     std::string body;
-    request_parser parser{routes, body};
+    request_parser parser{routes, limits, body};
     std::string buffer;
     while (!input.empty() && parser.current() == request_parser::state::need_more) {
-        const auto room = beastmark::server::head_limit_bytes + 1 - buffer.size();
+        const auto room = limits.head_bytes() + 1 - buffer.size();
         const auto taken = std::min({piece, room, input.size()});
         buffer += input.substr(0, taken);
         input.remove_prefix(taken);
         buffer.erase(0, parser.feed(buffer));
         if (parser.current() == request_parser::state::need_more &&
-            buffer.size() > beastmark::server::head_limit_bytes) {
+            buffer.size() > limits.head_bytes()) {
             std::abort(); // the session would wait for ever
         }
     }
-    if (body.size() > beastmark::server::body_limit_bytes) {
+    if (body.size() > limits.body_bytes()) {
         std::abort();
     }
     if (parser.current() == request_parser::state::failed && !parser.error()) {

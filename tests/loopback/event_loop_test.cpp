@@ -1,4 +1,4 @@
-#include "loadgen/event_loop.hpp"
+#include "common/event_loop.hpp"
 #include "loadgen/pacer.hpp"
 
 #include <gtest/gtest.h>

@@ -38,6 +38,19 @@ TEST(json, random_texts_read_back) {
     }
 }
 
+TEST(json, finds_what_to_escape_at_every_place_of_a_long_text) {
+    for (const char bad : {'"', '\\', '\x1f', '\0'}) {
+        for (std::size_t length = 1; length <= 40; ++length) {
+            for (std::size_t place = 0; place < length; ++place) {
+                std::string text(length, '\x7f');
+                text[place] = bad;
+                EXPECT_EQ(nlohmann::json::parse(written(text)).get<std::string>(), text)
+                    << place << " of " << length;
+            }
+        }
+    }
+}
+
 TEST(json, escapes_only_what_must_be) {
     EXPECT_EQ(written("a/b \xc3\xa9"), "\"a/b \xc3\xa9\"");
     EXPECT_EQ(written("\n\"\\\x01"), R"("\n\"\\\u0001")");

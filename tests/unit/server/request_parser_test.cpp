@@ -10,6 +10,7 @@ namespace {
 using state = request_parser::state;
 
 const route_table routes{{"/api/devices", method::post}, {"/healthz", method::get}};
+const request_limits limits;
 
 // Feeds as a session does: what was not used is offered again with more behind it.
 struct fed {
@@ -22,7 +23,7 @@ struct fed {
     }
 
     std::string body;
-    request_parser parser{routes, body};
+    request_parser parser{routes, limits, body};
     std::string pending;
 };
 
@@ -212,9 +213,9 @@ TEST(request_parser, a_head_of_many_reads_is_limited_as_a_whole) {
 
 TEST(request_parser, a_head_of_exactly_the_limit_is_taken) {
     const std::string start = "GET /healthz HTTP/1.1\r\nHost: x\r\nA: ";
-    for (const std::size_t size : {head_limit_bytes - 1, head_limit_bytes, head_limit_bytes + 1}) {
+    for (const std::size_t size : {limits.head_bytes() - 1, limits.head_bytes(), limits.head_bytes() + 1}) {
         const fed request{{start + std::string(size - start.size() - 4, 'a') + "\r\n\r\n"}};
-        EXPECT_EQ(status_of(request.parser), size <= head_limit_bytes ? 200U : 431U) << size;
+        EXPECT_EQ(status_of(request.parser), size <= limits.head_bytes() ? 200U : 431U) << size;
     }
 }
 

@@ -40,7 +40,9 @@ TEST(append_response, carries_extra_headers_and_any_status) {
 }
 
 TEST(error_body, is_json_with_code_and_detail) {
-    const auto body = nlohmann::json::parse(error_body(errors::method_not_allowed));
+    std::string text;
+    append_error_body(text, errors::method_not_allowed);
+    const auto body = nlohmann::json::parse(text);
     EXPECT_EQ(body.at("error"), "method_not_allowed");
     EXPECT_FALSE(body.at("detail").get<std::string>().empty());
     EXPECT_EQ(body.size(), 2U);

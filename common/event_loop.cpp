@@ -1,47 +1,54 @@
-#include "loadgen/event_loop.hpp"
+#include "common/event_loop.hpp"
 
-#include "loadgen/timerfd.hpp"
+#include "common/timerfd.hpp"
 
-#include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
 
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 
-namespace beastmark::loadgen {
+namespace beastmark {
 
 namespace {
 
 using clock = std::chrono::steady_clock;
 
-constexpr std::size_t most_events = 256;
+constexpr std::size_t most_events = 4096;
 
 } // namespace
 
 event_loop::event_loop()
     : epoll_(epoll_create1(EPOLL_CLOEXEC), "epoll_create1"),
       mail_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd"),
-      clock_(make_timerfd(), "timerfd_create") {
+      clock_(make_timerfd(), "timerfd_create"),
+      events_(most_events) {
     if (!add(mail_.get(), EPOLLIN, on_mail_) || !add(clock_.get(), EPOLLIN, on_clock_))
         throw std::system_error(errno, std::generic_category(), "epoll_ctl");
 }
 
 void event_loop::run(bool spin) {
-    std::array<epoll_event, most_events> events;
-    while (!stopped_) {
-        for (const auto& task : before_wait_)
-            task();
-        const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                                     spin ? 0 : -1); // -1: interrupted
-        for (int i = 0; i < count && !stopped_; ++i) {
-            const auto place = static_cast<watch>(events[static_cast<std::size_t>(i)].data.u64);
-            const auto generation =
-                static_cast<std::uint32_t>(events[static_cast<std::size_t>(i)].data.u64 >> 32);
-            if (const auto& e = entries_[place]; e.generation == generation)
-                e.who->ready(events[static_cast<std::size_t>(i)].events);
-        }
+    while (!stopped_)
+        wait(spin ? 0 : -1);
+}
+
+void event_loop::turn(std::chrono::milliseconds at_most) {
+    wait(static_cast<int>(at_most.count()));
+}
+
+void event_loop::wait(int timeout_ms) {
+    for (const auto& task : before_wait_)
+        task();
+    const auto worked = clock::now() - turn_began_;
+    const int count = epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
+                                 timeout_ms); // -1: interrupted
+    turn_began_ = clock::now();
+    backlog_since_ = turn_began_ - worked;
+    for (int i = 0; i < count && !stopped_; ++i) {
+        const auto [events, data] = events_[static_cast<std::size_t>(i)];
+        const auto place = static_cast<watch>(data.u64);
+        if (const auto& e = entries_[place]; e.generation == static_cast<std::uint32_t>(data.u64 >> 32))
+            e.who->ready(events);
     }
 }
 
@@ -65,7 +72,8 @@ void event_loop::run_posted() {
         task();
 }
 
-std::optional<event_loop::watch> event_loop::add(int descriptor, std::uint32_t events, listener& who) {
+std::optional<event_loop::watch> event_loop::add(int descriptor, std::uint32_t events, listener& who,
+                                                 trigger how) {
     if (free_.empty()) {
         free_.push_back(static_cast<watch>(entries_.size()));
         entries_.emplace_back();
@@ -73,7 +81,7 @@ std::optional<event_loop::watch> event_loop::add(int descriptor, std::uint32_t e
     const auto place = free_.back();
     auto& e = entries_[place];
     epoll_event wanted{};
-    wanted.events = events | EPOLLET;
+    wanted.events = events | (how == trigger::edge ? EPOLLET : 0U);
     wanted.data.u64 = (std::uint64_t{e.generation} << 32) | place;
     if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &wanted) != 0)
         return std::nullopt;
@@ -81,6 +89,11 @@ std::optional<event_loop::watch> event_loop::add(int descriptor, std::uint32_t e
     e.who = &who;
     e.events = wanted.events;
     return place;
+}
+
+void event_loop::change(watch w, int descriptor, std::uint32_t events) noexcept {
+    entries_[w].events = events | (entries_[w].events & EPOLLET);
+    tell_again(w, descriptor);
 }
 
 void event_loop::tell_again(watch w, int descriptor) noexcept {
@@ -156,4 +169,4 @@ void exact_timer::cancel() noexcept {
     stop_timerfd(timer_.get());
 }
 
-} // namespace beastmark::loadgen
+} // namespace beastmark

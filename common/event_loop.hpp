@@ -1,12 +1,13 @@
-// What a load thread waits with: epoll, and nothing between it and the connections.
+// What the threads of loadgen and of the services wait with: epoll, and nothing between it and the
+// connections.
 //
-// Asio's reactor reads each socket once more after an answer, to see that nothing is left, and sets its one
+// Asio's reactor reads each socket once more after a message, to see that nothing is left, and sets its one
 // timer twice for each arrival: a tenth of a request's cost (docs/results.md). Here descriptors are watched
 // edge-triggered, so that a request costs a send, a recv and its share of an epoll_wait; each exact_timer has
 // a timerfd of its own.
 #pragma once
 
-#include "loadgen/descriptor.hpp"
+#include "common/descriptor.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -17,7 +18,9 @@
 #include <utility>
 #include <vector>
 
-namespace beastmark::loadgen {
+#include <sys/epoll.h>
+
+namespace beastmark {
 
 /// Run by one thread, which alone calls everything but post().
 class event_loop {
@@ -35,13 +38,20 @@ public:
     /// A watch of a descriptor.
     using watch = std::uint32_t;
 
+    /// When a listener hears of what is there: when it comes up (it must then take all of it), or each time
+    /// the loop waits while it is there.
+    enum class trigger : std::uint8_t { edge, level };
+
     /// Throws std::system_error when there is no descriptor left.
     event_loop();
     event_loop(const event_loop&) = delete;
     event_loop& operator=(const event_loop&) = delete;
 
     /// Waits and calls until stop(). @param spin polls instead of waiting.
-    void run(bool spin);
+    void run(bool spin = false);
+
+    /// One turn of it: waits for `at_most` and calls for what has come. For whoever has a loop of his own.
+    void turn(std::chrono::milliseconds at_most);
 
     /// run() returns once the call under way is over.
     void stop() noexcept { stopped_ = true; }
@@ -53,15 +63,25 @@ public:
     /// ask for is then done once.
     void before_wait(std::function<void()> task) { before_wait_.push_back(std::move(task)); }
 
-    /// Edge-triggered: `who` hears when something of `events` comes up, and must take all of it. Empty
-    /// when the kernel has no room for more: errno says why.
-    std::optional<watch> add(int descriptor, std::uint32_t events, listener& who);
+    /// `who` hears of those of `events` that come. Empty when the kernel has no room for more: errno says
+    /// why.
+    std::optional<watch> add(int descriptor, std::uint32_t events, listener& who,
+                             trigger how = trigger::edge);
+
+    /// Other events than before.
+    void change(watch w, int descriptor, std::uint32_t events) noexcept;
 
     /// Tells of what is still there once more, after the others: for who took only a part of it.
     void tell_again(watch w, int descriptor) noexcept;
 
     /// Before the descriptor is closed. What came and was not told yet is dropped.
     void remove(watch w, int descriptor) noexcept;
+
+    /// What is told of in this turn has come after this moment: it waited at most while the turn before
+    /// worked. (While more than 4096 events come in a turn some are older.)
+    [[nodiscard]] std::chrono::steady_clock::time_point backlog_since() const noexcept {
+        return backlog_since_;
+    }
 
 private:
     friend class timer;
@@ -85,6 +105,7 @@ private:
         void (event_loop::*what_)();
     };
 
+    void wait(int timeout_ms);
     void run_posted();
     void run_timers();
     void set_clock();
@@ -94,9 +115,12 @@ private:
     descriptor clock_; // the timerfd of all timers that are not exact
     bool stopped_ = false;
     bool in_timers_ = false;
+    std::chrono::steady_clock::time_point turn_began_ = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point backlog_since_ = turn_began_;
     relay on_mail_{*this, &event_loop::run_posted};
     relay on_clock_{*this, &event_loop::run_timers};
     std::vector<std::function<void()>> before_wait_;
+    std::vector<epoll_event> events_;
     std::vector<entry> entries_;
     std::vector<watch> free_;
     times times_;
@@ -151,4 +175,4 @@ private:
     event_loop::watch watch_ = 0;
 };
 
-} // namespace beastmark::loadgen
+} // namespace beastmark

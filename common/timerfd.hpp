@@ -7,7 +7,7 @@
 
 #include <sys/timerfd.h>
 
-namespace beastmark::loadgen {
+namespace beastmark {
 
 /// For a descriptor's constructor: not blocking, not inherited.
 inline int make_timerfd() noexcept {
@@ -29,4 +29,4 @@ inline void stop_timerfd(int timer) noexcept {
     ::timerfd_settime(timer, 0, &never, nullptr);
 }
 
-} // namespace beastmark::loadgen
+} // namespace beastmark

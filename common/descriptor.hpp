@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-namespace beastmark::loadgen {
+namespace beastmark {
 
 /// A file descriptor that is closed with its owner.
 class descriptor {
@@ -28,4 +28,4 @@ private:
     int number_;
 };
 
-} // namespace beastmark::loadgen
+} // namespace beastmark
