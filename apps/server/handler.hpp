@@ -1,11 +1,10 @@
 // The seam between the HTTP engine and a program: a request in progress, and who answers it.
 #pragma once
 
+#include "common/event_loop.hpp"
 #include "server/http_error.hpp"
 #include "server/response.hpp"
 #include "server/server_metrics.hpp"
-
-#include <boost/asio/io_context.hpp>
 
 #include <chrono>
 #include <functional>
@@ -60,7 +59,6 @@ public:
 };
 
 /// Makes the handler of the core with this index.
-using handler_factory =
-    std::function<std::unique_ptr<handler>(std::size_t core_index, boost::asio::io_context&)>;
+using handler_factory = std::function<std::unique_ptr<handler>(std::size_t core_index, event_loop&)>;
 
 } // namespace beastmark::server

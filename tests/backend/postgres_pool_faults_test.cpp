@@ -2,6 +2,7 @@
 // each.
 #include "tests/backend/postgres_pool_fixture.hpp"
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
