@@ -9,22 +9,29 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <sys/socket.h>
 
 namespace {
 
-// By this program: the client's, and those of the servers it is tested against.
+// By this program: the client's, and those of the server it is tested against.
 int sends = 0;
 int reads = 0;
+int next_send_fails_with = 0; // errno
 
 } // namespace
 
 extern "C" ssize_t send(int socket, const void* bytes, std::size_t size, int flags) {
     ++sends;
+    if (next_send_fails_with != 0) {
+        errno = std::exchange(next_send_fails_with, 0);
+        return -1;
+    }
     return ::sendto(socket, bytes, size, flags, nullptr, 0);
 }
 
@@ -340,7 +347,7 @@ TEST_F(memcached_client_faults, replies_before_the_end_of_the_link_count) {
     EXPECT_FALSE(tested->ready());
 }
 
-TEST_F(memcached_client_faults, a_write_that_fails_loses_the_link) {
+TEST_F(memcached_client_faults, a_set_written_to_a_link_that_was_reset_is_lost) {
     accept_and_greet();
     reset();
     auto& r = set("a"); // before the client has heard of the reset
@@ -350,6 +357,31 @@ TEST_F(memcached_client_faults, a_write_that_fails_loses_the_link) {
     accept_and_greet();
     EXPECT_EQ(metrics.reconnects.value(), 1);
     expect_one_completion_each();
+}
+
+TEST_F(memcached_client_faults, a_write_that_fails_loses_the_link_in_another_turn) {
+    accept_and_greet();
+    auto& r = set("a");
+    next_send_fails_with = ENOBUFS;
+    bool told_before_wait = false;
+    loop.events().before_wait([&] { told_before_wait = told_before_wait || r.completions > 0; });
+    loop.events().turn(0ms); // writes
+    EXPECT_FALSE(told_before_wait) << "what the completion asks for would wait for the next turn";
+    ASSERT_TRUE(run_until_done());
+    EXPECT_EQ(r.error, errc::lost);
+    accept_and_greet();
+    EXPECT_EQ(metrics.reconnects.value(), 1);
+    expect_one_completion_each();
+}
+
+TEST_F(memcached_client_faults, an_interrupted_write_is_made_again) {
+    accept_and_greet();
+    auto& r = set("a");
+    next_send_fails_with = EINTR;
+    expect_received(set_a);
+    say("HD\r\n");
+    ASSERT_TRUE(run_until_done());
+    EXPECT_EQ(r.error, error_code());
 }
 
 TEST_F(memcached_client_faults, the_addresses_of_a_name_are_tried_in_turn) {
