@@ -46,10 +46,9 @@ struct devices_handler::operation : postgres::request, memcached::set_request {
     std::string json;
 };
 
-devices_handler::devices_handler(boost::asio::io_context& context, const handler_options& options,
-                                 backend_metrics& metrics)
-    : pool_{context, with_statement(options.postgres), metrics.postgres},
-      cache_{context, options.memcached, metrics.memcached} {}
+devices_handler::devices_handler(event_loop& loop, const handler_options& options, backend_metrics& metrics)
+    : pool_{loop, with_statement(options.postgres), metrics.postgres},
+      cache_{loop, options.memcached, metrics.memcached} {}
 
 devices_handler::~devices_handler() = default;
 

@@ -4,6 +4,7 @@
 // entry; a statement that may have been executed is never sent again (docs/design.md, "Commit semantics").
 #pragma once
 
+#include "common/event_loop.hpp"
 #include "device/uuid.hpp"
 #include "ingest/ingest_metrics.hpp"
 #include "ingest/memcached/client.hpp"
@@ -24,8 +25,7 @@ struct handler_options {
 class devices_handler final : public server::handler {
 public:
     /// @param metrics outlives the handler.
-    devices_handler(boost::asio::io_context& context, const handler_options& options,
-                    backend_metrics& metrics);
+    devices_handler(event_loop& loop, const handler_options& options, backend_metrics& metrics);
     ~devices_handler() override;
 
     void handle(server::exchange& request) override;

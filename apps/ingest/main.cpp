@@ -1,3 +1,4 @@
+#include "common/event_loop.hpp"
 #include "common/host_and_port.hpp"
 #include "ingest/handler.hpp"
 #include "ingest/schema.hpp"
@@ -86,9 +87,9 @@ int run(const ingest_options& given) {
                        .routes = {{"/api/devices", server::method::post},
                                   {"/healthz", server::method::get, R"({"status":"ok"})"}},
                        .make_handler =
-                           [&](std::size_t index, boost::asio::io_context& context) {
+                           [&](std::size_t index, beastmark::event_loop& loop) {
                                return std::make_unique<ingest::devices_handler>(
-                                   context, options_of_core(given, index, cores), collector->of_core(index));
+                                   loop, options_of_core(given, index, cores), collector->of_core(index));
                            },
                        .collected = {collector},
                        .not_ready = "no usable connection to the database",

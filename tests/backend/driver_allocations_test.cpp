@@ -96,8 +96,8 @@ TEST(drivers, allocate_nothing_per_request) {
     memcached::client_options client_options;
     client_options.port = server.port();
     client_options.timeout = 3 * patience;
-    postgres::pool pool(loop.context(), pool_options, pool_metrics);
-    memcached::client cache(loop.context(), client_options, client_metrics);
+    postgres::pool pool(loop.events(), pool_options, pool_metrics);
+    memcached::client cache(loop.events(), client_options, client_metrics);
     pool.start();
     cache.start();
     ASSERT_TRUE(loop.run_until([&] { return pool_metrics.idle.value() == 2 && cache.ready(); }));

@@ -39,7 +39,7 @@ protected:
     }
 
     void start() {
-        tested.emplace(loop.context(), options, metrics);
+        tested.emplace(loop.events(), options, metrics);
         loop.on_tick([this](auto now) { tested->tick(now); });
         tested->start();
     }

@@ -2,12 +2,45 @@
 // each.
 #include "tests/backend/postgres_pool_fixture.hpp"
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <memory>
 #include <sstream>
+#include <utility>
+
+#include <dlfcn.h>
+
+namespace {
+
+bool next_send_fails = false;
+bool next_sync_fails = false;
+
+template <class Function>
+Function* libpq(Function* ours, const char* name) {
+    static_cast<void>(ours); // for its type
+    return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
+}
+
+} // namespace
+
+// In libpq's place for the whole program: what fails in libpq for want of memory fails when a test says so.
+extern "C" int PQsendQueryPrepared(PGconn* pg, const char* name, int count, const char* const* values,
+                                   const int* lengths, const int* formats, int result_format) {
+    static const auto real = libpq(&PQsendQueryPrepared, "PQsendQueryPrepared");
+    if (std::exchange(next_send_fails, false))
+        return 0;
+    return real(pg, name, count, values, lengths, formats, result_format);
+}
+
+extern "C" int PQpipelineSync(PGconn* pg) {
+    static const auto real = libpq(&PQpipelineSync, "PQpipelineSync");
+    if (std::exchange(next_sync_fails, false))
+        return 0;
+    return real(pg);
+}
 
 namespace beastmark::testing {
 namespace {
@@ -52,6 +85,44 @@ TEST_F(postgres_pool, one_lost_connection_harms_only_what_it_carried) {
     EXPECT_EQ(std::ranges::count_if(sent, [](auto& r) { return r.error == errc::outcome_unknown; }), 1);
     EXPECT_EQ(std::ranges::count_if(sent, [](auto& r) { return !r.error; }), 2);
     EXPECT_EQ(cluster.count("device"), 2);
+}
+
+TEST_F(postgres_pool, a_connection_that_cannot_send_leaves_the_statement_to_another_and_comes_back) {
+    start_and_wait();
+    next_send_fails = true;
+    auto& r = submit(1);
+    EXPECT_EQ(metrics.connecting.value(), 0) << "not from within submit";
+    ASSERT_TRUE(run_until_done());
+    EXPECT_EQ(r.error, error_code());
+    EXPECT_EQ(rows_of(r), "1");
+    ASSERT_TRUE(loop.run_until([&] { return metrics.reconnects.value() == 1 && all_connected(); }));
+    expect_one_completion_each();
+}
+
+TEST_F(postgres_pool, what_was_handed_over_and_could_not_be_sent_has_an_unknown_outcome) {
+    start_and_wait();
+    next_sync_fails = true;
+    auto& r = submit(1);
+    EXPECT_EQ(r.completions, 0) << "not from within submit";
+    ASSERT_TRUE(run_until_done());
+    EXPECT_EQ(r.error, errc::outcome_unknown);
+    ASSERT_TRUE(loop.run_until([&] { return metrics.reconnects.value() == 1 && all_connected(); }));
+    expect_one_completion_each();
+}
+
+TEST_F(postgres_pool, may_be_destroyed_while_its_loop_goes_on) {
+    start_and_wait();
+    const table_lock lock(cluster);
+    submit(1);
+    next_send_fails = true; // a connection that is to be lost
+    submit(2);
+    loop.on_tick({});
+    tested.reset();
+    loop.run_for(200ms);         // longer than the wait before an attempt to connect
+    EXPECT_TRUE(wait_until([&] { // and has not come back
+        return cluster.value("select count(*) from pg_stat_activity where application_name = "
+                             "'beastmark-ingest' and state = 'idle'") == "0";
+    }));
 }
 
 TEST_F(postgres_pool, is_unavailable_while_the_server_is_away_and_back_with_it) {

@@ -82,6 +82,55 @@ TEST_F(postgres_pool, a_trigger_that_swallows_the_row_is_a_refusal) {
     EXPECT_EQ(cluster.count("device"), 0);
 }
 
+// libpq reads once for each event, and 16 KB at first: the rest of what is there must be told of again.
+TEST_F(postgres_pool, takes_an_answer_that_needs_several_reads) {
+    cluster.query("create function refuse_at_length() returns trigger language plpgsql as $$ begin "
+                  "raise exception '%', repeat('x', 50000) using errcode = '23514'; end $$");
+    cluster.query("create trigger refusing before insert on device for each row when (new.mac = 'bad') "
+                  "execute function refuse_at_length()");
+    options.connections = 1;
+    start_and_wait();
+    const auto sessions = "select count(*) from pg_stat_activity where application_name = 'beastmark-ingest' "
+                          "and state = 'idle' and state_change > '" +
+                          cluster.value("select clock_timestamp()") + "'";
+    auto& refused = submit(1, "bad");
+    auto& stored = submit(2);
+    ASSERT_TRUE(wait_until([&] { return cluster.count("device") == 1; }));
+    ASSERT_TRUE(wait_until([&] { return cluster.value(sessions) == "1"; })); // all is said, nothing read
+    ASSERT_TRUE(run_until_done());
+    EXPECT_EQ(refused.error, errc::refused);
+    EXPECT_STREQ(refused.sqlstate.data(), "23514");
+    EXPECT_EQ(stored.error, error_code());
+    EXPECT_EQ(metrics.reconnects.value(), 0);
+    expect_one_completion_each();
+}
+
+TEST_F(postgres_pool, takes_the_answers_of_a_deep_pipeline_that_came_together) {
+    options.connections = 1;
+    options.depth = 1000;
+    start_and_wait();
+    for (int i = 0; i < 1000; ++i)
+        submit(i);
+    ASSERT_TRUE(wait_until([&] { return cluster.count("device") == 1000; })); // the loop does not turn
+    ASSERT_TRUE(run_until_done());
+    for (const auto& r : sent)
+        EXPECT_EQ(r.error, error_code());
+    expect_one_completion_each();
+}
+
+// More than the socket takes at once: the rest goes out when there is room, and the answers are read
+// meanwhile.
+TEST_F(postgres_pool, sends_a_statement_larger_than_the_sockets_buffer) {
+    options.connections = 1;
+    start_and_wait();
+    auto& large = submit(1, std::string(32'000'000, 'm'));
+    auto& after = submit(2);
+    ASSERT_TRUE(run_until_done());
+    EXPECT_EQ(large.error, error_code());
+    EXPECT_EQ(after.error, error_code());
+    EXPECT_EQ(cluster.value("select max(length(mac)) from device"), "32000000");
+}
+
 TEST_F(postgres_pool, bounds_its_queue_and_the_time_spent_in_it) {
     options.timeout = 300ms;
     options.hard_limit = 60s;
@@ -173,12 +222,12 @@ TEST_F(postgres_pool, connects_through_a_unix_socket_too) {
 }
 
 TEST(postgres_pool_options, an_ill_formed_connection_string_is_refused_without_being_quoted) {
-    boost::asio::io_context context;
+    event_loop events;
     pool_metrics metrics;
     pool_options options;
     options.conninfo = "password=geheim hots=x";
     try {
-        const pool refused(context, options, metrics);
+        const pool refused(events, options, metrics);
         FAIL();
     } catch (const std::invalid_argument& e) {
         EXPECT_EQ(std::string(e.what()).find("geheim"), std::string::npos);

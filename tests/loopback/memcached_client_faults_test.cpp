@@ -1,15 +1,44 @@
 // The memcached client against a server that misbehaves on purpose.
 #include "ingest/memcached/client.hpp"
+#include "scripted_names.hpp"
 #include "tests/support/driver_loop.hpp"
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
+
+#include <sys/socket.h>
+
+namespace {
+
+// By this program: the client's, and those of the server it is tested against.
+int sends = 0;
+int reads = 0;
+int next_send_fails_with = 0; // errno
+
+} // namespace
+
+extern "C" ssize_t send(int socket, const void* bytes, std::size_t size, int flags) {
+    ++sends;
+    if (next_send_fails_with != 0) {
+        errno = std::exchange(next_send_fails_with, 0);
+        return -1;
+    }
+    return ::sendto(socket, bytes, size, flags, nullptr, 0);
+}
+
+extern "C" ssize_t recv(int socket, void* bytes, std::size_t size, int flags) {
+    ++reads;
+    return ::recvfrom(socket, bytes, size, flags, nullptr, nullptr);
+}
 
 namespace {
 
@@ -30,20 +59,33 @@ struct entry : counted<set_request> {
 class memcached_client_faults : public ::testing::Test {
 protected:
     memcached_client_faults() {
-        acceptor_.non_blocking(true);
-        options.port = acceptor_.local_endpoint().port();
+        listen("127.0.0.1");
         options.timeout = patience; // faults are to be seen, not waited for
-        tested.emplace(loop.context(), options, metrics);
-        loop.on_tick([this](auto now) { tested->tick(now); });
+    }
+
+    void listen(const std::string& address) {
+        acceptor_.emplace(io_, tcp::endpoint(boost::asio::ip::make_address(address), 0));
+        acceptor_->non_blocking(true);
+        options.port = acceptor_->local_endpoint().port();
+    }
+
+    void start() {
+        tested.emplace(loop.events(), options, metrics);
+        loop.on_tick([this](auto now) {
+            if (tested)
+                tested->tick(now);
+        });
         tested->start();
     }
 
     // The peer's side of the client's next connection.
     void accept() {
-        peer_.emplace(loop.context());
+        if (!tested)
+            start();
+        peer_.emplace(io_);
         ASSERT_TRUE(loop.run_until([&] {
             error_code none;
-            acceptor_.accept(*peer_, none);
+            acceptor_->accept(*peer_, none);
             return !none;
         }));
         peer_->non_blocking(true);
@@ -58,10 +100,10 @@ protected:
 
     void expect_received(const std::string& expected) {
         std::string got;
+        std::string bytes(256 * 1024, '\0');
         loop.run_until([&] {
-            char bytes[4096];
             error_code none;
-            got.append(bytes, peer_->read_some(boost::asio::buffer(bytes), none));
+            got.append(bytes, 0, peer_->read_some(boost::asio::buffer(bytes), none));
             return got.size() >= expected.size();
         });
         EXPECT_EQ(got, expected);
@@ -72,6 +114,16 @@ protected:
     void reset() {
         peer_->set_option(boost::asio::socket_base::linger(true, 0));
         peer_->close();
+    }
+
+    void close_peer() { peer_->close(); }
+
+    // Somebody has connected.
+    bool has_caller() {
+        tcp::socket caller(io_);
+        error_code none;
+        acceptor_->accept(caller, none);
+        return !none;
     }
 
     entry& set(std::string key) {
@@ -97,7 +149,8 @@ protected:
     std::optional<client> tested;
 
 private:
-    tcp::acceptor acceptor_{loop.context(), {boost::asio::ip::address_v4::loopback(), 0}};
+    boost::asio::io_context io_; // of the server: it is asked, never run
+    std::optional<tcp::acceptor> acceptor_;
     std::optional<tcp::socket> peer_;
 };
 
@@ -240,6 +293,156 @@ TEST_F(memcached_client_faults, may_be_stopped_from_a_completion) {
     loop.run_for(50ms);
     EXPECT_EQ(second.error, errc::lost);
     expect_one_completion_each();
+}
+
+TEST_F(memcached_client_faults, a_turn_costs_one_send_and_one_read_and_none_finds_nothing) {
+    accept_and_greet();
+    for (int round = 0; round < 5; ++round) {
+        sends = reads = 0;
+        std::string expected;
+        for (int i = 0; i < 10; ++i) {
+            set("a");
+            expected += set_a;
+        }
+        loop.run_for(10ms);
+        EXPECT_EQ(sends, 1);
+        EXPECT_EQ(reads, 0);
+        expect_received(expected);
+        say("HD\r\nHD\r\nHD\r\nHD\r\nHD\r\nHD\r\nHD\r\nHD\r\nHD\r\nHD\r\n");
+        sends = reads = 0;
+        ASSERT_TRUE(run_until_done());
+        loop.run_for(10ms);
+        EXPECT_EQ(sends, 0);
+        EXPECT_EQ(reads, 1);
+    }
+    expect_one_completion_each();
+}
+
+TEST_F(memcached_client_faults, replies_that_do_not_fit_one_read_are_all_taken) {
+    accept_and_greet();
+    std::string expected;
+    std::string replies;
+    for (int i = 0; i < 3000; ++i) {
+        set("a");
+        expected += set_a;
+        replies += "HD\r\n"; // 12 KB, of which a read takes 4
+    }
+    expect_received(expected);
+    say(replies);
+    ASSERT_TRUE(run_until_done());
+    EXPECT_EQ(metrics.duration[0].count(), 3000);
+    expect_one_completion_each();
+}
+
+TEST_F(memcached_client_faults, replies_before_the_end_of_the_link_count) {
+    accept_and_greet();
+    auto& answered = set("a");
+    auto& lost = set("a");
+    expect_received(std::string(set_a) + set_a);
+    say("HD\r\n");
+    close_peer(); // both are there when the client looks
+    ASSERT_TRUE(run_until_done());
+    EXPECT_EQ(answered.error, error_code());
+    EXPECT_EQ(lost.error, errc::lost);
+    EXPECT_FALSE(tested->ready());
+}
+
+TEST_F(memcached_client_faults, a_set_written_to_a_link_that_was_reset_is_lost) {
+    accept_and_greet();
+    reset();
+    auto& r = set("a"); // before the client has heard of the reset
+    ASSERT_TRUE(tested->ready());
+    ASSERT_TRUE(run_until_done());
+    EXPECT_EQ(r.error, errc::lost);
+    accept_and_greet();
+    EXPECT_EQ(metrics.reconnects.value(), 1);
+    expect_one_completion_each();
+}
+
+TEST_F(memcached_client_faults, a_write_that_fails_loses_the_link_in_another_turn) {
+    accept_and_greet();
+    auto& r = set("a");
+    next_send_fails_with = ENOBUFS;
+    bool told_before_wait = false;
+    loop.events().before_wait([&] { told_before_wait = told_before_wait || r.completions > 0; });
+    loop.events().turn(0ms); // writes
+    EXPECT_FALSE(told_before_wait) << "what the completion asks for would wait for the next turn";
+    ASSERT_TRUE(run_until_done());
+    EXPECT_EQ(r.error, errc::lost);
+    accept_and_greet();
+    EXPECT_EQ(metrics.reconnects.value(), 1);
+    expect_one_completion_each();
+}
+
+TEST_F(memcached_client_faults, an_interrupted_write_is_made_again) {
+    accept_and_greet();
+    auto& r = set("a");
+    next_send_fails_with = EINTR;
+    expect_received(set_a);
+    say("HD\r\n");
+    ASSERT_TRUE(run_until_done());
+    EXPECT_EQ(r.error, error_code());
+}
+
+TEST_F(memcached_client_faults, the_addresses_of_a_name_are_tried_in_turn) {
+    scripted_names names;
+    names.add("cache.test", {"127.0.0.2", "::1", "127.0.0.1"}); // the first two refuse
+    options.host = "cache.test";
+    accept_and_greet();
+    auto& r = set("a");
+    expect_received(set_a);
+    say("HD\r\n");
+    ASSERT_TRUE(run_until_done());
+    EXPECT_EQ(r.error, error_code());
+}
+
+TEST_F(memcached_client_faults, a_name_of_which_no_address_answers_is_looked_up_again) {
+    scripted_names names;
+    names.add("cache.test", {"127.0.0.2", "127.0.0.3"});
+    options.host = "cache.test";
+    options.first_retry = 1ms;
+    start();
+    EXPECT_TRUE(loop.run_until([&] { return names.asked() >= 3; }));
+    EXPECT_FALSE(tested->ready());
+    tested->stop();
+}
+
+TEST_F(memcached_client_faults, an_ipv6_address_needs_no_look_up) {
+    try {
+        listen("::1");
+    } catch (const boost::system::system_error& e) {
+        GTEST_SKIP() << "no IPv6 here: " << e.what();
+    }
+    options.host = "::1";
+    accept_and_greet();
+}
+
+TEST_F(memcached_client_faults, stopped_while_its_name_is_looked_up_it_stays_so) {
+    scripted_names names;
+    names.add("slow.test", {"127.0.0.1"});
+    names.hold();
+    options.host = "slow.test";
+    start();
+    ASSERT_TRUE(names.wait_for_asked(1));
+    tested->stop();
+    names.release();
+    ASSERT_TRUE(names.wait_for_threads());
+    loop.run_for(20ms);
+    EXPECT_FALSE(has_caller());
+}
+
+TEST_F(memcached_client_faults, may_be_destroyed_while_its_name_is_looked_up) {
+    scripted_names names;
+    names.add("slow.test", {"127.0.0.1"});
+    names.hold();
+    options.host = "slow.test";
+    start();
+    ASSERT_TRUE(names.wait_for_asked(1));
+    tested.reset();
+    names.release();
+    ASSERT_TRUE(names.wait_for_threads());
+    loop.run_for(20ms);
+    EXPECT_FALSE(has_caller());
 }
 
 // A server that reads slowly: the write is cut up, the replies come for what has arrived.

@@ -1,10 +1,9 @@
 // The event loop of one core, for tests of the drivers: turned by the test, with the core's tick.
 #pragma once
 
+#include "common/event_loop.hpp"
 #include "tests/support/wait.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <chrono>
@@ -31,7 +30,7 @@ class driver_loop {
 public:
     using clock = std::chrono::steady_clock;
 
-    boost::asio::io_context& context() noexcept { return context_; }
+    event_loop& events() noexcept { return events_; }
 
     /// What the core calls every so often: the driver's tick.
     void on_tick(std::function<void(clock::time_point)> tick) { tick_ = std::move(tick); }
@@ -43,7 +42,7 @@ public:
         while (!condition()) {
             if (clock::now() >= end)
                 return false;
-            context_.run_one_for(std::chrono::milliseconds(5));
+            events_.turn(std::chrono::milliseconds(5));
             if (tick_ && clock::now() >= next_tick_) {
                 next_tick_ = clock::now() + std::chrono::milliseconds(20);
                 tick_(clock::now());
@@ -57,8 +56,7 @@ public:
     }
 
 private:
-    boost::asio::io_context context_;
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
+    event_loop events_;
     std::function<void(clock::time_point)> tick_;
     clock::time_point next_tick_;
 };

@@ -2,15 +2,19 @@
 
 #include "ingest/memcached/codec.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/connect.hpp>
-#include <boost/asio/ip/address.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
+#include <boost/asio/error.hpp>
 #include <spdlog/spdlog.h>
 
+#include <cerrno>
+#include <optional>
 #include <random>
 #include <utility>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace beastmark::memcached {
 namespace {
@@ -21,20 +25,40 @@ client_options checked(client_options options) {
     return options;
 }
 
+boost::system::error_code last_error() {
+    return {errno, boost::system::system_category()};
+}
+
+// SO_ERROR, connect(2).
+boost::system::error_code pending_error(int socket) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size);
+    return {error, boost::system::system_category()};
+}
+
 } // namespace
 
-client::client(boost::asio::io_context& context, const client_options& options, client_metrics& metrics)
+client::client(event_loop& loop, const client_options& options, client_metrics& metrics)
     : options_(checked(options)),
       metrics_(metrics),
-      resolver_(context),
-      socket_(context),
-      timer_(context),
+      loop_(loop),
+      lookup_(loop, [this](const name_lookup::answer& found) { on_found(found); }),
+      timer_(loop, [this] { on_timer(); }),
       backoff_(options.first_retry, options.retry_cap, std::random_device()()),
-      queue_(options.max_pending) {
+      queue_(options.max_pending),
+      called_before_wait_(std::make_shared<client*>(this)) {
+    loop.before_wait([called = called_before_wait_] {
+        if (*called != nullptr)
+            (*called)->write();
+    });
     count_state();
 }
 
-client::~client() = default;
+client::~client() {
+    *called_before_wait_ = nullptr;
+    close_socket();
+}
 
 void client::start() {
     if (state_ == state::stopped)
@@ -61,7 +85,6 @@ void client::set(set_request& r) {
         return finish(r, errc::refused);
     queue_.push(r);
     count_state();
-    schedule_write();
 }
 
 void client::tick(clock::time_point now) {
@@ -79,39 +102,71 @@ void client::tick(clock::time_point now) {
 // --- connecting
 // -----------------------------------------------------------------------------------------------
 
+void client::on_timer() {
+    if (state_ == state::waiting)
+        connect();
+    else
+        lose(error_.message()); // a write failed
+}
+
 void client::connect() {
     state_ = state::connecting;
     attempt_deadline_ = clock::now() + options_.connect_timeout;
-    const auto on_connected = [this, attempt = attempt_](error_code error) {
-        if (attempt == attempt_)
-            connected(error);
-    };
-    error_code not_numeric;
-    const auto address = boost::asio::ip::make_address(options_.host, not_numeric);
-    if (!not_numeric) // spares the resolver and its thread
-        return socket_.async_connect({address, options_.port}, on_connected);
-    resolver_.async_resolve(options_.host, std::to_string(options_.port),
-                            [this, attempt = attempt_, on_connected](error_code error, const auto& found) {
-                                if (attempt != attempt_)
-                                    return;
-                                if (error)
-                                    return lose(error.message());
-                                boost::asio::async_connect(
-                                    socket_, found,
-                                    [on_connected](error_code e, const tcp::endpoint&) { on_connected(e); });
-                            });
+    addresses_.clear();
+    next_address_ = 0;
+    const auto numeric = numeric_address(options_.host, options_.port);
+    if (!numeric)
+        return lookup_.start(options_.host, options_.port);
+    addresses_.push_back(*numeric); // spares the look-up and its thread
+    try_next_address();
+}
+
+void client::on_found(const name_lookup::answer& found) {
+    if (!found.error.empty())
+        return lose(found.error);
+    addresses_ = found.addresses;
+    try_next_address();
+}
+
+void client::try_next_address() {
+    while (next_address_ < addresses_.size()) {
+        error_ = open_and_connect(addresses_[next_address_++]);
+        if (!error_)
+            return; // ready() hears how it ends
+    }
+    lose(error_.message());
+}
+
+client::error_code client::open_and_connect(const socket_address& to) {
+    const int on = 1;
+    const int made = ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (made < 0)
+        return last_error();
+    setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    std::optional<event_loop::watch> watched;
+    if (::connect(made, to.data(), to.size) == 0 || errno == EINPROGRESS)
+        watched = loop_.add(made, EPOLLIN | EPOLLOUT | EPOLLRDHUP, *this);
+    if (!watched) {
+        const auto why = last_error();
+        ::close(made);
+        return why;
+    }
+    socket_ = made;
+    watch_ = *watched;
+    ended_ = false;
+    return {};
 }
 
 // A hung server's kernel still accepts connections, one that is full answers and closes: only a reply proves
 // it.
 void client::connected(error_code error) {
-    if (error)
-        return lose(error.message());
-    socket_.set_option(tcp::no_delay(true), error);
+    if (error) {
+        error_ = error;
+        close_socket();
+        return try_next_address();
+    }
     state_ = state::probing;
     queue_.push_probe(clock::now());
-    read();
-    write();
 }
 
 void client::up() {
@@ -128,65 +183,90 @@ void client::up() {
 // --- reading and writing
 // ----------------------------------------------------------------------------------------
 
-void client::read() {
-    const auto space = queue_.read_space();
-    socket_.async_read_some(boost::asio::buffer(space.data(), space.size()),
-                            [this, attempt = attempt_](error_code error, std::size_t bytes) {
-                                if (attempt == attempt_)
-                                    received(error, bytes);
-                            });
+void client::ready(std::uint32_t events) {
+    constexpr std::uint32_t ends = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+    ended_ = ended_ || (events & ends) != 0;
+    if (state_ == state::connecting) {
+        if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) == 0)
+            return;
+        connected(pending_error(socket_));
+        if (state_ != state::probing)
+            return;
+    }
+    if ((events & EPOLLOUT) != 0 && !unsent_.empty())
+        write_rest();
+    if ((events & (EPOLLIN | ends)) != 0)
+        read(); // also what came while connecting: it is told of once
 }
 
-// While a completion runs, the caller's code may set again, or stop the client.
-void client::received(error_code error, std::size_t bytes) {
-    if (error)
-        return lose(error.message());
-    queue_.received(bytes);
+// What came, to its end: the next event tells only of what comes after. A read that does not fill its space
+// has taken all (epoll(7)) but for the end of the connection, which the event tells.
+void client::read() {
+    for (;;) {
+        const auto space = queue_.read_space();
+        const auto size = ::recv(socket_, space.data(), space.size(), 0);
+        if (size <= 0) {
+            const auto error = size == 0 ? error_code(boost::asio::error::eof) : last_error();
+            if (error == boost::asio::error::interrupted)
+                continue;
+            if (error != boost::asio::error::would_block)
+                lose(error.message());
+            return;
+        }
+        queue_.received(static_cast<std::size_t>(size));
+        if (!take_replies() || (static_cast<std::size_t>(size) < space.size() && !ended_))
+            return;
+    }
+}
+
+// False: the link is gone. While a completion runs, the caller's code may set again, or stop the client.
+bool client::take_replies() {
     const auto attempt = attempt_;
     for (;;) {
         set_queue::completion result;
         switch (queue_.next(result)) {
         case set_queue::progress::need_bytes:
             count_state();
-            return read();
+            return true;
         case set_queue::progress::out_of_sync:
-            return lose("unexpected answer: " + queue_.offending_line());
+            lose("unexpected answer: " + queue_.offending_line());
+            return false;
         case set_queue::progress::completed:
             if (state_ == state::probing)
                 up();
             if (result.request != nullptr)
                 finish(*result.request, result.error);
             if (attempt != attempt_)
-                return;
+                return false;
         }
     }
 }
 
-// All sets of one turn of the loop leave in one write: the write is started after those already running.
-void client::schedule_write() {
-    if (queue_.writing() || std::exchange(write_scheduled_, true))
-        return;
-    boost::asio::post(socket_.get_executor(), [this, attempt = attempt_] {
-        if (attempt != attempt_)
-            return;
-        write_scheduled_ = false;
-        write();
-    });
-}
-
+// All sets of one turn of the loop leave in one send: called when its events have been told.
 void client::write() {
     const auto piece = queue_.start_write();
     if (piece.empty())
+        return; // nothing to say, or the piece before is not out yet
+    unsent_ = piece;
+    write_rest();
+}
+
+void client::write_rest() {
+    ssize_t sent = 0;
+    do {
+        sent = ::send(socket_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    if (sent >= 0) {
+        unsent_.remove_prefix(static_cast<std::size_t>(sent));
+        if (unsent_.empty())
+            queue_.written();
+        return; // of a part the rest goes out when there is room: EPOLLOUT
+    }
+    error_ = last_error();
+    if (error_ == boost::asio::error::would_block)
         return;
-    boost::asio::async_write(socket_, boost::asio::buffer(piece.data(), piece.size()),
-                             [this, attempt = attempt_](error_code error, std::size_t) {
-                                 if (attempt != attempt_)
-                                     return;
-                                 if (error)
-                                     return lose(error.message());
-                                 queue_.written();
-                                 write();
-                             });
+    unsent_ = {};
+    timer_.set(clock::now()); // not now: what the completions do before the loop waits might come too late
 }
 
 // --- loss and the end
@@ -197,22 +277,25 @@ void client::lose(std::string_view reason) {
     state_ = state::waiting;
     log_loss(was_up, reason);
     close();
-    timer_.expires_after(backoff_.next());
-    timer_.async_wait([this, attempt = attempt_](error_code error) {
-        if (!error && attempt == attempt_)
-            connect();
-    });
+    timer_.set(clock::now() + backoff_.next());
     fail_all();
 }
 
 void client::close() {
     ++attempt_;
-    write_scheduled_ = false;
-    resolver_.cancel();
+    lookup_.cancel();
     timer_.cancel();
-    error_code ignored;
-    socket_.close(ignored);
+    close_socket();
     count_state();
+}
+
+void client::close_socket() noexcept {
+    unsent_ = {};
+    if (socket_ < 0)
+        return;
+    loop_.remove(watch_, socket_);
+    ::close(socket_);
+    socket_ = -1;
 }
 
 void client::fail_all() {

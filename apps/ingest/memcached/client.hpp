@@ -1,29 +1,30 @@
 // One core's connection to memcached: pipelined meta sets, all those of one turn of the loop in one write.
 //
-// Everything runs on the thread of the io_context given; nothing is locked.
+// Everything runs on the thread of the event loop given; nothing is locked.
 #pragma once
 
+#include "common/event_loop.hpp"
+#include "common/name_lookup.hpp"
 #include "ingest/backoff.hpp"
 #include "ingest/memcached/error.hpp"
 #include "ingest/memcached/metrics.hpp"
 #include "ingest/memcached/request.hpp"
 #include "ingest/memcached/set_queue.hpp"
 
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/system/error_code.hpp>
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace beastmark::memcached {
 
 struct client_options {
-    /// A name is looked up at each connect, without blocking.
+    /// A name is looked up at each connect, without blocking; its addresses are tried in turn.
     std::string host = "127.0.0.1";
     std::uint16_t port = 11211;
     /// Sets waiting for their reply, written or not.
@@ -41,10 +42,10 @@ struct client_options {
     std::string name = "memcached";
 };
 
-/// Destroy it only when its io_context no longer runs: handlers of its socket may still be queued there.
-class client {
+/// Does not outlive its loop, and is not destroyed from a completion.
+class client final : event_loop::listener {
 public:
-    client(boost::asio::io_context& context, const client_options& options, client_metrics& metrics);
+    client(event_loop& loop, const client_options& options, client_metrics& metrics);
     ~client();
     client(const client&) = delete;
     client& operator=(const client&) = delete;
@@ -55,7 +56,7 @@ public:
     /// A set can be taken. False while the oldest one has timed out and its reply has not come.
     [[nodiscard]] bool ready() const noexcept;
 
-    /// Queues the set; it leaves in the next turn of the loop. Calls `done` at once when not ready
+    /// Queues the set; it leaves before the loop waits again. Calls `done` at once when not ready
     /// (unavailable), when max_pending are waiting (overloaded) or the key is not one (refused), otherwise
     /// later. No allocation.
     void set(set_request& r);
@@ -68,19 +69,24 @@ public:
 
 private:
     using clock = std::chrono::steady_clock;
-    using tcp = boost::asio::ip::tcp;
     using error_code = boost::system::error_code;
     enum class state { stopped, waiting, connecting, probing, up };
 
+    void ready(std::uint32_t events) override; // the socket
+    void on_timer();
     void connect();
+    void on_found(const name_lookup::answer& found);
+    void try_next_address();
+    error_code open_and_connect(const socket_address& to);
     void connected(error_code error);
     void up();
     void read();
-    void received(error_code error, std::size_t bytes);
-    void schedule_write();
+    bool take_replies();
     void write();
+    void write_rest();
     void lose(std::string_view reason);
     void close();
+    void close_socket() noexcept;
     void fail_all();
     void finish(set_request& r, error_code error);
     void count_state();
@@ -88,19 +94,25 @@ private:
 
     client_options options_;
     client_metrics& metrics_;
-    tcp::resolver resolver_;
-    boost::asio::basic_stream_socket<tcp, boost::asio::io_context::executor_type> socket_;
-    boost::asio::basic_waitable_timer<clock, boost::asio::wait_traits<clock>,
-                                      boost::asio::io_context::executor_type>
-        timer_; // the wait before an attempt
+    event_loop& loop_;
+    name_lookup lookup_;
+    timer timer_; // the wait before an attempt; while there is a link: a write failed, it is to be lost
     ingest::backoff backoff_;
     set_queue queue_;
     state state_ = state::stopped;
-    std::uint32_t attempt_ = 0; // which socket a handler belongs to: those of an earlier one are ignored
-    bool write_scheduled_ = false;
+    int socket_ = -1;
+    event_loop::watch watch_ = 0;
+    bool ended_ = false;      // the server has sent all it will
+    std::string_view unsent_; // of the piece that is being written
+    std::vector<socket_address> addresses_;
+    std::size_t next_address_ = 0;
+    error_code error_;          // of the last address tried, or of the write that failed
+    std::uint32_t attempt_ = 0; // counts links: a completion that finds another number has ended its link
     bool was_up_ = false;
     clock::time_point attempt_deadline_;
     std::string logged_reason_;
+    // What the loop calls before it waits it calls for ever: null when the client is gone.
+    std::shared_ptr<client*> called_before_wait_;
 };
 
 } // namespace beastmark::memcached

@@ -3,17 +3,18 @@
 #include "ingest/postgres/pool.hpp"
 #include "ingest/postgres/result.hpp"
 
-#include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <string>
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 namespace beastmark::postgres {
@@ -35,14 +36,14 @@ std::string server_side_limit(const pool_options& options) {
 
 } // namespace
 
-connection::connection(boost::asio::io_context& context, pool& owner, std::size_t index,
-                       const pool_options& options, pool_metrics& metrics, std::uint32_t seed)
+connection::connection(event_loop& loop, pool& owner, std::size_t index, const pool_options& options,
+                       pool_metrics& metrics, std::uint32_t seed)
     : owner_(owner),
       index_(index),
       options_(options),
       metrics_(metrics),
-      descriptor_(context.get_executor()),
-      timer_(context.get_executor()),
+      loop_(loop),
+      timer_(loop, [this] { on_timer(); }),
       backoff_(options.first_retry, options.retry_cap, seed),
       pipeline_(options.depth),
       server_side_limit_(server_side_limit(options)) {
@@ -69,6 +70,13 @@ void connection::stop() {
 // --- connecting
 // -----------------------------------------------------------------------------------------------
 
+void connection::on_timer() {
+    if (state_ == state::waiting)
+        connect();
+    else
+        lose(last_error()); // a send failed
+}
+
 void connection::connect() {
     state_ = state::connecting;
     attempt_deadline_ = clock::now() + options_.connect_timeout;
@@ -83,24 +91,17 @@ void connection::connect() {
     PQsetNoticeReceiver(pg_.get(), &connection::take_notice, this);
     if (PQstatus(pg_.get()) == CONNECTION_BAD)
         return lose(last_error());
-    if (watch_socket())
-        wait_writable(); // what PQconnectPoll would ask for first
+    watch_socket(EPOLLOUT); // what PQconnectPoll would ask for first
 }
 
 void connection::poll_connect() {
     const auto wanted = PQconnectPoll(pg_.get());
     if (wanted == PGRES_POLLING_FAILED)
         return lose(last_error());
-    if (!watch_socket()) // it may be another socket now: next address, or TLS refused and tried without
-        return;
-    switch (wanted) {
-    case PGRES_POLLING_READING:
-        return wait_readable();
-    case PGRES_POLLING_OK:
-        return prepare();
-    default:
-        return wait_writable();
-    }
+    // It may be another socket now, also of the same number: next address, or TLS refused and tried without.
+    const bool reading = wanted == PGRES_POLLING_READING || wanted == PGRES_POLLING_OK;
+    if (watch_socket(reading ? EPOLLIN : EPOLLOUT) && wanted == PGRES_POLLING_OK)
+        prepare();
 }
 
 void connection::prepare() {
@@ -111,7 +112,6 @@ void connection::prepare() {
         PQsendPrepare(pg, statement_name, options_.statement.c_str(), 0, nullptr) != 1 ||
         PQpipelineSync(pg) != 1)
         return lose(last_error());
-    wait_readable();
     flush();
 }
 
@@ -135,58 +135,51 @@ bool connection::take_prepared(const PGresult* result) {
     }
 }
 
-bool connection::watch_socket() {
+// Level-triggered: libpq reads once, not to the end of what has come.
+bool connection::watch_socket(std::uint32_t events) {
     close_descriptor();
     const int copy = ::fcntl(PQsocket(pg_.get()), F_DUPFD_CLOEXEC, 0);
     if (copy < 0) {
         lose("cannot duplicate the socket's descriptor (limit reached?)");
         return false;
     }
-    error_code error;
-    descriptor_.assign(copy, error);
-    if (error) {
+    const auto watched = loop_.add(copy, events, *this, event_loop::trigger::level);
+    if (!watched) {
+        const auto why = error_code(errno, boost::system::system_category()).message();
         ::close(copy);
-        lose(error.message());
+        lose(why);
         return false;
     }
+    descriptor_ = copy;
+    watch_ = *watched;
+    watched_for_ = events;
     return true;
 }
 
 // --- reading and writing
 // ----------------------------------------------------------------------------------------
 
-void connection::wait_readable() {
-    descriptor_.async_wait(descriptor_.wait_read, [this, generation = generation_](error_code) {
-        if (generation == generation_)
-            readable();
-    });
+void connection::watch_for(std::uint32_t events) noexcept {
+    if (std::exchange(watched_for_, events) != events)
+        loop_.change(watch_, descriptor_, events);
 }
 
-void connection::wait_writable() {
-    if (std::exchange(awaits_writable_, true))
-        return;
-    descriptor_.async_wait(descriptor_.wait_write, [this, generation = generation_](error_code) {
-        if (generation != generation_)
-            return;
-        awaits_writable_ = false;
-        if (state_ == state::connecting)
-            poll_connect();
-        else
-            flush();
-    });
+void connection::ready(std::uint32_t events) {
+    if (state_ == state::connecting)
+        poll_connect();
+    else if ((events & ~EPOLLOUT) != 0) // an end too: reading tells what it is
+        readable();
+    else
+        flush();
 }
 
 void connection::readable() {
-    if (state_ == state::connecting)
-        return poll_connect();
     if (PQconsumeInput(pg_.get()) != 1)
         return lose(last_error());
     const auto generation = generation_;
     take_results();
-    if (generation != generation_)
-        return; // lost or stopped on the way
-    wait_readable();
-    flush(); // libpq asks for it after each read: the server may take more now
+    if (generation == generation_) // not lost or stopped on the way
+        flush();                   // libpq asks for it after each read: the server may take more now
 }
 
 // While a completion runs, the caller's code may submit to this very connection, or stop the pool.
@@ -260,20 +253,16 @@ bool connection::send(request& r, clock::time_point now) {
     // From here on the statement may reach the server. A failed write shows when reading.
     if (!sent || PQpipelineSync(pg) != 1) {
         broken_ = true;
-        boost::asio::post(descriptor_.get_executor(), [this, generation = generation_] {
-            if (generation == generation_)
-                lose(last_error());
-        });
-    } else if (PQflush(pg) == 1) {
-        wait_writable();
+        timer_.set(now);
+    } else {
+        flush();
     }
     report();
     return sent;
 }
 
 void connection::flush() {
-    if (PQflush(pg_.get()) == 1)
-        wait_writable();
+    watch_for(PQflush(pg_.get()) == 1 ? EPOLLIN | EPOLLOUT : EPOLLIN);
 }
 
 // --- time, loss and the end
@@ -300,21 +289,18 @@ void connection::lose(std::string_view reason) {
     state_ = state::waiting;
     close();
     report();
-    timer_.expires_after(backoff_.next());
-    timer_.async_wait([this, generation = generation_](error_code error) {
-        if (!error && generation == generation_)
-            connect();
-    });
+    timer_.set(clock::now() + backoff_.next());
     owner_.connection_lost(was_up, why);
     fail_in_flight();
 }
 
 void connection::close_descriptor() {
     ++generation_;
-    awaits_writable_ = false;
-    error_code ignored;
-    if (descriptor_.is_open())
-        descriptor_.close(ignored);
+    if (descriptor_ < 0)
+        return;
+    loop_.remove(watch_, descriptor_);
+    ::close(descriptor_);
+    descriptor_ = -1;
 }
 
 void connection::close() {

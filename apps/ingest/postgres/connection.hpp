@@ -1,17 +1,15 @@
-// One link to PostgreSQL: libpq in non-blocking pipeline mode, driven by Asio.
+// One link to PostgreSQL: libpq in non-blocking pipeline mode, driven by the event loop.
 //
 // waiting -> connecting -> preparing -> ready -> (lost) waiting -> ... until stop. It reports to its pool,
 // which owns it. What results mean is the pipeline's business; this is when to read, write and reconnect.
 #pragma once
 
+#include "common/event_loop.hpp"
 #include "common/metrics.hpp"
 #include "ingest/backoff.hpp"
 #include "ingest/postgres/pipeline.hpp"
 #include "ingest/postgres/request.hpp"
 
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/system/error_code.hpp>
 #include <libpq-fe.h>
 
@@ -28,9 +26,9 @@ class pool;
 struct pool_metrics;
 struct pool_options;
 
-class connection {
+class connection final : event_loop::listener {
 public:
-    connection(boost::asio::io_context& context, pool& owner, std::size_t index, const pool_options& options,
+    connection(event_loop& loop, pool& owner, std::size_t index, const pool_options& options,
                pool_metrics& metrics, std::uint32_t seed);
     ~connection();
     connection(const connection&) = delete;
@@ -39,8 +37,8 @@ public:
     void start();
 
     /// Hands the statement to libpq. False: nothing was sent, another connection may take it; this one will
-    /// be lost in the next turn of the loop and is reported closed. Precondition: reported with a load below
-    /// depth.
+    /// be lost soon, not from within this call, and is reported closed. Precondition: reported with a load
+    /// below depth.
     bool send(request& r, std::chrono::steady_clock::time_point now);
 
     void tick(std::chrono::steady_clock::time_point now);
@@ -51,7 +49,6 @@ public:
 private:
     using clock = std::chrono::steady_clock;
     using error_code = boost::system::error_code;
-    using executor = boost::asio::io_context::executor_type;
     enum class state { stopped, waiting, connecting, preparing, ready };
     enum class shown { connecting, idle, used }; // what the metrics show it as
 
@@ -65,12 +62,13 @@ private:
 
     using result_ptr = std::unique_ptr<PGresult, clear_result>;
 
+    void ready(std::uint32_t events) override;
+    void on_timer();
     void connect();
     void poll_connect();
     void prepare();
-    bool watch_socket();
-    void wait_readable();
-    void wait_writable();
+    bool watch_socket(std::uint32_t events);
+    void watch_for(std::uint32_t events) noexcept;
     void readable();
     void take_results();
     bool take_prepared(const PGresult* result);
@@ -93,22 +91,23 @@ private:
     const std::size_t index_;
     const pool_options& options_;
     pool_metrics& metrics_;
+    event_loop& loop_;
     std::unique_ptr<PGconn, finish_connection> pg_;
-    // A copy of libpq's descriptor: libpq closes its own when it likes, and Asio would then work on a
-    // stranger's.
-    boost::asio::posix::basic_stream_descriptor<executor> descriptor_;
-    boost::asio::basic_waitable_timer<clock, boost::asio::wait_traits<clock>, executor> timer_;
+    // A copy of libpq's descriptor: libpq closes its own when it likes, and the number may be a stranger's
+    // then.
+    int descriptor_ = -1;
+    event_loop::watch watch_ = 0;
+    std::uint32_t watched_for_ = 0; // the events
+    timer timer_; // the wait before an attempt; while there is a link: a send failed, it is to be lost
     ingest::backoff backoff_;
     pipeline pipeline_;
     const std::string server_side_limit_; // SQL
     state state_ = state::stopped;
     shown shown_ = shown::connecting;
-    // Which descriptor or timer a handler was started for: one that comes late finds another number and does
-    // nothing.
+    // Counts the descriptors watched: whatever calls out and finds another number then has lost its link.
     std::uint64_t generation_ = 0;
     bool was_ready_ = false; // ever: the next time is a reconnect
     bool broken_ = false;    // a send failed; lost as soon as no caller is above
-    bool awaits_writable_ = false;
     clock::time_point attempt_deadline_;
     std::string session_error_; // why the server ends the session, which it says before the link fails
 };

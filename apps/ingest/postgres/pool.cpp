@@ -35,12 +35,12 @@ pool_options checked(pool_options options) {
 
 } // namespace
 
-pool::pool(boost::asio::io_context& context, const pool_options& options, pool_metrics& metrics)
+pool::pool(event_loop& loop, const pool_options& options, pool_metrics& metrics)
     : options_(checked(options)), metrics_(metrics), loads_(options_.connections, closed) {
     std::random_device seed;
     connections_.reserve(options_.connections);
     for (std::size_t i = 0; i < options_.connections; ++i)
-        connections_.push_back(std::make_unique<connection>(context, *this, i, options_, metrics, seed()));
+        connections_.push_back(std::make_unique<connection>(loop, *this, i, options_, metrics, seed()));
 }
 
 pool::~pool() = default;

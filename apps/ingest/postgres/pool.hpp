@@ -1,15 +1,15 @@
 // The PostgreSQL connections of one core, and the bounded queue in front of them.
 //
-// Everything runs on the thread of the io_context given; nothing is locked. A statement goes to the
+// Everything runs on the thread of the event loop given; nothing is locked. A statement goes to the
 // connection with the fewest in flight; when all are at their depth it waits in the queue; when none can take
 // any it fails at once.
 #pragma once
 
+#include "common/event_loop.hpp"
 #include "ingest/postgres/error.hpp"
 #include "ingest/postgres/metrics.hpp"
 #include "ingest/postgres/request.hpp"
 
-#include <boost/asio/io_context.hpp>
 #include <boost/intrusive/slist.hpp>
 
 #include <chrono>
@@ -51,12 +51,12 @@ struct pool_options {
     std::string name = "postgres";
 };
 
-/// Destroy it only when its io_context no longer runs: handlers of its descriptors may still be queued there.
+/// Does not outlive its loop, and is not destroyed from a completion.
 class pool {
 public:
     /// @throws std::invalid_argument when the connection string cannot be parsed (the message does not quote
     /// it).
-    pool(boost::asio::io_context& context, const pool_options& options, pool_metrics& metrics);
+    pool(event_loop& loop, const pool_options& options, pool_metrics& metrics);
     ~pool();
     pool(const pool&) = delete;
     pool& operator=(const pool&) = delete;
