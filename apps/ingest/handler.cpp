@@ -20,9 +20,11 @@ constexpr std::uint32_t cache_ttl_s = 20;
 constexpr server::http_error refused{http::status::internal_server_error, "database_error",
                                      "the database refused the row; it is not stored"};
 constexpr server::http_error unavailable{http::status::service_unavailable, "database_unavailable",
-                                         "no connection to the database; the row is not stored"};
+                                         "no connection to the database; the row is not stored",
+                                         server::rejection::unavailable};
 constexpr server::http_error overloaded{http::status::service_unavailable, "overloaded",
-                                        "too many requests wait for the database; the row is not stored"};
+                                        "too many requests wait for the database; the row is not stored",
+                                        server::rejection::overload};
 constexpr server::http_error outcome_unknown{
     http::status::gateway_timeout, "outcome_unknown",
     "the link to the database was lost after the statement was sent; the row may be stored"};
@@ -114,9 +116,9 @@ void devices_handler::answer_failure(operation& failed, boost::system::error_cod
     case postgres::errc::refused:
         return request.respond(refused);
     case postgres::errc::unavailable:
-        return request.reject(server::rejection::unavailable, unavailable);
+        return request.respond(unavailable);
     case postgres::errc::overloaded:
-        return request.reject(server::rejection::overload, overloaded);
+        return request.respond(overloaded);
     case postgres::errc::timed_out:
         return request.respond(timed_out);
     case postgres::errc::outcome_unknown:
