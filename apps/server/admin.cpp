@@ -21,7 +21,7 @@ const route_table& admin_routes() {
 
 core_limits admin_limits() {
     using namespace std::chrono_literals;
-    return {.max_connections = 256,
+    return {.max_connections = admin::max_connections,
             .timeout_lengths = {60s, 5s, 5s, 5s, 2s},
             .request = request_limits{},
             .connection = {}};

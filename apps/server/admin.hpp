@@ -21,6 +21,9 @@ using collectables = std::vector<std::shared_ptr<prometheus::Collectable>>;
 
 class admin {
 public:
+    /// Probes and scrapers are few; more wait.
+    static constexpr std::size_t max_connections = 64;
+
     /// Serves from now on. @param listener its socket; @param collected what /metrics shows, in this order.
     admin(listening_socket listener, readiness ready, collectables collected);
 

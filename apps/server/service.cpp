@@ -22,8 +22,8 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-// Descriptors of a service itself: listeners, epoll, timers, logs, the admin port's clients.
-constexpr std::size_t own_descriptors = 320;
+// Descriptors of a service itself: listeners, epoll, timers, logs; beside the admin port's clients.
+constexpr std::size_t own_descriptors = 32;
 
 // More than that is no help to anybody by default: an idle connection costs about 10 KiB.
 constexpr std::size_t default_max_connections = 65536;
@@ -58,7 +58,7 @@ private:
 // Connections that the descriptor limit leaves for clients.
 std::size_t affordable_connections(const program& served) {
     const std::uint64_t limit = raise_descriptor_limit();
-    const std::size_t reserved = own_descriptors + served.descriptors;
+    const std::size_t reserved = own_descriptors + admin::max_connections + served.descriptors;
     if (limit <= reserved) {
         throw std::runtime_error{"the descriptor limit of " + std::to_string(limit) +
                                  " leaves no connection beside the " + std::to_string(reserved) +

@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
             .name = "busy_service",
             .routes = {{"/api/devices", server::method::get}},
             .make_handler = [work](std::size_t,
-                                   boost::asio::io_context&) { return std::make_unique<busy_handler>(work); },
+                                   beastmark::event_loop&) { return std::make_unique<busy_handler>(work); },
             .collected = {},
             .not_ready = "starting"};
         return server::run_service(options, busy);
