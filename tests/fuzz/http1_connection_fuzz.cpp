@@ -67,13 +67,18 @@ private:
     int answered_ = 0;
 };
 
+core_metrics& counted() {
+    static core_metrics all{routes};
+    return all;
+}
+
 struct environment {
     explicit environment(connection_limits of_connection) : connection{of_connection} {
         shared.handles = &handles;
     }
 
     connection_limits connection;
-    core_metrics metrics{routes};
+    core_metrics& metrics = counted(); // not made anew: it is large
     date_header date;
     workspace_pool workspaces{limits.head_bytes() + 1};
     numbering_handler handles;
