@@ -39,6 +39,10 @@ public:
     }
 
     void answer_oldest(std::string_view body = "\"later\"") {
+        if (waiting.empty()) {
+            ADD_FAILURE() << "no request waits for its answer";
+            return;
+        }
         exchange& oldest = *waiting.front();
         waiting.pop_front();
         oldest.respond(response{.body = body});
