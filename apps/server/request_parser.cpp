@@ -42,7 +42,8 @@ bool is_host(std::string_view value) {
     }
     for (std::size_t i = bracketed ? 1 : 0; i < end; ++i) {
         const bool escape = value[i] == '%';
-        if (!is_allowed(value[i]) && !(bracketed && value[i] == ':')) {
+        const bool fits = is_allowed(value[i]) || (bracketed && value[i] == ':');
+        if (!fits) {
             return false;
         }
         if (escape && (end - i < 3 || !is_hex(value[i + 1]) || !is_hex(value[i + 2]))) {

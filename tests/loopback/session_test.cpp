@@ -225,9 +225,8 @@ TEST(session, answers_that_the_client_does_not_take_are_kept_then_cut_off) {
     for (int i = 0; i < 1000; ++i) {
         many += get();
     }
-    int sent = 0;
     for (int round = 0; round < 100; ++round) {
-        sent += client.send(many) ? 1000 : 0;
+        client.send(many); // as much as the kernel takes
         served.turn();
     }
     served.turn(20);
