@@ -20,7 +20,7 @@ struct hostile {
     std::string_view why;
 };
 
-void PrintTo(const hostile& row, std::ostream* out) {
+void PrintTo(const hostile& row, std::ostream* out) { // NOLINT(readability-identifier-naming)
     *out << row.request.name << " (" << row.why << ")";
 }
 

@@ -85,7 +85,7 @@ double cpu_seconds(::pid_t pid) {
 } // namespace
 
 TEST(service_limits, head_bytes) {
-    service running(with({"--max-head-bytes", "300"}));
+    const service running(with({"--max-head-bytes", "300"}));
     EXPECT_EQ(status_for(running, head_of(300)), success());
     EXPECT_EQ(rejected(running, "head_size"), 0);
     EXPECT_EQ(status_for(running, head_of(301)), 431);
@@ -93,7 +93,7 @@ TEST(service_limits, head_bytes) {
 }
 
 TEST(service_limits, header_fields) {
-    service running(with({"--max-headers", "4"}));
+    const service running(with({"--max-headers", "4"}));
     EXPECT_EQ(status_for(running, with_lines("A: b\r\nC: d\r\n")), success());
     EXPECT_EQ(rejected(running, "header_count"), 0);
     EXPECT_EQ(status_for(running, with_lines("A: b\r\nC: d\r\nE: f\r\n")), 431);
@@ -102,16 +102,16 @@ TEST(service_limits, header_fields) {
 
 TEST(service_limits, body_bytes) {
     const auto size = std::to_string(body.size());
-    service just(with({"--max-body-bytes", size}));
+    const service just(with({"--max-body-bytes", size}));
     EXPECT_EQ(status_for(just, with_lines("")), success());
     EXPECT_EQ(rejected(just, "body_size"), 0);
-    service below(with({"--max-body-bytes", std::to_string(body.size() - 1)}));
+    const service below(with({"--max-body-bytes", std::to_string(body.size() - 1)}));
     EXPECT_EQ(status_for(below, with_lines("")), 413);
     EXPECT_EQ(rejected(below, "body_size"), 1);
 }
 
 TEST(service_limits, requests_of_a_connection) {
-    service running(with({"--max-requests-per-connection", "3"}));
+    const service running(with({"--max-requests-per-connection", "3"}));
     http_client client(running.port());
     for (const bool last : {false, false, true}) {
         client.send(with_lines(""));
@@ -124,7 +124,7 @@ TEST(service_limits, requests_of_a_connection) {
 }
 
 TEST(service_limits, a_client_that_pipelines_beyond_the_last_request_can_read_its_answer) {
-    service running(with({"--max-requests-per-connection", "1"}));
+    const service running(with({"--max-requests-per-connection", "1"}));
     for (int round = 0; round < 20; ++round) {
         http_client client(running.port());
         for (int i = 0; i < 3; ++i)
@@ -136,7 +136,7 @@ TEST(service_limits, a_client_that_pipelines_beyond_the_last_request_can_read_it
 }
 
 TEST(service_limits, a_bound_on_pipelining_refuses_nothing) {
-    service running(with({"--max-pipelined", "2"}));
+    const service running(with({"--max-pipelined", "2"}));
     http_client client(running.port());
     std::string all;
     for (int i = 0; i < 25; ++i)
@@ -164,7 +164,7 @@ TEST(service_limits, a_connection_more_waits_until_one_ends) {
 }
 
 TEST(service_limits, a_connection_that_waits_before_it_speaks_is_served) {
-    service running(with({}));
+    const service running(with({}));
     http_client client(running.port());
     EXPECT_EQ(client.wait_for_end(500ms), ending::open); // several ticks
     client.send(with_lines(""));
