@@ -98,6 +98,10 @@ void acceptor::start() {
 }
 
 void acceptor::ready(std::uint32_t /*events*/) {
+    if (!core_.has_room()) {
+        pause(rejection::connection_count); // one is waiting, or this would not have been told
+        return;
+    }
     for (int i = 0; i < most_accepts && accept(); ++i) {
     }
 }
@@ -105,7 +109,6 @@ void acceptor::ready(std::uint32_t /*events*/) {
 // False: there is none to accept, or none can be.
 bool acceptor::accept() {
     if (!core_.has_room()) {
-        pause(rejection::connection_count);
         return false;
     }
     const int accepted = ::accept4(socket_.descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);

@@ -157,6 +157,8 @@ void http1_connection::answer(const response& what) {
     last_active_ = clock::now();
     shared_.metrics.record(requested, w.parser->route_index(), what.status, last_active_ - started_at_);
     ending_ = !keep_alive_;
+    // The client did not ask for the end: it may be sending its next request.
+    lingering_ = lingering_ || (ending_ && w.parser->keeps_alive());
     continued_ = false;
     w.parser.reset();
 }
@@ -202,7 +204,15 @@ void http1_connection::sent(std::size_t bytes) {
 }
 
 void http1_connection::rest() {
-    if (workspace_ && workspace_->is_unused()) {
+    if (!workspace_) {
+        return;
+    }
+    auto& w = *workspace_;
+    if (ending_ && w.begin < w.end) { // requests behind the last one: they are not answered
+        lingering_ = true;
+        w.begin = w.end;
+    }
+    if (w.is_unused()) {
         shared_.workspaces.give_back(std::move(workspace_));
     }
 }

@@ -65,7 +65,7 @@ public:
     [[nodiscard]] std::string_view output() const;
     void sent(std::size_t bytes);
 
-    /// A request has begun and is not answered, or output is left.
+    /// A request has begun and is not answered, or output is left; as of the last rest().
     [[nodiscard]] bool is_busy() const { return workspace_ != nullptr; }
 
     /// The head of the request in progress was read: its body is awaited.
@@ -84,7 +84,8 @@ public:
     /// When the last answer was given or input came; at first, when the connection began.
     [[nodiscard]] clock::time_point last_active() const { return last_active_; }
 
-    /// Gives the buffers back when nothing is in progress.
+    /// Gives the buffers back when nothing is in progress. After the end what is left of the input is
+    /// dropped.
     void rest();
 
     /// The request in progress is not complete in time: answers 408 and ends. Not while the handler has it.

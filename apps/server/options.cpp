@@ -104,7 +104,8 @@ void add_options(CLI::App& app, options& into) {
         ->check(CLI::Range(0, 1024));
     add("--max-connections", into.max_connections,
         "Connections in total, an equal share to each thread; more wait in the listen queue; 0: what the "
-        "descriptor limit leaves, 65536 at most");
+        "descriptor limit leaves, 65536 at most")
+        ->check(CLI::Range(0, 1'000'000'000));
     add_duration(app, "--header-timeout", into.header_timeout,
                  "For a request's head, from its first byte; then 408");
     add_duration(app, "--body-timeout", into.body_timeout,
@@ -120,7 +121,8 @@ void add_options(CLI::App& app, options& into) {
     add("--max-body-bytes", into.max_body_bytes, "Of a request's body; then 413")
         ->check(CLI::Range(1, 64 * 1024 * 1024));
     add("--max-requests-per-connection", into.connection.requests,
-        "The last one is answered with Connection: close; 0: any number");
+        "The last one is answered with Connection: close; 0: any number")
+        ->check(CLI::Range(0, 1'000'000'000)); // CLI11 takes -1 for 2^64 - 1
     add("--max-pipelined", into.connection.pipelined,
         "Requests of one connection that are answered before their answers are sent, in one piece")
         ->check(CLI::Range(1, 10000));

@@ -25,6 +25,36 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
+bool is_hex(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// uri-host [ ":" port ] of RFC 3986 section 3.2: characters and shape, not whether the host can exist.
+bool is_host(std::string_view value) {
+    const auto is_allowed = [](char c) {
+        return is_hex(c) || (c > 'f' && c <= 'z') || (c > 'F' && c <= 'Z') ||
+               std::string_view{"-._~!$&'()*+,;=%"}.find(c) != std::string_view::npos;
+    };
+    const bool bracketed = value.starts_with('['); // an IP address of version 6 or later
+    const auto end = bracketed ? value.find(']') : std::min(value.find(':'), value.size());
+    if (end == std::string_view::npos) {
+        return false;
+    }
+    for (std::size_t i = bracketed ? 1 : 0; i < end; ++i) {
+        const bool escape = value[i] == '%';
+        const bool fits = is_allowed(value[i]) || (bracketed && value[i] == ':');
+        if (!fits) {
+            return false;
+        }
+        if (escape && (end - i < 3 || !is_hex(value[i + 1]) || !is_hex(value[i + 2]))) {
+            return false;
+        }
+    }
+    const auto rest = value.substr(bracketed ? end + 1 : end);
+    return rest.empty() ||
+           (rest.front() == ':' && rest.find_first_not_of("0123456789", 1) == std::string_view::npos);
+}
+
 bool is_json(std::string_view media_type) {
     return boost::beast::iequals(trimmed(media_type.substr(0, media_type.find(';'))), "application/json");
 }
@@ -140,7 +170,7 @@ void request_parser::on_field_impl(http::field field, string_view, string_view v
     switch (field) {
     case http::field::host:
         ++hosts_;
-        if (value.find_first_of(" \t/@?#") != string_view::npos) {
+        if (!is_host(value)) {
             fail(errors::bad_request("the Host header is not a host with an optional port"), ec);
         }
         break;

@@ -38,6 +38,9 @@ std::string_view path_of(std::string_view target) {
         if (boost::beast::iequals(target.substr(0, scheme.size()), scheme)) {
             target.remove_prefix(scheme.size());
             const auto slash = target.find_first_of("/?");
+            if (slash == 0) {
+                return {}; // no host: not to be served (RFC 9110 section 4.2.1)
+            }
             target = slash == std::string_view::npos ? std::string_view{"/"} : target.substr(slash);
             break;
         }

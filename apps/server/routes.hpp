@@ -43,7 +43,7 @@ using route_table = std::vector<route>;
 inline constexpr std::size_t no_route = static_cast<std::size_t>(-1);
 
 /// The path of a request target: without query, and without scheme and authority in absolute form (RFC 9112
-/// section 3.2.2).
+/// section 3.2.2). Empty where the absolute form names no host.
 std::string_view path_of(std::string_view target);
 
 /// The index of the route with this path, or no_route. Linear: a handful of routes.

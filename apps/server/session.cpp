@@ -95,6 +95,7 @@ void session::answered() {
     if (closed_) {
         core_.remove(*this);
     } else if (!blocked_) {
+        came_after(last_active()); // what was sent meanwhile waited for this answer, not for the core
         go_on();
     }
 }
@@ -121,6 +122,7 @@ void session::go_on() {
                 return;
             }
             if (reads++ == most_reads) {
+                await_input(); // with the deadline of what is awaited now
                 core_.loop().tell_again(watch_, socket_);
                 return;
             }
@@ -178,7 +180,8 @@ bool session::send() {
 // reach the client before it has read the answer: so say the end first, then read on for a while (RFC 9112
 // section 9.6).
 void session::finish() {
-    if (!must_linger() && !is_busy() && !has_unread()) {
+    rest();
+    if (!must_linger() && !has_unread()) {
         close();
         return;
     }

@@ -314,8 +314,8 @@ class ContestantsTest(unittest.TestCase):
             root = Path(folder)
             (root / "apps/contenders").mkdir(parents=True)
             (root / "apps/contenders/targets.toml").write_text(
-                '[cpp]\nget = ["there"]\nport = 1\n[go]\nget = ["there", "--fast"]\nport = 2\n[other]\nlike = "go"\nadd = ["-x"]\n'
-                '[late]\nget = ["not_there"]\nport = 3\n[poster]\npost = ["there"]\nport = 4\n')
+                '[cpp]\nget = ["./there"]\nport = 1\n[go]\nget = ["./there", "--fast"]\nport = 2\n[other]\nlike = "go"\nadd = ["-x"]\n'
+                '[late]\nget = ["./not_there"]\nport = 3\n[poster]\npost = ["./there"]\nport = 4\n')
             (root / "there").touch()
             there, missing = contenders(root)
             self.assertEqual(([each.name for each in there], missing), (["go"], ["late"]))

@@ -90,7 +90,7 @@ def contenders(root: Path) -> tuple[list[Contestant], list[str]]:
         if target.missing("get", root):
             missing.append(target.name)
             continue
-        command = [str(root / words[0]), *words[1:]]
+        command = [str(root / words[0]) if "/" in words[0] else words[0], *words[1:]]
         there.append(Contestant(target.name, target.name,
                                 lambda port, admin, command=command: [*command, *service_flags(port, admin)],
                                 "/readyz"))

@@ -225,6 +225,20 @@ TEST(request_parser, http_1_0_closes_unless_asked_to_keep) {
     EXPECT_FALSE(fed{{"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"}}.parser.keeps_alive());
 }
 
+TEST(request_parser, takes_a_host_that_is_one) {
+    for (const std::string host : {"", "x", "x:", "x:80", "a-b_c.d~e", "1.2.3.4:80", "[::1]", "[::1]:80",
+                                   "[v1.a]", "a%2Fb", "a!$&'()*+,;=b"}) {
+        EXPECT_EQ(status_of(fed{{"GET /healthz HTTP/1.1\r\nHost: " + host + "\r\n\r\n"}}.parser), 200U)
+            << host;
+    }
+    for (const std::string host :
+         {"a b", "a/b", "u@a", "a?b", "a#b", "a\\b", "a%2", "a%zz", "a:b", "a:80:80", "[::1", "[::1]80",
+          "[::1]:x", "::1", "\xe9", "<a>", "\"a\"", "a^b", "[a%]"}) {
+        EXPECT_EQ(status_of(fed{{"GET /healthz HTTP/1.1\r\nHost: " + host + "\r\n\r\n"}}.parser), 400U)
+            << host;
+    }
+}
+
 TEST(request_parser, wants_continue_only_for_a_body_that_will_be_taken) {
     EXPECT_TRUE(fed{{post("Expect: 100-Continue\r\nContent-Length: 2\r\n")}}.parser.wants_continue());
     EXPECT_FALSE(fed{{post("Content-Length: 2\r\n")}}.parser.wants_continue());

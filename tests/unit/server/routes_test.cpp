@@ -12,6 +12,7 @@ TEST(path_of, drops_the_query_and_the_authority) {
     EXPECT_EQ(path_of("HTTPS://example.com/a"), "/a");
     EXPECT_EQ(path_of("http://example.com"), "/");
     EXPECT_EQ(path_of("http://example.com?x"), "");
+    EXPECT_EQ(path_of("http:///a"), ""); // no host
     EXPECT_EQ(path_of("*"), "*");
 }
 

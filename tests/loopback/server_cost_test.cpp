@@ -1,0 +1,146 @@
+// What a request costs the service: no allocation, and about two system calls.
+#include "baseline/handler.hpp"
+#include "hand_driven_core.hpp"
+#include "tests/support/http_client.hpp"
+#include "tests/support/service.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <new>
+#include <sstream>
+#include <vector>
+
+namespace {
+
+thread_local std::uint64_t allocations = 0;
+
+void* count_and_allocate(std::size_t size) {
+    ++allocations;
+    if (void* const memory = std::malloc(size == 0 ? 1 : size))
+        return memory;
+    throw std::bad_alloc();
+}
+
+} // namespace
+
+void* operator new(std::size_t size) {
+    return count_and_allocate(size);
+}
+
+void* operator new[](std::size_t size) {
+    return count_and_allocate(size);
+}
+
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+
+void operator delete[](void* memory) noexcept {
+    std::free(memory);
+}
+
+void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+
+void operator delete[](void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+
+namespace beastmark::testing {
+namespace {
+
+const server::route_table routes{{"/api/devices", server::method::get}};
+
+std::string requests(int count) {
+    std::string all;
+    for (int i = 0; i < count; ++i)
+        all += "GET /api/devices HTTP/1.1\r\nHost: test\r\nUser-Agent: x\r\nAccept: */*\r\n\r\n";
+    return all;
+}
+
+// Allocations of the core while `connections` clients ask for `batch` each, so many times.
+std::uint64_t allocations_of(int connections, int batch, int rounds) {
+    hand_driven_core served{routes, std::make_unique<baseline::devices_handler>()};
+    std::vector<client_end> clients;
+    for (int i = 0; i < connections; ++i)
+        clients.push_back(served.connect());
+    const auto bytes = requests(batch);
+    std::uint64_t used = 0;
+    const auto before_all = allocations;
+    for (int round = -3; round < rounds; ++round) { // the first ones allocate what is kept
+        for (const auto& client : clients)
+            EXPECT_TRUE(client.send(bytes));
+        const auto before = allocations;
+        served.turn(2);
+        if (round >= 0)
+            used += allocations - before;
+        for (const auto& client : clients)
+            EXPECT_GT(client.drop(), static_cast<std::size_t>(batch) * 600);
+    }
+    EXPECT_GT(allocations, before_all); // the counting works
+    return used;
+}
+
+TEST(server_cost, a_request_allocates_nothing) {
+    EXPECT_EQ(allocations_of(1, 1, 1000), 0U);
+}
+
+TEST(server_cost, a_pipelined_batch_allocates_nothing) {
+    EXPECT_EQ(allocations_of(1, 64, 50), 0U);
+}
+
+TEST(server_cost, requests_of_many_connections_allocate_nothing) {
+    EXPECT_EQ(allocations_of(64, 1, 50), 0U);
+}
+
+// System calls of the service, from strace's summary, while each of the clients has so many answers.
+double calls_per_request(service& running, std::vector<http_client>& clients, int rounds) {
+    const temporary_directory scratch;
+    const std::string summary = (scratch.path() / "calls").string();
+    process strace(
+        {.arguments = {"strace", "-c", "-f", "-o", summary, "-p", std::to_string(running.running().pid())}});
+    if (!wait_until([&] { return strace.err().find("attached") != std::string::npos; }))
+        throw std::runtime_error("strace: " + strace.err());
+    const auto one = requests(1);
+    for (int round = 0; round < rounds; ++round) {
+        for (auto& client : clients)
+            client.send(one);
+        for (auto& client : clients)
+            EXPECT_EQ(client.receive().status, 200);
+    }
+    strace.signal(SIGINT); // it lets go and writes
+    strace.wait();
+    std::ifstream file(summary);
+    for (std::string line; std::getline(file, line);) {
+        if (!line.ends_with("total"))
+            continue;
+        std::istringstream words(line);
+        std::string percent;
+        std::string seconds;
+        std::string average;
+        double calls = 0;
+        words >> percent >> seconds >> average >> calls;
+        return calls / (static_cast<double>(rounds) * static_cast<double>(clients.size()));
+    }
+    throw std::runtime_error("no total in strace's summary: " + strace.err());
+}
+
+TEST(server_cost, a_request_of_many_at_once_costs_about_two_system_calls) {
+    service running({.program = "baseline", .arguments = {"--threads", "1"}});
+    std::vector<http_client> clients;
+    for (int i = 0; i < 64; ++i)
+        clients.emplace_back(running.port());
+    double least = 1e9;
+    for (int attempt = 0; attempt < 5 && least > 2.2; ++attempt) // a busy machine sends them one by one
+        least = std::min(least, calls_per_request(running, clients, 50));
+    EXPECT_LE(least, 2.2);
+    EXPECT_GE(least, 1.9); // each is read and answered on its own: the counting works
+}
+
+} // namespace
+} // namespace beastmark::testing
