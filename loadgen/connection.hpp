@@ -5,8 +5,8 @@
 // wasted on it. A request is one send, an answer one recv.
 #pragma once
 
-#include "loadgen/dispatcher.hpp"
 #include "common/event_loop.hpp"
+#include "loadgen/dispatcher.hpp"
 #include "loadgen/plan.hpp"
 #include "loadgen/response_parser.hpp"
 

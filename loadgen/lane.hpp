@@ -2,9 +2,9 @@
 // dispatcher: timers and what connections tell go in, requests go out.
 #pragma once
 
+#include "common/event_loop.hpp"
 #include "loadgen/connection.hpp"
 #include "loadgen/dispatcher.hpp"
-#include "common/event_loop.hpp"
 #include "loadgen/mailbox.hpp"
 #include "loadgen/pacer.hpp"
 #include "loadgen/plan.hpp"

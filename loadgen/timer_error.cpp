@@ -1,7 +1,7 @@
 #include "loadgen/timer_error.hpp"
 
-#include "common/histogram.hpp"
 #include "common/descriptor.hpp"
+#include "common/histogram.hpp"
 #include "common/timerfd.hpp"
 
 #include <thread>

@@ -80,8 +80,7 @@ std::vector<listening_socket> listen_on(const std::string& address, std::uint16_
     return sockets;
 }
 
-acceptor::acceptor(core& owner, listening_socket listening)
-    : core_{owner}, socket_{std::move(listening)} {}
+acceptor::acceptor(core& owner, listening_socket listening) : core_{owner}, socket_{std::move(listening)} {}
 
 acceptor::~acceptor() {
     if (watch_) {

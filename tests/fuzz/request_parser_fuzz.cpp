@@ -33,8 +33,7 @@ outcome parse(std::string_view input, std::size_t piece) {
         buffer += input.substr(0, taken);
         input.remove_prefix(taken);
         buffer.erase(0, parser.feed(buffer));
-        if (parser.current() == request_parser::state::need_more &&
-            buffer.size() > limits.head_bytes()) {
+        if (parser.current() == request_parser::state::need_more && buffer.size() > limits.head_bytes()) {
             std::abort(); // the session would wait for ever
         }
     }
