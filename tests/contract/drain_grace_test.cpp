@@ -21,10 +21,6 @@ namespace beastmark::testing {
 
 namespace {
 
-bool posts() {
-    return program_under_test() == "ingest";
-}
-
 std::string request_bytes() {
     return posts() ? request("POST", "/api/devices", R"({"mac":"EF-2B-C4-F5-D6-34","firmware":"2.1.5"})")
                    : request("GET", "/api/devices");
@@ -35,7 +31,7 @@ int success() {
 }
 
 service_options with(std::vector<std::string> arguments = {}) {
-    return options_of(program_under_test(), std::move(arguments));
+    return options_under_test(std::move(arguments));
 }
 
 /// The signal, and returns when every core drains: none takes a new connection any more.

@@ -23,10 +23,6 @@ namespace {
 
 const std::string body = R"({"mac":"EF-2B-C4-F5-D6-34","firmware":"2.1.5"})";
 
-bool posts() {
-    return program_under_test() == "ingest";
-}
-
 std::string with_lines(const std::string& lines) {
     return (posts() ? "POST" : "GET") + std::string(" /api/devices HTTP/1.1\r\nHost: test\r\n") + lines +
            "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
@@ -43,7 +39,7 @@ int success() {
 
 service_options with(std::vector<std::string> arguments) {
     arguments.insert(arguments.end(), {"--threads", "1"});
-    return options_of(program_under_test(), std::move(arguments));
+    return options_under_test(std::move(arguments));
 }
 
 double rejected(const service& running, const std::string& reason) {

@@ -13,13 +13,11 @@ namespace beastmark::testing {
 /// Which half of the contract is kept: GET (baseline and the like) or POST (ingest and the like).
 enum class target_kind { get, post };
 
-/// Chosen for the whole run by environment variables:
-///   BEASTMARK_CONTRACT_PROGRAM=baseline|ingest                          of this build (default: baseline)
-///   BEASTMARK_CONTRACT_COMMAND='["python3", "my service.py"]'           any, its words as in targets.toml
-///   (JSON); BEASTMARK_CONTRACT_KIND=get|post                                    it is given addresses, ports
-///   and, for post,
-///                                                                       --postgres URI --memcached --pool 8
-/// The kind may be asked before main(), for tables of tests.
+/// Chosen for the whole run by environment variables: BEASTMARK_CONTRACT_PROGRAM=baseline|ingest of this
+/// build (default: baseline), or BEASTMARK_CONTRACT_COMMAND='["python3", "my service.py"]', any program, its
+/// words as JSON, and BEASTMARK_CONTRACT_KIND=get|post: it is given addresses, ports and, for post,
+/// --postgres URI,
+/// --memcached and --pool 8. The kind may be asked before main(), for tables of tests.
 target_kind kind_under_test();
 
 inline bool posts() {
