@@ -2,7 +2,7 @@
 // ./bench perf server --ablation measures them beside the engine of apps/server. Not a product: no limits, no
 // metrics, no Date; what is measured is the style.
 //
-// usage: ablation_server VARIANT [THREADS]   prints its port; ends on SIGINT or SIGTERM
+// usage: ablation_server VARIANT PORT [THREADS]   ends on SIGINT or SIGTERM
 #include "device/device.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -276,15 +276,13 @@ tcp::acceptor listen(asio::io_context& context, unsigned short port) {
     return acceptor;
 }
 
-void run(const variant& chosen, std::size_t threads) {
+void run(const variant& chosen, unsigned short port, std::size_t threads) {
     std::vector<std::unique_ptr<asio::io_context>> contexts;
     std::vector<tcp::acceptor> acceptors;
-    unsigned short port = 0;
     for (std::size_t i = 0; i < (chosen.shared_context ? 1 : threads); ++i) {
         contexts.push_back(
             std::make_unique<asio::io_context>(static_cast<int>(chosen.shared_context ? threads : 1)));
         acceptors.push_back(listen(*contexts.back(), port));
-        port = acceptors.front().local_endpoint().port();
     }
     for (std::size_t i = 0; i < contexts.size(); ++i) {
         chosen.accept(*contexts[i], acceptors[i], chosen.shared_context);
@@ -295,8 +293,6 @@ void run(const variant& chosen, std::size_t threads) {
             each->stop();
         }
     });
-    std::printf("%u\n", port);
-    std::fflush(stdout);
     std::vector<std::thread> others;
     for (std::size_t i = 1; i < threads; ++i) {
         others.emplace_back([&context = *contexts[i % contexts.size()]] { context.run(); });
@@ -311,15 +307,16 @@ void run(const variant& chosen, std::size_t threads) {
 
 int main(int argc, char** argv) {
     const auto chosen = variants().find(argc > 1 ? argv[1] : "");
-    const int threads = argc > 2 ? std::atoi(argv[2]) : 1;
-    if (chosen == variants().end() || threads < 1 || argc > 3) {
-        std::fputs("usage: ablation_server VARIANT [THREADS]; variants:", stderr);
+    const int port = argc > 2 ? std::atoi(argv[2]) : 0;
+    const int threads = argc > 3 ? std::atoi(argv[3]) : 1;
+    if (chosen == variants().end() || port < 1 || port > 65535 || threads < 1 || argc > 4) {
+        std::fputs("usage: ablation_server VARIANT PORT [THREADS]; variants:", stderr);
         for (const auto& each : variants()) {
             std::fprintf(stderr, " %s", each.first.c_str());
         }
         std::fputs("\n", stderr);
         return 2;
     }
-    run(chosen->second, static_cast<std::size_t>(threads));
+    run(chosen->second, static_cast<unsigned short>(port), static_cast<std::size_t>(threads));
     return 0;
 }

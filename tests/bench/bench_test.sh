@@ -64,6 +64,7 @@ expect 'perf, hostile rounds'       "$(output main perf server --rounds 3 --host
     '--rounds is not for --hostile'
 expect 'perf, unknown argument'     "$(status main perf client --nonsense)"     2
 expect 'perf, number expected'      "$(status main perf --rounds 0)"            2
+expect 'perf, ablation is of the server' "$(status main perf --ablation)" 2
 expect 'perf, one thing at a time'  "$(status main perf client --quick --honesty)" 2
 expect 'compare, unknown argument'  "$(status main compare put)"                  2
 expect 'compare, number expected'   "$(status main compare --rounds many)"        2

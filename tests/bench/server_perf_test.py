@@ -20,6 +20,7 @@ from typing import Any
 PERF = Path(__file__).resolve().parent / "perf"
 sys.path.insert(0, str(PERF))
 
+import ablation  # noqa: E402
 import hostile_crowds  # noqa: E402
 import hostile_drain  # noqa: E402
 import hostile_overload  # noqa: E402
@@ -61,6 +62,24 @@ def turn(user_us: float, system_us: float, failed: int = 0, repeated: bool = Fal
 def cost(rounds: list[dict[str, Turn]], sizes: tuple[int, int] = (669, 669)) -> ServingCost:
     return ServingCost({name: name for name in rounds[0]}, {"floor": sizes[0], "baseline": sizes[1], "nginx": 689}, [],
                        [list(r) for r in rounds], rounds)
+
+
+class AblationTest(unittest.TestCase):
+    def test_each_row_is_beside_the_one_it_differs_from(self) -> None:
+        names = [style.name for style in ablation.STYLES] + [ablation.ENGINE]
+        rounds = [{name: turn(20 - i + noise, 5) for i, name in enumerate(names)} for noise in (0, 3)]
+        rows = ablation.rows(rounds)
+        self.assertEqual([row.what.partition(":")[0] for row in rows], names)
+        self.assertNotIn(" to ", rows[0].note)
+        self.assertIn("-1.00 (-1.00 .. -1.00) to idiomatic", rows[1].note)
+        self.assertIn("-3.00 (-3.00 .. -3.00) to plain_socket", rows[-1].note)
+        self.assertEqual((rows[0].low, rows[0].high), (25, 28))
+
+    def test_what_a_style_is_instead_of_comes_before_it(self) -> None:
+        seen: set[str] = set()
+        for style in ablation.STYLES:
+            self.assertTrue(not style.instead_of or style.instead_of in seen, style.name)
+            seen.add(style.name)
 
 
 class ServingCostTest(unittest.TestCase):

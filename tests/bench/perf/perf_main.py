@@ -61,7 +61,8 @@ def write_results(out: Path, name: str, title: str, subtitle: str, sections: dic
                   measured: dict[str, Any], files: str = ".md, .json") -> int:
     """NAME.md and NAME.json in `out`, and the table on stdout; the exit code."""
     missed = missed_goals(sections)
-    verdict = "all goals met" if not missed else "goals missed: " + "; ".join(missed)
+    has_goals = any(row.met is not None for rows in sections.values() for row in rows)
+    verdict = "goals missed: " + "; ".join(missed) if missed else "all goals met" if has_goals else "no goals"
     text = "".join(f"\n{section}\n{plain_table(rows)}" for section, rows in sections.items())
     print(f"{subtitle}\n{text}\n{DISTURBED}\n{verdict}\nwritten: {out}/{name}{files}")
     (out / f"{name}.md").write_text(

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from procfs import Cpu, parse_process_cpu, process_memory
+from procfs import Cpu, process_memory, tree_cpu
 from programs import CouldNotRun, Server, on_cores
 
 START_S, STOP_S = 30, 20
@@ -40,12 +40,6 @@ def read_stats() -> dict[int, str]:
     return stats
 
 
-def tree_cpu(root: int) -> Cpu:
-    stats = read_stats()
-    each = [parse_process_cpu(stats[pid]) for pid in descendants(root, parse_parents(stats)) if pid in stats]
-    return Cpu(sum(cpu.user_s for cpu in each), sum(cpu.system_s for cpu in each))
-
-
 @dataclass
 class Service(Server):
     process: subprocess.Popen[bytes]
@@ -53,7 +47,7 @@ class Service(Server):
     admin_port: int
 
     def cpu(self) -> Cpu:
-        return tree_cpu(self.pid)
+        return tree_cpu([self.pid])
 
     def resident_bytes(self) -> int:
         """Of all its processes, added up: pages they share count for each."""

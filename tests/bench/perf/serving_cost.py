@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -136,6 +136,22 @@ def measure_turn(setup: Setup, service: Service, seconds: float) -> Turn:
     return Turn(load, spent, service.resident_bytes(), watch.disturbance([spent, load.ended.cpu]))
 
 
+def in_rounds(setup: Setup, entered: list[Contestant], rounds: int, seconds: float,
+              patience: Patience) -> Iterator[dict[str, Turn]]:
+    """Each of them in each round, started anew and warmed up, in an order that is another one each time."""
+    by_name = {each.name: each for each in entered}
+    for i in range(rounds):
+        order = [name for name in rotated(list(by_name), i) if by_name[name].takes_part(i)]
+        say(f"serving: round {i + 1} of {rounds}, {seconds:g} s for each of {len(order)} servers")
+        turns: dict[str, Turn] = {}
+        for name in order:
+            with by_name[name].serving(setup) as service:
+                wrk(setup, service, WARM_S)
+                turns[name] = patience.cleaner_of_two(partial(measure_turn, setup, service, seconds))
+        say("  " + "   ".join(f"{name} {turn.cpu_us:.2f} us" for name, turn in turns.items()))
+        yield turns
+
+
 def measure(setup: Setup, program: Path, root: Path, rounds: int, seconds: float, patience: Patience) -> ServingCost:
     others, not_there = contenders(root)
     sizes, body = {}, b""
@@ -148,16 +164,7 @@ def measure(setup: Setup, program: Path, root: Path, rounds: int, seconds: float
         with entered[2].serving(setup) as service:
             sizes["nginx"], _ = answer_bytes(service.port)
         made = ServingCost({each.name: each.title for each in entered}, sizes, not_there)
-        by_name = {each.name: each for each in entered}
-        for i in range(rounds):
-            order = [name for name in rotated(list(by_name), i) if by_name[name].takes_part(i)]
-            say(f"serving: round {i + 1} of {rounds}, {seconds:g} s for each of {len(order)} servers")
-            turns: dict[str, Turn] = {}
-            for name in order:
-                with by_name[name].serving(setup) as service:
-                    wrk(setup, service, WARM_S)
-                    turns[name] = patience.cleaner_of_two(partial(measure_turn, setup, service, seconds))
-            made.orders.append(order)
+        for turns in in_rounds(setup, entered, rounds, seconds, patience):
+            made.orders.append(list(turns))
             made.rounds.append(turns)
-            say("  " + "   ".join(f"{name} {turn.cpu_us:.2f} us" for name, turn in turns.items()))
     return made
