@@ -24,18 +24,19 @@ func (p *poster) storeDevice(r *http.Request, body []byte) answer {
 	if err != nil {
 		return badRequest(err.Error())
 	}
-	at := now()
-	made := device{UUID: uuid.New(), MAC: fields.mac, Firmware: fields.firmware, CreatedAt: at, UpdatedAt: at}
-	if err := p.store.insert(&made); err != nil {
+	fresh := row{uuid: uuid.New(), mac: fields.mac, firmware: fields.firmware, at: now()}
+	id, err := p.store.insert(fresh)
+	if err != nil {
 		return p.notStored(err)
 	}
-	content, err := json.Marshal(made)
+	name, at := fresh.uuid.String(), shown(fresh.at)
+	content, err := json.Marshal(device{id, name, fresh.mac, fresh.firmware, at, at})
 	if err != nil {
 		return internal
 	}
 	// The row is the truth: what happens to the cache entry is told, and changes nothing else.
 	stored := answer{status: http.StatusCreated, body: content, cache: "stored"}
-	if p.cache.set(made.UUID.String(), content) != nil {
+	if p.cache.set(name, content) != nil {
 		stored.cache = "failed"
 	}
 	return stored

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -65,38 +66,47 @@ func (s *store) connected(context.Context, *pgx.Conn) error {
 	return nil
 }
 
-// insert sets the device's id once its row is committed: Scan returns when the server is ready for the next
+// row is a device to be stored.
+type row struct {
+	uuid     uuid.UUID
+	mac      string
+	firmware string
+	at       time.Time // created and updated
+}
+
+// insert tells the device's id once its row is committed: Scan returns when the server is ready for the next
 // statement, which of a single statement it says after the commit. Nothing is ever sent twice.
-func (s *store) insert(made *device) error {
+func (s *store) insert(fresh row) (int64, error) {
 	began := time.Now()
-	err := s.try(made)
+	id, err := s.try(fresh)
 	s.metrics.observe(err, time.Since(began))
 	if err == nil {
 		s.good.Store(time.Now().UnixNano())
 	}
-	return err
+	return id, err
 }
 
-func (s *store) try(made *device) error {
+func (s *store) try(fresh row) (int64, error) {
 	// Not the request's context: pgx closes a connection whose context ends in the middle of a statement, and a
 	// client that goes away is no reason for that.
 	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
 	defer cancel()
 	connection, err := s.acquire(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer connection.Release()
-	err = connection.QueryRow(ctx, insertStatement, pgtype.UUID{Bytes: made.UUID, Valid: true}, made.MAC, made.Firmware,
-		made.CreatedAt.Time, made.UpdatedAt.Time).Scan(&made.ID)
+	var id int64
+	err = connection.QueryRow(ctx, insertStatement, pgtype.UUID{Bytes: fresh.uuid, Valid: true}, fresh.mac, fresh.firmware,
+		fresh.at, fresh.at).Scan(&id)
 	if err == nil {
-		return nil
+		return id, nil
 	}
 	if connection.Conn().IsClosed() {
 		s.lost.Add(1)
 	}
 	s.log.warn("the insert failed", slog.Any("error", err))
-	return outcomeOf(err)
+	return 0, outcomeOf(err)
 }
 
 func (s *store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
