@@ -159,11 +159,13 @@ TEST_F(service_backends, a_silent_postgresql_is_504_and_nothing_is_sent_twice) {
     const auto before = rows("unknown outcome");
     the_backends().postgres.freeze();
     const auto response = post("unknown outcome");
-    EXPECT_EQ(response.status, 504) << response.body;
+    // A driver that asks a connection first whether it lives has not sent the statement: 503, and no row.
+    const bool never_sent = !is_ours() && response.status == 503;
+    EXPECT_TRUE(response.status == 504 || never_sent) << response.status << " " << response.body;
     EXPECT_THAT(response.body, ::testing::HasSubstr("\"error\""));
     the_backends().postgres.thaw();
     EXPECT_TRUE(serves_again()) << running->log();
-    EXPECT_LE(rows("unknown outcome"), before + 1);
+    EXPECT_LE(rows("unknown outcome"), never_sent ? before : before + 1);
 }
 
 } // namespace beastmark::testing

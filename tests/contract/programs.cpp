@@ -48,10 +48,13 @@ std::string variable(const char* name) {
     return value != nullptr ? value : "";
 }
 
+bool is_ours() {
+    return variable("BEASTMARK_CONTRACT_COMMAND").empty() && variable("BEASTMARK_CONTRACT_TARGET").empty();
+}
+
 target_kind kind_under_test() {
-    const bool ours =
-        variable("BEASTMARK_CONTRACT_COMMAND").empty() && variable("BEASTMARK_CONTRACT_TARGET").empty();
-    const bool post = ours ? program_under_test() == "ingest" : variable("BEASTMARK_CONTRACT_KIND") == "post";
+    const bool post =
+        is_ours() ? program_under_test() == "ingest" : variable("BEASTMARK_CONTRACT_KIND") == "post";
     return post ? target_kind::post : target_kind::get;
 }
 
@@ -72,7 +75,15 @@ std::string program_under_test() {
     return name.empty() ? "baseline" : name;
 }
 
+void expect_started_here() {
+    if (!variable("BEASTMARK_CONTRACT_TARGET").empty())
+        throw std::runtime_error(
+            "BEASTMARK_CONTRACT_TARGET is for contract_test only: this suite starts and stops "
+            "what it tests, give it BEASTMARK_CONTRACT_COMMAND");
+}
+
 service_options options_under_test(std::vector<std::string> arguments) {
+    expect_started_here();
     auto command = command_under_test();
     if (posts()) {
         auto& behind = the_backends();

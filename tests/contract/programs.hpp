@@ -20,6 +20,9 @@ enum class target_kind { get, post };
 /// --memcached and --pool 8. The kind may be asked before main(), for tables of tests.
 target_kind kind_under_test();
 
+/// A program of this build is under test.
+bool is_ours();
+
 inline bool posts() {
     return kind_under_test() == target_kind::post;
 }
@@ -37,6 +40,9 @@ backends& the_backends();
 
 /// The program of this build under test, for what only ours can do.
 std::string program_under_test();
+
+/// Throws std::runtime_error when what is under test listens already: it can be neither started nor stopped.
+void expect_started_here();
 
 /// How to start what is under test: for POST with the backends, which must be up.
 /// Throws std::runtime_error when the variables make no sense.
