@@ -1,5 +1,6 @@
 #include "loadgen/compared_run.hpp"
 
+#include "loadgen/json_parts.hpp"
 #include "loadgen/scraped_figures.hpp"
 
 #include <nlohmann/json.hpp>

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -18,17 +20,28 @@ using nlohmann::json;
 
 using runs = std::vector<compared_run>;
 
-runs runs_with_stages(std::span<const json> results) {
+bool has_stages(const compared_run& run) {
+    return !run.stages.empty();
+}
+
+/// One without stages is a round all the same, in which its target has no figures: without it those behind
+/// would be paired with other rounds. A target that has nothing but such is none.
+runs runs_of_targets_with_stages(std::span<const json> results) {
     runs found;
     for (std::size_t i = 0; i < results.size(); ++i)
         for (compared_run& run : read_runs(results[i], i))
-            if (!run.stages.empty())
-                found.push_back(std::move(run));
+            found.push_back(std::move(run));
+    std::set<std::string> with_stages;
+    for (const compared_run& run : found)
+        if (has_stages(run))
+            with_stages.insert(run.target);
+    std::erase_if(found, [&](const compared_run& run) { return !with_stages.contains(run.target); });
     return found;
 }
 
 bool are_of_one_kind(const runs& all) {
-    return all.size() > 1 && std::all_of(all.begin(), all.end(), [&](const compared_run& run) {
+    return std::count_if(all.begin(), all.end(), has_stages) > 1 &&
+           std::all_of(all.begin(), all.end(), [&](const compared_run& run) {
                return !run.closed_loop && run.method == all.front().method;
            });
 }
@@ -59,7 +72,8 @@ std::string mismatch(const runs& all) {
         for (const compared_run& run : all) {
             if (stage_at(run, rate) != nullptr)
                 with = with == nullptr ? &run : with;
-            else if (run.stages.front().rate_rps < rate && rate < run.stages.back().rate_rps)
+            else if (has_stages(run) && run.stages.front().rate_rps < rate &&
+                     rate < run.stages.back().rate_rps)
                 without = &run;
         }
         if (with != nullptr && without != nullptr)
@@ -156,7 +170,7 @@ std::vector<double> rates_of_all(const std::vector<compared_target>& targets,
 comparison_outcome compare(std::span<const json> results, const objective& wanted) {
     if (results.size() < 2)
         return {};
-    auto all = runs_with_stages(results);
+    auto all = runs_of_targets_with_stages(results);
     if (!are_of_one_kind(all))
         return {};
     if (auto wrong = mismatch(all); !wrong.empty())

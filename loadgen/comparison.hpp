@@ -44,7 +44,9 @@ struct compared_figure {
     std::vector<std::optional<spread>> values;
     std::vector<std::optional<spread>> ratios;   // this target over the first
     std::vector<std::optional<spread>> inverses; // the first over this target
-    double noise = 0;                            // furthest_from_one() of the same program measured twice
+    /// furthest_from_one() of the same program measured twice; 0 where none was, nothing where one was and
+    /// this figure does not say.
+    std::optional<double> noise = 0;
 };
 
 struct comparison {

@@ -19,7 +19,7 @@ text_cell figure_cell(const std::optional<spread>& figure, quantity unit, std::s
     return {std::move(value), range_text(*figure, unit), std::move(remark)};
 }
 
-text_cell ratio_cell(const std::optional<spread>& ratio, double noise, bool is_noise) {
+text_cell ratio_cell(const std::optional<spread>& ratio, std::optional<double> noise, bool is_noise) {
     if (!ratio)
         return {not_known, {}, {}};
     text_cell cell{ratio_text(ratio->median), ratio_range_text(*ratio), {}};
@@ -33,6 +33,9 @@ text_cell ratio_cell(const std::optional<spread>& ratio, double noise, bool is_n
         break;
     case shown::one_round:
         cell.remark = "one round";
+        break;
+    case shown::noise_not_known:
+        cell.remark = "noise not known";
         break;
     }
     return cell;

@@ -23,16 +23,24 @@ by_round rounds_of(const compared_target& target, const pick& value) {
     return rounds;
 }
 
-/// How far the same program is from itself, at its worst.
-double noise_of(const std::vector<compared_target>& targets, const std::vector<by_round>& rounds) {
-    double noise = 0;
+/// How far the same program is from itself, at its worst. Not 0 where a twin was measured and says nothing.
+std::optional<double> noise_of(const std::vector<compared_target>& targets,
+                               const std::vector<by_round>& rounds) {
+    std::optional<double> noise;
+    bool has_twins = false;
     for (std::size_t i = 0; i < targets.size(); ++i) {
         if (!targets[i].twin_of)
             continue;
+        has_twins = true;
         const auto ratio = spread_of(paired_ratio(rounds[i], rounds[*targets[i].twin_of]));
-        noise = std::max(noise, ratio ? furthest_from_one(*ratio).value_or(0) : 0);
+        if (!ratio)
+            continue;
+        const auto furthest = furthest_from_one(*ratio);
+        if (!furthest)
+            return std::nullopt;
+        noise = std::max(noise.value_or(0), *furthest);
     }
-    return noise;
+    return has_twins ? noise : std::optional(0.0);
 }
 
 compared_figure figure_of(const comparison& all, std::string title, std::string note, quantity unit,

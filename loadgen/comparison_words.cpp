@@ -1,9 +1,13 @@
 #include "loadgen/comparison_words.hpp"
 
+#include "loadgen/grouped.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <map>
 #include <string_view>
@@ -73,6 +77,10 @@ beside_first beside(const comparison& all) {
         case shown::one_round:
             said.times.push_back(fmt::format("{} times {} (one round)", text, name));
             break;
+        case shown::noise_not_known:
+            said.times.push_back(fmt::format("{} times {} ({}noise not known)", text, name,
+                                             range.empty() ? "" : range + ", "));
+            break;
         case shown::no_difference:
             if (is_unknown(ratio->median)) {
                 said.rest.push_back(fmt::format("{}; how it compares with {} is not known.", holds(all, i),
@@ -140,6 +148,12 @@ std::string twin_sentence(const comparison& all, std::size_t target) {
     return text + ".";
 }
 
+std::string_view openness(const held_rate& held) {
+    if (!held.rate)
+        return "nothing is known of the rate held";
+    return std::isinf(held.rate->high) ? "the rate held is \"at least\"" : "the rate held is a range";
+}
+
 /// Rounds with the same reason share a sentence.
 void add_open_rates(std::vector<std::string>& notes, const compared_target& target) {
     std::vector<std::string> reasons;
@@ -148,9 +162,7 @@ void add_open_rates(std::vector<std::string>& notes, const compared_target& targ
         const held_rate& held = target.held[i];
         if (held.why_open.empty())
             continue;
-        const auto reason =
-            (held.rate ? "the rate held is \"at least\": " : "nothing is known of the rate held: ") +
-            held.why_open;
+        const auto reason = fmt::format("{}: {}", openness(held), held.why_open);
         if (rounds[reason].empty())
             reasons.push_back(reason);
         rounds[reason].push_back(std::to_string(i + 1));
@@ -190,6 +202,12 @@ void add_about_noise(std::vector<std::string>& notes, const comparison& all) {
         })->rounds.size();
     if (fewest < 2 && all.targets.size() > 1)
         notes.emplace_back("With one round there is no range, and no difference can be told from noise.");
+    constexpr std::size_t many = 20; // one in half a million
+    if (fewest >= 2 && fewest <= many && all.targets.size() > 1)
+        notes.push_back(
+            fmt::format("With {} rounds, all ratios of a program to itself lie on one side of 1 in one of "
+                        "{} rows by chance.",
+                        fewest, grouped(std::uint64_t{1} << (fewest - 1))));
     if (all.targets.size() > 1 && std::none_of(all.targets.begin(), all.targets.end(),
                                                [](const auto& target) { return target.twin_of.has_value(); }))
         notes.emplace_back(

@@ -55,7 +55,9 @@ std::string verdict_in_words(const compared_stage& stage) {
 held_rate find_held_rate(const compared_run& run, const objective& wanted) {
     constexpr auto open = std::numeric_limits<double>::infinity();
     double held = 0;
-    const compared_stage* undecided = nullptr; // the first since the one that was held
+    // The first and the last since the one that was held.
+    const compared_stage* undecided = nullptr;
+    const compared_stage* last_undecided = nullptr;
     for (const compared_stage& stage : run.stages) {
         switch (judge(stage, run, wanted)) {
         case outcome_of_stage::held:
@@ -63,15 +65,17 @@ held_rate find_held_rate(const compared_run& run, const objective& wanted) {
             undecided = nullptr;
             break;
         case outcome_of_stage::undecided:
-            if (undecided == nullptr)
-                undecided = &stage;
+            undecided = undecided == nullptr ? &stage : undecided;
+            last_undecided = &stage;
             break;
         case outcome_of_stage::missed:
             if (undecided == nullptr)
                 return {bounds{held, held}, {}};
             if (held == 0)
                 return {std::nullopt, why_undecided(*undecided)};
-            return {bounds{held, open}, why_undecided(*undecided)};
+            return {
+                bounds{held, last_undecided->rate_rps},
+                fmt::format("{}, {}/s was too much", why_undecided(*undecided), rate_text(stage.rate_rps))};
         }
     }
     if (run.stages.empty())

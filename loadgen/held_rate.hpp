@@ -18,7 +18,8 @@ struct objective {
 
 struct held_rate {
     /// Requests per second; 0: not even the lowest rate. `high` is infinite where no rate above is known to
-    /// be too much. Nothing: no rate was held, and none that can be believed says that it was too much.
+    /// be too much, and the last rate below the one that was where those between decided nothing. Nothing: no
+    /// rate was held before one that decided nothing.
     std::optional<bounds> rate;
     std::string why_open; // in words, where the rate is not exact
 };

@@ -41,7 +41,7 @@ void leave_out_unshown_series(json& result) {
     }
 }
 
-/// Whole histograms are for `compare`; the page shows percentiles.
+/// Whole histograms are for who reads a result with other tools; the page shows percentiles.
 void leave_out_histograms(json& result) {
     const auto targets = result.find("targets");
     if (targets == result.end() || !targets->is_object())
@@ -62,8 +62,7 @@ json as_shown(json result) {
 }
 
 /// What the page shows of them together: the comparison, {"why_not": "..."}, or null.
-json together(std::span<const json> results, const objective& wanted) {
-    const auto outcome = compare(results, wanted);
+json together(const comparison_outcome& outcome) {
     if (outcome.found)
         return comparison_json(*outcome.found);
     return outcome.why_not.empty() ? json(nullptr) : json{{"why_not", outcome.why_not}};
@@ -115,9 +114,10 @@ bool is_deeper(const json& document, int levels) {
 }
 
 /// What stands for {{name}} in the page.
-std::string fill(std::string_view name, std::span<const json> results, const report_options& options) {
+std::string fill(std::string_view name, std::span<const json> results, const comparison_outcome& compared,
+                 const std::string& title) {
     if (name == "title")
-        return escape_html(options.title.empty() ? default_title(results) : options.title);
+        return escape_html(title.empty() ? default_title(results) : title);
     if (name == "style")
         return std::string(page::style());
     if (name == "chart_library")
@@ -125,7 +125,7 @@ std::string fill(std::string_view name, std::span<const json> results, const rep
     if (name == "script")
         return std::string(page::script());
     if (name == "comparison")
-        return as_script(together(results, options.wanted));
+        return as_script(together(compared));
     json all = json::array();
     for (const json& result : results)
         all.push_back(as_shown(result));
@@ -165,6 +165,11 @@ std::string check_result(const json& result) {
 }
 
 std::string render_report(std::span<const json> results, const report_options& options) {
+    return render_report(results, compare(results, options.wanted), options.title);
+}
+
+std::string render_report(std::span<const json> results, const comparison_outcome& compared,
+                          const std::string& title) {
     std::string out;
     std::string_view rest = page::html();
     for (;;) { // one pass: what is filled in is not looked at again
@@ -173,7 +178,7 @@ std::string render_report(std::span<const json> results, const report_options& o
         if (open == std::string_view::npos || close == std::string_view::npos)
             break;
         out += rest.substr(0, open);
-        out += fill(rest.substr(open + 2, close - open - 2), results, options);
+        out += fill(rest.substr(open + 2, close - open - 2), results, compared, title);
         rest.remove_prefix(close + 2);
     }
     out += rest;

@@ -21,6 +21,10 @@ struct report_options {
 /// compare()) are shown as one.
 std::string render_report(std::span<const nlohmann::json> results, const report_options& options = {});
 
+/// The same, of results that were compared already.
+std::string render_report(std::span<const nlohmann::json> results, const comparison_outcome& compared,
+                          const std::string& title);
+
 /// What is wrong with a result, in one line; empty when it can be shown.
 std::string check_result(const nlohmann::json& result);
 

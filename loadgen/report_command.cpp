@@ -114,12 +114,13 @@ int run_report(const report_arguments& arguments) {
             return complain(path, error.what());
         }
     }
+    const auto compared = compare(results, wanted);
     try {
-        write_file(arguments.output, render_report(results, {arguments.title, wanted}));
+        write_file(arguments.output, render_report(results, compared, arguments.title));
     } catch (const std::exception& error) {
         return complain(arguments.output, error.what());
     }
-    return tell_comparison(compare(results, wanted), arguments);
+    return tell_comparison(compared, arguments);
 }
 
 } // namespace beastmark::loadgen

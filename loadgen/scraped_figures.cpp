@@ -1,9 +1,11 @@
 #include "loadgen/scraped_figures.hpp"
 
+#include "loadgen/json_parts.hpp"
+#include "loadgen/spread.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 
 namespace beastmark::loadgen {
@@ -23,42 +25,10 @@ bool is_of_success(const json& series) {
 
 } // namespace
 
-const json& part_of(const json& object, const char* name) {
-    static const json nothing;
-    if (!object.is_object())
-        return nothing;
-    const auto found = object.find(name);
-    return found == object.end() ? nothing : *found;
-}
-
-std::optional<double> number_of(const json& value) {
-    if (!value.is_number())
-        return std::nullopt;
-    const auto number = value.get<double>();
-    return std::isfinite(number) ? std::optional(number) : std::nullopt;
-}
-
-std::vector<double> numbers_of(const json& column) {
-    std::vector<double> numbers;
-    if (column.is_array())
-        for (const json& value : column)
-            if (const auto number = number_of(value))
-                numbers.push_back(*number);
-    return numbers;
-}
-
 std::optional<double> mean_of(const std::vector<double>& values) {
     if (values.empty())
         return std::nullopt;
     return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-}
-
-std::optional<double> median_of(std::vector<double> values) {
-    if (values.empty())
-        return std::nullopt;
-    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-    std::nth_element(values.begin(), middle, values.end());
-    return *middle;
 }
 
 std::optional<double> highest_of(const std::vector<double>& values) {

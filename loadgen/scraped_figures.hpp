@@ -1,4 +1,4 @@
-// Reading series of a result: columns of numbers, one each second, and what they come to over a stage.
+// Series of a result: columns of numbers, one each second, and what they come to over a stage.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -10,17 +10,7 @@
 
 namespace beastmark::loadgen {
 
-/// The part of that name; a null value when there is none. What is given must outlive what comes back.
-const nlohmann::json& part_of(const nlohmann::json& object, const char* name);
-
-/// Nothing for what is no finite number.
-std::optional<double> number_of(const nlohmann::json& value);
-
-/// Of an array: its numbers.
-std::vector<double> numbers_of(const nlohmann::json& column);
-
 std::optional<double> mean_of(const std::vector<double>& values);
-std::optional<double> median_of(std::vector<double> values);
 std::optional<double> highest_of(const std::vector<double>& values);
 
 /// The time of a stage.

@@ -4,17 +4,16 @@
 #include <cmath>
 
 namespace beastmark::loadgen {
-namespace {
 
-double median_of(std::vector<double> values, middle even) {
+std::optional<double> median_of(std::vector<double> values, middle even) {
+    if (values.empty())
+        return std::nullopt;
     std::sort(values.begin(), values.end());
     const auto half = values.size() / 2;
     if (values.size() % 2 == 1)
         return values[half];
     return even == middle::lower ? values[half - 1] : (values[half - 1] + values[half]) / 2;
 }
-
-} // namespace
 
 std::optional<spread> spread_of(const by_round& rounds, middle even) {
     std::vector<double> lows;
@@ -29,7 +28,7 @@ std::optional<spread> spread_of(const by_round& rounds, middle even) {
         return std::nullopt;
     // The median of the lows is below that of the true values, whatever those are, and so for the highs.
     return spread{
-        {median_of(lows, even), median_of(highs, even)},
+        {*median_of(lows, even), *median_of(highs, even)},
         {*std::min_element(lows.begin(), lows.end()), *std::max_element(highs.begin(), highs.end())},
         lows.size()};
 }
@@ -48,13 +47,15 @@ std::optional<double> furthest_from_one(const spread& ratio) {
     return std::isfinite(low) && std::isfinite(high) ? std::optional(std::max(low, high)) : std::nullopt;
 }
 
-shown what_it_shows(const spread& ratio, double noise) {
+shown what_it_shows(const spread& ratio, std::optional<double> noise) {
     if (ratio.range.low <= 1 && ratio.range.high >= 1)
         return shown::no_difference;
     const auto nearest = ratio.range.low > 1 ? ratio.median.low : ratio.median.high;
-    if (std::abs(std::log(nearest)) <= noise)
+    if (noise && std::abs(std::log(nearest)) <= *noise)
         return shown::no_difference;
-    return ratio.rounds < 2 ? shown::one_round : shown::difference;
+    if (ratio.rounds < 2)
+        return shown::one_round;
+    return noise ? shown::difference : shown::noise_not_known;
 }
 
 } // namespace beastmark::loadgen

@@ -47,10 +47,15 @@ std::optional<double> furthest_from_one(const spread& ratio);
 enum class shown {
     difference,
     no_difference, // the range includes 1, or the median is as close to it as the same program measured twice
-    one_round      // no range
+    one_round,     // no range
+    noise_not_known // of a figure of which the same program measured twice says nothing
 };
 
-/// @param noise  furthest_from_one() of the same program measured twice; 0 where it is not known
-shown what_it_shows(const spread& ratio, double noise);
+/// @param noise  furthest_from_one() of the same program measured twice; 0 where none was, nothing where one
+///               was and it is not known
+shown what_it_shows(const spread& ratio, std::optional<double> noise);
+
+/// Nothing when there is no value.
+std::optional<double> median_of(std::vector<double> values, middle even = middle::mean);
 
 } // namespace beastmark::loadgen

@@ -134,6 +134,67 @@ TEST(comparison, what_is_no_difference_is_not_called_one) {
               "difference to cpp is shown.");
 }
 
+TEST(comparison, what_chance_does_is_said_by_the_fewest_rounds) {
+    const auto said = [](int cpp, int go) {
+        std::vector<json> results;
+        for (int i = 0; i < cpp; ++i)
+            results.push_back(ladder("cpp", 8'000));
+        for (int i = 0; i < go; ++i)
+            results.push_back(ladder("go", 4'000));
+        return notes_of(compared(results));
+    };
+    EXPECT_THAT(said(5, 3),
+                Contains("With 3 rounds, all ratios of a program to itself lie on one side of 1 in one "
+                         "of 4 rows by chance."));
+    EXPECT_THAT(said(11, 11), Contains(HasSubstr("in one of 1,024 rows by chance.")));
+    EXPECT_THAT(said(1, 1), Not(Contains(HasSubstr("by chance"))));
+    EXPECT_THAT(said(3, 0), Not(Contains(HasSubstr("by chance")))) << "no ratios";
+    EXPECT_THAT(comparison_json(compared(four_targets()))["notes"].dump(),
+                HasSubstr("in one of 4 rows by chance"))
+        << "the page has it";
+}
+
+TEST(comparison, noise_that_is_not_known_is_not_0) {
+    std::vector<json> results;
+    for (int round = 0; round < 2; ++round) {
+        results.push_back(ladder("cpp", 8'000, 8'000)); // both are "at least"
+        results.push_back(ladder("cpp-2", 8'000, 8'000));
+        results.push_back(ladder("go", 2'000, 8'000));
+    }
+    const auto all = compared(results);
+    EXPECT_EQ(text(cell(all, 1, "Highest rate held, requests/s", 1)),
+              "at most 0.25 (0.25 or less) noise not known");
+    EXPECT_THAT(headline_of(all).at(0), HasSubstr("at least 4 times go (4 or more, noise not known)."));
+    results[1] = results[4] = result_of("cpp-2", {{.rate = 1'000, .p99_ms = 70}}); // which held nothing
+    EXPECT_EQ(cell(compared(results), 1, "Highest rate held, requests/s", 1).remark, "noise not known");
+    EXPECT_EQ(cell(compared(results), 1, "p99 at 1,000 requests/s", 1).remark, "no difference shown");
+}
+
+TEST(comparison, a_miss_above_stages_that_decide_nothing_bounds_the_rate) {
+    const step lost{.rate = 4'000, .verdict = "disturbed", .cause = "steal", .believable = false};
+    const auto steps =
+        std::vector<step>{{.rate = 1'000}, {.rate = 2'000}, lost, {.rate = 8'000, .p99_ms = 90}};
+    const auto all = compared({result_of("cpp", steps), ladder("go", 1'000, 8'000)});
+    EXPECT_EQ(text(cell(all, 0, "Highest rate held, requests/s", 0)), "2,000 to 4,000 () ");
+    EXPECT_EQ(headline_of(all).at(0), "cpp holds 2,000 to 4,000 requests/s, 2 to 4 times go (one round).");
+    EXPECT_THAT(notes_of(all),
+                Contains("cpp, round 1: the rate held is a range: 4,000/s is not to be believed "
+                         "(disturbed: the hypervisor took CPU time), 8,000/s was too much."));
+}
+
+TEST(comparison, a_run_without_stages_is_a_round_all_the_same) {
+    const auto all =
+        compared({ladder("cpp", 2'000), ladder("cpp", 8'000), result_of("go", {}), ladder("go", 4'000)});
+    EXPECT_EQ(text(cell(all, 0, "Highest rate held, requests/s", 1)), "4,000 () 1 of 2 rounds");
+    EXPECT_EQ(cell(all, 1, "Highest rate held, requests/s", 0).value, "0.5") << "to cpp's second round";
+    EXPECT_THAT(notes_of(all),
+                Contains("go, round 1: nothing is known of the rate held: no rate was asked of it."));
+    const auto none = compared({ladder("cpp", 2'000), ladder("cpp", 8'000), result_of("go", {})});
+    EXPECT_EQ(none.targets.size(), 1U) << "a target without any figure";
+    EXPECT_FALSE(compare(std::vector<json>{ladder("cpp", 2'000), result_of("cpp", {})}).found)
+        << "one is none";
+}
+
 TEST(comparison, one_round_shows_no_difference) {
     const auto all = compared({ladder("cpp", 8'000), ladder("go", 4'000)});
     EXPECT_EQ(headline_of(all).at(0), "cpp holds 8,000 requests/s, 2 times go (one round).");

@@ -63,8 +63,15 @@ TEST(held_rate, what_the_generator_could_not_offer_is_no_limit_of_the_service) {
     EXPECT_EQ(found.rate, (bounds{200, open}));
     EXPECT_EQ(found.why_open,
               "400/s is not to be believed (generator-limited: a load thread used a whole core)");
-    EXPECT_EQ(held({{.rate = 200}, limited, {.rate = 800, .p99_ms = 90}}).rate, (bounds{200, open}))
-        << "whether 400 was too much is not known";
+    const auto between = held({{.rate = 200}, limited, {.rate = 800, .p99_ms = 90}});
+    EXPECT_EQ(between.rate, (bounds{200, 400})) << "whether 400 was too much is not known, 800 was";
+    EXPECT_EQ(between.why_open, "400/s is not to be believed (generator-limited: a load thread used a whole "
+                                "core), 800/s was too much");
+    EXPECT_EQ(held({{.rate = 200}, limited, disturbed(600), {.rate = 800, .p99_ms = 90}}).rate,
+              (bounds{200, 600}));
+    EXPECT_EQ(held({limited, {.rate = 500}, disturbed(600), {.rate = 800, .p99_ms = 90}}).rate,
+              (bounds{500, 600}))
+        << "what was held since decides";
     EXPECT_EQ(held({{.rate = 200}, limited, {.rate = 800}, {.rate = 1'600, .p99_ms = 90}}).rate,
               (bounds{800, 800}));
 }

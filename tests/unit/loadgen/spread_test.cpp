@@ -34,6 +34,12 @@ TEST(spread, of_an_even_number_of_rounds_is_their_mean_or_the_lower) {
     EXPECT_EQ(spread_of(exactly({4, 1, 2, 8}), middle::lower)->median.low, 2);
 }
 
+TEST(spread, a_median_of_nothing_is_none) {
+    EXPECT_FALSE(median_of({}));
+    EXPECT_EQ(median_of({3, 1}), 2);
+    EXPECT_EQ(median_of({3, 1}, middle::lower), 1);
+}
+
 TEST(spread, an_open_round_leaves_a_median_below_it_exact) {
     const auto below = spread_of({bounds{8, open}, bounds{4, 4}, bounds{5, 5}});
     EXPECT_EQ(below->median, (bounds{5, 5}));
@@ -64,6 +70,9 @@ TEST(spread, no_difference_is_shown_by_a_range_with_one_inside_or_by_noise) {
     EXPECT_EQ(what_it_shows(ratio({0.7, 0.8, 0.9}), std::log(1.26)), shown::no_difference)
         << "1 / 0.8 is 1.25: as far as that";
     EXPECT_EQ(what_it_shows(ratio({3}), 0), shown::one_round);
+    EXPECT_EQ(what_it_shows(ratio({2, 3}), std::nullopt), shown::noise_not_known);
+    EXPECT_EQ(what_it_shows(ratio({0.9, 3}), std::nullopt), shown::no_difference);
+    EXPECT_EQ(what_it_shows(ratio({3}), std::nullopt), shown::one_round);
     EXPECT_EQ(what_it_shows({{0, open}, {0, open}, 3}, 0), shown::no_difference);
 }
 
