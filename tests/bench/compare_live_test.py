@@ -92,9 +92,9 @@ port = 8480
             if not any(port_open(port + self.offset) for port in self.ports):
                 break
 
-    def start(self, *argv: str) -> subprocess.Popen[str]:
+    def start(self, *argv: str, build: Path = BUILD) -> subprocess.Popen[str]:
         command = [sys.executable, "-B", "-c", ONE_STEP, *argv, "--quick", "--port-offset", str(self.offset), "--root",
-                   str(self.folder), "--build", str(BUILD), "--out", str(self.out)]
+                   str(self.folder), "--build", str(build), "--out", str(self.out)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                    env={**os.environ, "TMPDIR": str(self.folder), "BEASTMARK_MARK": str(self.folder)})
         self.addCleanup(process.communicate)
@@ -174,6 +174,20 @@ port = 8480
             self.assertNotIn("ERROR", log)
             made.update(re.findall("was shut down at (.*)", log))
         self.assertEqual(len(made), 1)
+
+    def test_a_loadgen_that_fails_is_not_the_targets_doing_and_the_end(self) -> None:
+        (self.folder / "fake/bin").mkdir(parents=True)
+        (self.folder / "fake/bin/loadgen").write_text("#!/bin/sh\necho no luck; exit 1\n")
+        (self.folder / "fake/bin/loadgen").chmod(0o755)
+        process = self.start("get", "--targets", "cpp,cpp", build=self.folder / "fake")
+        stdout, stderr = process.communicate()
+        self.assertEqual(process.returncode, 1, stderr)
+        self.expect_nothing_left()
+        self.assertEqual(sorted(path.name for path in self.out.iterdir()), ["1-cpp-failed", "1-cpp-failed-2"])
+        self.assertRegex(stderr, "FAILED  loadgen ended with exit code 1; .*\n    no luck\nthat is not the doing of cpp: once more\n")
+        self.assertIn("no ramp was completed: no report", stderr)
+        self.assertIn("FAILED  loadgen ended with exit code 1", stdout)
+        self.assertNotIn("Traceback", stderr)
 
     def test_an_interruption_stops_all_and_reports_what_was_completed(self) -> None:
         process = self.start("--targets", "cpp,cpp", "--rounds", "50")

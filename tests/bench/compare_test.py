@@ -6,25 +6,28 @@ import argparse
 import contextlib
 import io
 import os
+import subprocess
 import sys
 import tempfile
 import unittest
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "perf"))
 
 import compare  # noqa: E402
 import procfs  # noqa: E402
-from backends import MEMCACHED_CONFIGURATION, Backends, memcached_options, newest_postgres  # noqa: E402
+from backends import MEMCACHED_CONFIGURATION, Backends, memcached_options, newest_postgres, scratch_root  # noqa: E402
 from contest import QUICK_STAIRCASES, STAIRCASES, Budget, Staircase, ladder, named, order  # noqa: E402
 from placement import Placement, listed, place  # noqa: E402
-from processes import tail  # noqa: E402
+from processes import Process, tail  # noqa: E402
 from procfs import Disturbance  # noqa: E402
-from programs import CouldNotRun  # noqa: E402
+from programs import CouldNotRun, NotTheTarget  # noqa: E402
 from race import Race, results_of, summary  # noqa: E402
-from ramp import Ramp, Setup, disturbed_share, highest_held, loadgen_command, service_command  # noqa: E402
+from ramp import (Ramp, Setup, disturbed_share, expect_running, highest_held, loadgen_command, make_ramp,  # noqa: E402
+                  service_command)
 from targets import parse_targets  # noqa: E402
 
 TWO_CORES = Placement([0], [0], [1])
@@ -150,6 +153,8 @@ class Script:
         what = self.made.pop(0) if self.made else 0.0
         if what == "interrupt":
             raise KeyboardInterrupt
+        if isinstance(what, str) and what.startswith("around"):
+            raise NotTheTarget(what)
         if isinstance(what, str) and what != "dies":
             raise CouldNotRun(what)
         folder = self.folder / f"{turn + 1}-{name}"
@@ -189,8 +194,10 @@ class RaceTest(unittest.TestCase):
     def test_too_few_rounds_are_said(self) -> None:
         race = self.script().run("ab", Budget(59, None))
         self.assertEqual(race.rounds, 2)
-        self.assertIn("only 2 whole rounds", summary(race, 3)[0])
+        self.assertEqual(summary(race, 3), ["only 2 whole rounds, a median and a range want 3; --minutes gives more time"])
         self.assertEqual(summary(race, 2), [])
+        race = self.script("x").run("a", Budget(59, None))
+        self.assertEqual(summary(race, 3), ["only 1 whole round, a median and a range want 3", "FAILED  x"])
 
     def test_of_a_disturbed_ramp_and_its_repetition_the_cleaner_one_counts(self) -> None:
         s = self.script(3, 2, 0, 2, 3)
@@ -205,6 +212,9 @@ class RaceTest(unittest.TestCase):
         self.assertEqual(s.run("a", Budget(35, None)).rounds, 3)
         self.assertEqual(len(s.calls), 3)
         self.assertIn("no time to do it again", s.said)
+        s = self.script(3)
+        s.run("a", Budget(None, 1, repeats=False))
+        self.assertIn("nothing is done again with --quick", s.said)
 
     def test_who_does_not_start_is_left_out_and_the_others_go_on(self) -> None:
         s = self.script(0, "b does not start\n    its log")
@@ -226,6 +236,24 @@ class RaceTest(unittest.TestCase):
             with contextlib.suppress(KeyboardInterrupt):
                 s.run("a", Budget(None, 1))
             self.assertEqual(self.kept(s.race, s.folder), ["1-a-first=1"])
+
+    def test_what_is_not_the_targets_doing_is_tried_once_more(self) -> None:
+        s = self.script(0, "around: no disk")
+        race = s.run("ab", Budget(None, 2))
+        self.assertEqual(s.calls, [("a", 0), ("b", 0), ("b", 0), ("b", 1), ("a", 1)])
+        self.assertEqual((race.failures, race.stopped, summary(race, 2)), ({}, "", []))
+        self.assertIn("FAILED  around: no disk\nthat is not the doing of b: once more\n", s.said)
+        self.assertIn("b: held 1,000 requests/s, took 10 s", s.said)
+
+    def test_when_it_fails_again_all_ends_and_what_was_completed_counts(self) -> None:
+        s = self.script(0, 0, "around: no disk", "around: no disk\n    its log")
+        race = s.run("ab", Budget(None, 5))
+        self.assertEqual((len(s.calls), race.rounds, race.failures), (4, 1, {}))
+        self.assertEqual(self.kept(race, s.folder), ["1-a=1", "1-b=2"])
+        self.assertEqual(summary(race, 3), ["only 1 whole round, a median and a range want 3", "FAILED  around: no disk"])
+        s = self.script(3, "around: x", "around: y")  # a disturbed one, whose repetition fails
+        self.assertEqual(s.run("a", Budget(None, 5)).stopped, "around: y")
+        self.assertEqual(self.kept(s.race, s.folder), ["1-a-first=1"])
 
     def test_all_failed_is_the_end(self) -> None:
         s = self.script("x", "y")
@@ -252,6 +280,9 @@ add = ["--fast"]
 get = ["build/contenders/getter"]
 port = 8480
 setup = "x"
+[script]
+post = ["no-such-interpreter", "x"]
+port = 8580
 """
 
 
@@ -278,7 +309,8 @@ class TargetsTest(unittest.TestCase):
         names, said = self.chosen()
         self.assertEqual(names, ["cpp", "go"])
         self.assertRegex(said, r"^left out: getter, .*/build/contenders/getter is missing: \./bench setup contenders\n$")
-        self.assertEqual(self.chosen("post"), (["cpp", "go"], ""))
+        self.assertEqual(self.chosen("post"),
+                         (["cpp", "go"], "left out: script, no-such-interpreter is missing: install no-such-interpreter\n"))
 
     def test_one_alone_is_no_comparison_unless_asked_for(self) -> None:
         self.make("build/release/bin/baseline")
@@ -291,7 +323,7 @@ class TargetsTest(unittest.TestCase):
         self.make("build/release/bin/baseline")
         with self.assertRaisesRegex(CouldNotRun, r"^gopher: .*/go/go is missing: \./bench setup contenders$"):
             self.chosen("--targets", "cpp,gopher")
-        with self.assertRaisesRegex(compare.BadUse, 'no target "rust"; there are cpp, go, gopher, getter'):
+        with self.assertRaisesRegex(compare.BadUse, 'no target "rust"; there are cpp, go, gopher, getter, script'):
             self.chosen("--targets", "rust")
         with self.assertRaisesRegex(compare.BadUse, "getter does not serve post"):
             self.chosen("post", "--targets", "getter")
@@ -302,6 +334,25 @@ class TargetsTest(unittest.TestCase):
         self.assertEqual(self.chosen("--targets", "cpp", "--check")[0], ["cpp"])
         with self.assertRaises(CouldNotRun):
             self.chosen("--targets", "go", "--check")
+        with self.assertRaisesRegex(CouldNotRun, "no-such-interpreter is missing: install no-such-interpreter"):
+            self.chosen("post", "--targets", "script", "--check")
+
+    def test_names_that_mean_something_else_are_refused(self) -> None:
+        for name in ("go-2", "go-0", "x-y-10", "loadgen", "postgres", "memcached", '"a b"', '"a,b"', '"ä"', '""', '"x\\n"'):
+            with self.assertRaisesRegex(CouldNotRun, r"^apps/contenders/targets.toml: \[", msg=name):
+                parse_targets(f'[{name}]\nget = ["x"]\nport = 1\n')
+        for name in ("go2", "go-1x", "C_pp-old", "2"):
+            self.assertEqual(list(parse_targets(f'[{name}]\nget = ["x"]\nport = 1\n')), [name])
+
+    def test_a_variant_is_like_an_entry_that_is_none(self) -> None:
+        with self.assertRaisesRegex(CouldNotRun, r'\[faster\]: is like "gopher", which is a variant itself: name "go"'):
+            parse_targets(TARGETS + '[faster]\nlike = "gopher"\n')
+
+    def test_a_pool_that_is_not_given_is_of_8(self) -> None:
+        self.assertEqual((self.known["cpp"].pool, self.known["gopher"].pool), (8, 20))
+
+    def test_what_the_build_makes_is_ours(self) -> None:
+        self.assertEqual([name for name, target in self.known.items() if target.is_ours], ["cpp"])
 
     def test_ports_are_those_of_all_with_the_offset(self) -> None:
         asked = argparse.Namespace(kind="post", port_offset=5)
@@ -338,6 +389,9 @@ class CommandsTest(unittest.TestCase):
         storage = ["--postgres", "postgresql://beastmark@127.0.0.1:16432/postgres", "--memcached", "127.0.0.1:22211", "--pool"]
         self.assertEqual(service_command(self.posting(None), self.go), program + flags + storage + ["20"])
         self.assertEqual(service_command(self.posting(7), self.go)[-1], "7")
+        three = replace(self.posting(1), placement=Placement([0, 1, 2], [3], [4]))
+        self.assertEqual(service_command(three, self.go)[-1], "3")
+        self.assertIn("pool=3", loadgen_command(three, "go", self.go, 0, {}))
         self.assertNotIn("secret", " ".join(service_command(self.posting(None), self.go)))
 
     def test_loadgen_climbs_watches_and_scrapes(self) -> None:
@@ -352,6 +406,51 @@ class CommandsTest(unittest.TestCase):
         for part in ("-m POST", "--expect 201", '{"mac":"{{mac}}"', "--watch postgres=2", "--watch memcached=3",
                      "--label round=1 --label postgresql=15.8 --label pool=20"):
             self.assertIn(part, text)
+
+
+class FailureTest(unittest.TestCase):
+    """What is around a target fails: no figure of the target, and not its doing."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.out = Path(folder.name)
+        self.setup = replace(CommandsTest.setup, out=self.out, loadgen=Path("/none"))
+        self.go = parse_targets(TARGETS)["go"]
+
+    def test_backends_that_do_not_start_are_put_aside_each_time(self) -> None:
+        class Broken:
+            environment: dict[str, str] = {}
+
+            def started(self, folder: Path) -> None:
+                (folder / "postgres.log").touch()
+                raise CouldNotRun("PostgreSQL has no luck")
+
+        setup: Any = replace(self.setup, kind="post", backends=Broken())
+        for _ in range(2):
+            with self.assertRaisesRegex(NotTheTarget, "^PostgreSQL has no luck$"):
+                make_ramp(setup, "go", self.go, 0)
+        self.assertEqual(sorted(path.name for path in self.out.iterdir()), ["1-go-failed", "1-go-failed-2"])
+
+    def test_a_disk_that_fails_is_one_line(self) -> None:
+        with self.assertRaisesRegex(NotTheTarget, "^go could not be measured: .*No such file or directory: '/none/1-go'$"):
+            make_ramp(replace(self.setup, out=Path("/none")), "go", self.go, 0)
+
+    def test_a_backend_that_has_ended_is_named(self) -> None:
+        popen = subprocess.Popen(["false"])
+        popen.wait()
+        with self.assertRaisesRegex(NotTheTarget, "^PostgreSQL ended with exit code 1; .*log is empty$"):
+            expect_running({"postgres": Process("PostgreSQL", self.out / "log", popen)})
+        expect_running({})
+
+    def test_a_target_that_does_not_start_is_the_targets_doing(self) -> None:
+        target = parse_targets('[broken]\nget = ["/bin/false"]\nport = 8280\n')["broken"]
+        here = sorted(os.sched_getaffinity(0))[:1]
+        setup = replace(self.setup, placement=Placement(here, here, here), root=self.out)
+        with self.assertRaisesRegex(CouldNotRun, "^broken ended with exit code 1 before it was ready") as caught:
+            make_ramp(setup, "broken", target, 0)
+        self.assertNotIsInstance(caught.exception, NotTheTarget)
+        self.assertTrue((self.out / "1-broken/service.log").exists())
 
 
 def stage(rate: int, availability: float | None = 1.0, p99_us: float | None = 900.0, **more: object) -> dict[str, object]:
@@ -416,6 +515,11 @@ class SystemTest(unittest.TestCase):
                 (Path(folder) / version / "bin").mkdir(parents=True)
                 (Path(folder) / version / "bin/postgres").touch()
             self.assertEqual(newest_postgres(Path(folder)), Path(folder) / "15/bin")
+
+    def test_an_empty_tmpdir_is_none(self) -> None:
+        for value, expected in (("", "/var/tmp"), ("/x", "/x")):
+            with mock.patch.dict(os.environ, {"TMPDIR": value}):
+                self.assertEqual(scratch_root(), expected)
 
     def test_the_end_of_a_log_is_shown(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

@@ -333,11 +333,12 @@ class ContestantsTest(unittest.TestCase):
             root = Path(folder)
             (root / "apps/contenders").mkdir(parents=True)
             (root / "apps/contenders/targets.toml").write_text(
-                '[cpp]\nget = ["./there"]\nport = 1\n[go]\nget = ["./there", "--fast"]\nport = 2\n[other]\nlike = "go"\nadd = ["-x"]\n'
+                '[ours]\nget = ["build/release/bin/x"]\nport = 1\n[other]\nlike = "go"\nget = ["sh"]\n'
+                '[go]\nget = ["./there", "--fast"]\nport = 2\n[same]\nget = ["./there"]\nport = 5\n'
                 '[late]\nget = ["./not_there"]\nport = 3\n[poster]\npost = ["./there"]\nport = 4\n')
             (root / "there").touch()
             there, missing = contenders(root)
-            self.assertEqual(([each.name for each in there], missing), (["go"], ["late"]))
+            self.assertEqual(([each.name for each in there], missing), (["go", "same"], ["late"]))
             self.assertEqual(there[0].command(5, 6), [str(root / "there"), "--fast", *services.service_flags(5, 6)])
 
     def test_fastapi_takes_part_in_few_rounds(self) -> None:

@@ -111,12 +111,16 @@ def as_postgres(command: list[str]) -> list[str]:
     return ["setpriv", "--pdeathsig", "INT", "--reuid", "postgres", "--regid", "postgres", "--init-groups", *command]
 
 
+def scratch_root() -> str:
+    """Not /tmp: in memory on Debian 13, where a commit costs nothing."""
+    return os.environ.get("TMPDIR") or "/var/tmp"
+
+
 @contextmanager
 def prepared(placement: Placement, postgres_port: int, memcached_port: int, ingest: Path, log: Path) -> Iterator[Backends]:
     """Makes the cluster that is copied for each ramp; all files are removed at the end."""
     programs = newest_postgres()
-    # Not /tmp: in memory on Debian 13, where a commit costs nothing.
-    scratch = Path(tempfile.mkdtemp(prefix="beastmark.", dir=os.environ.get("TMPDIR", "/var/tmp")))
+    scratch = Path(tempfile.mkdtemp(prefix="beastmark.", dir=scratch_root()))
     try:
         password = secrets.token_hex(16)
         secret, template = scratch / "password", scratch / "template"

@@ -2,7 +2,7 @@
 """Measures targets side by side: each alone, ramped until it fails by the same staircase, in interleaved rounds, all
 in one report. `./bench compare` builds what is needed and calls this.
 
-Exit code: 0 made, 1 a target or the measurement failed (the report has the others), 2 bad use, 130 interrupted (the
+Exit code: 0 made, 1 a target or the measurement failed (the report has what was completed), 2 bad use, 130 interrupted (the
 report has what was completed).
 """
 from __future__ import annotations
@@ -55,7 +55,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one coarse round: to see that everything works")
     parser.add_argument("--port-offset", type=number, default=0)
     parser.add_argument("--service-cpus", type=number, default=2)
-    parser.add_argument("--pool", type=number, help="instead of each target's own")
+    parser.add_argument("--pool", type=number, help="instead of each target's own; one for each core of the service at least")
     parser.add_argument("--list", action="store_true", help="say what there is to be compared, and end")
     parser.add_argument("--check", action="store_true", help="check the targets, and end: before the build")
     parser.add_argument("--root", type=Path, default=backends.ROOT, help="what the targets' commands are relative to")
@@ -64,20 +64,16 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def way_out(target: Target) -> str:
-    return "./bench build" if target.setup is None else "./bench setup contenders"
-
-
 def choose(asked: argparse.Namespace, known: dict[str, Target]) -> dict[str, Target]:
-    """By the name in the report. Programs of our own build count as there when only --check is asked for."""
+    """By the name in the report. What ./bench build makes counts as there when only --check is asked for."""
     def missing(target: Target) -> Path | None:
         program = target.missing(asked.kind, asked.root)
-        return None if program is None or (asked.check and target.setup is None) else program
+        return None if program is None or (asked.check and target.is_built(asked.kind)) else program
 
     if asked.targets is None:
         every = [name for name, target in known.items() if asked.kind in target.commands and target.like is None]
         chosen = [name for name in every if not missing(known[name])]
-        left_out = "".join(f"\nleft out: {name}, {missing(known[name])} is missing: {way_out(known[name])}"
+        left_out = "".join(f"\nleft out: {name}, {missing(known[name])} is missing: {known[name].way_out(asked.kind)}"
                            for name in every if name not in chosen)
         if len(chosen) < 2:
             raise CouldNotRun(f"nothing to compare, there is only {', '.join(chosen) or 'nothing'}; --targets cpp,cpp shows "
@@ -91,7 +87,7 @@ def choose(asked: argparse.Namespace, known: dict[str, Target]) -> dict[str, Tar
         if asked.kind not in known[name].commands:
             raise BadUse(f"{name} does not serve {asked.kind}")
         if program := missing(known[name]):
-            raise CouldNotRun(f"{name}: {program} is missing: {way_out(known[name])}")
+            raise CouldNotRun(f"{name}: {program} is missing: {known[name].way_out(asked.kind)}")
     return {name: known[target] for name, target in named(asked.targets).items()}
 
 
@@ -100,7 +96,7 @@ def list_targets(known: dict[str, Target], root: Path) -> None:
         for kind, port in target.ports.items():
             missing = target.missing(kind, root)
             print(f"{name:<12} {kind:<4}  ports {port}, {port + 1}  {target.about}"
-                  + (f"  (missing: {way_out(target)})" if missing else ""))
+                  + (f"  (missing: {target.way_out(kind)})" if missing else ""))
 
 
 def make_setup(asked: argparse.Namespace, stack: ExitStack) -> Setup:
@@ -162,10 +158,11 @@ def report(asked: argparse.Namespace, race: Race) -> None:
         say("no ramp was completed: no report")
         return
     page, table = asked.out / "report.html", asked.out / "comparison.md"
-    done = subprocess.run([str(asked.build / "bin/loadgen"), "report", *results, "--output", str(page),
-                           "--markdown", str(table), "--title", f"{asked.kind.upper()} /api/devices: {', '.join(race.ramps)}"],
+    tables = ["--markdown", str(table)] if len(results) > 1 else []  # one ramp is no comparison
+    done = subprocess.run([str(asked.build / "bin/loadgen"), "report", *results, "--output", str(page), *tables,
+                           "--title", f"{asked.kind.upper()} /api/devices: {', '.join(race.ramps)}"],
                           stdout=subprocess.PIPE, text=True, check=False)
-    if not page.exists():  # it fails, too, when there is a page and nothing to compare: of one target in one round
+    if not page.exists():  # it fails, too, when there is a page and nothing to compare
         raise CouldNotRun(f"loadgen report ended with exit code {done.returncode}; the results are in {asked.out}")
     print(done.stdout, end="")
     print(f"report: {page}{f', its tables: {table}' if table.exists() else ''}\nresults and logs: {asked.out}/ROUND-TARGET/")
@@ -191,7 +188,7 @@ def main(argv: list[str]) -> int:
     report(asked, race)
     for line in summary(race, 0 if interruption else min(FEWEST_ROUNDS, rounds or FEWEST_ROUNDS)):
         print(line)
-    return interruption or (1 if race.failures else 0)
+    return interruption or (1 if race.failures or race.stopped else 0)
 
 
 def interrupt(number: int, _: object) -> None:
@@ -205,7 +202,7 @@ if __name__ == "__main__":
         signal.signal(wanted, interrupt)  # also where SIGINT was ignored, as in what a shell runs in the background
     try:
         sys.exit(main(sys.argv[1:]))
-    except (CouldNotRun, BadUse) as error:
+    except (CouldNotRun, BadUse, OSError) as error:
         print(f"compare: {error}", file=sys.stderr)
         sys.exit(2 if isinstance(error, BadUse) else 1)
     except Interrupted as interrupted:

@@ -80,13 +80,12 @@ def nginx(folder: Path, body: bytes) -> Contestant:
 
 
 def contenders(root: Path) -> tuple[list[Contestant], list[str]]:
-    """Those that are set up, and the names of those that are not. Of variants of one program only the first."""
-    there, missing, programs = [], [], set()
+    """Those that are set up, and the names of those that are not. Without variants and what this build makes."""
+    there, missing = [], []
     for target in load_targets(root).values():
         words = target.commands.get("get")
-        if words is None or target.name == "cpp" or words[0] in programs:
+        if words is None or target.like is not None or target.is_built("get"):
             continue
-        programs.add(words[0])
         if target.missing("get", root):
             missing.append(target.name)
             continue

@@ -22,6 +22,10 @@ class CouldNotRun(Exception):
     """One clear line for whoever asked for the measurement."""
 
 
+class NotTheTarget(CouldNotRun):
+    """What failed is around the target: a backend, loadgen, the disk."""
+
+
 @dataclass(frozen=True)
 class Setup:
     loadgen: Path

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ from typing import Any
 from backends import Backends
 from contest import Staircase
 from placement import Placement
-from processes import confined, running, serves_readyz, tail
+from processes import Process, confined, running, serves_readyz, tail
 from procfs import Cpu, Disturbance, Watch, kernel_threads, tree_cpu
-from programs import CouldNotRun, run_client
+from programs import CouldNotRun, NotTheTarget, run_client
 from rounds import say
+from services import service_flags
 from targets import Target
 
 READY_S = 60  # an interpreter on a busy machine
@@ -74,11 +75,16 @@ def folder_name(turn: int, name: str) -> str:
     return f"{turn + 1}-{name}"
 
 
+def pool_of(setup: Setup, target: Target) -> int:
+    """Connections to PostgreSQL: one for each core of the service at least, whose thread or process needs it."""
+    return max(setup.pool or target.pool, len(setup.placement.service))
+
+
 def service_command(setup: Setup, target: Target) -> list[str]:
     port = target.ports[setup.kind] + setup.port_offset
-    flags = ["--address", "127.0.0.1", "--port", str(port), "--admin-address", "127.0.0.1", "--admin-port", str(port + 1)]
+    flags = service_flags(port, port + 1)
     if setup.backends is not None:
-        flags += [*setup.backends.flags, "--pool", str(setup.pool or target.pool)]
+        flags += [*setup.backends.flags, "--pool", str(pool_of(setup, target))]
     return [*target.commands[setup.kind], *flags]
 
 
@@ -86,7 +92,7 @@ def loadgen_command(setup: Setup, name: str, target: Target, turn: int, watched:
     port, staircase = target.ports[setup.kind] + setup.port_offset, setup.staircase
     labels = {"round": str(turn + 1), **setup.labels}
     if setup.kind == "post":
-        labels["pool"] = str(setup.pool or target.pool)
+        labels["pool"] = str(pool_of(setup, target))
     return [str(setup.loadgen), "run", "--plain", "--output", str(setup.out / folder_name(turn, name)),
             *(REQUEST if setup.kind == "post" else []), "--warmup", f"{staircase.warmup_s}s",
             *(word for rate in staircase.rates for word in ("--stage", f"{staircase.step_s}s:{rate}")),
@@ -117,31 +123,75 @@ def disturbed_share(target: Mapping[str, Any], warmup_s: float) -> float:
 
 
 def make_ramp(setup: Setup, name: str, target: Target, turn: int) -> Ramp:
-    """Raises CouldNotRun when there is no result."""
+    """Raises CouldNotRun when there is no result: NotTheTarget when that is not the target's doing. Its folder is out of
+    the way then, so that it can be tried again."""
     folder = setup.out / folder_name(turn, name)
-    folder.mkdir()
+    try:
+        folder.mkdir()
+        return try_ramp(setup, name, target, turn, folder)
+    except OSError as error:
+        failure = NotTheTarget(f"{name} could not be measured: {error}")
+    except NotTheTarget as error:
+        failure = error
+    with suppress(OSError):  # which may be what failed
+        put_aside(folder)
+    raise failure
+
+
+def put_aside(folder: Path) -> None:
+    aside, count = folder.with_name(folder.name + "-failed"), 1
+    while aside.exists():
+        count += 1
+        aside = folder.with_name(f"{folder.name}-failed-{count}")
+    folder.rename(aside)
+
+
+def try_ramp(setup: Setup, name: str, target: Target, turn: int, folder: Path) -> Ramp:
     environment = setup.backends.environment if setup.backends else {}
     with ExitStack() as stack:
-        watched: dict[str, int] = {}
+        behind: dict[str, Process] = {}
         if setup.backends is not None:
-            backends = stack.enter_context(setup.backends.started(folder))
-            watched = {"postgres": backends.postgres.pid, "memcached": backends.memcached.pid}
+            with not_the_target():
+                backends = stack.enter_context(setup.backends.started(folder))
+            behind = {"postgres": backends.postgres, "memcached": backends.memcached}
         service = stack.enter_context(running(name, service_command(setup, target), setup.placement.service,
                                               folder / "service.log", environment, setup.root))
         admin_port = target.ports[setup.kind] + setup.port_offset + 1
-        service.await_ready(READY_S, lambda: serves_readyz(admin_port))
-        watched = {name: service.pid, **watched}
-        code, beside = load(setup, loadgen_command(setup, name, target, turn, watched), folder, list(watched.values()))
+        try:
+            service.await_ready(READY_S, lambda: serves_readyz(admin_port))
+        except CouldNotRun:
+            expect_running(behind)
+            raise
+        watched = {name: service.pid, **{watch: process.pid for watch, process in behind.items()}}
+        with not_the_target():
+            code, beside = load(setup, loadgen_command(setup, name, target, turn, watched), folder, list(watched.values()))
         died = service.code
+        expect_running(behind)
     failure = ""
     if died is not None:
         failure = f"{name} ended under load with exit code {died}{service.tail()}"
     elif service.code != 0:
         say(f"  {name} ended with exit code {service.code} after SIGTERM: it has to be 0")
     if not (folder / "result.json").exists() or code not in (0, 4):
-        raise CouldNotRun(failure or f"loadgen ended with exit code {code}{tail(folder / 'summary.txt')}")
+        if failure:
+            raise CouldNotRun(failure)
+        raise NotTheTarget(f"loadgen ended with exit code {code}{tail(folder / 'summary.txt')}")
     seen = json.loads((folder / "result.json").read_text())["targets"][name]
     return Ramp(name, turn, folder, highest_held(seen), disturbed_share(seen, setup.staircase.warmup_s), beside, failure)
+
+
+@contextmanager
+def not_the_target() -> Iterator[None]:
+    try:
+        yield
+    except CouldNotRun as error:
+        raise NotTheTarget(str(error)) from None
+
+
+def expect_running(behind: Mapping[str, Process]) -> None:
+    for process in behind.values():
+        if process.code is not None:
+            raise NotTheTarget(f"{process.name} ended with exit code {process.code}{process.tail()}")
 
 
 def load(setup: Setup, command: Sequence[str], folder: Path, known: list[int]) -> tuple[int, Disturbance]:

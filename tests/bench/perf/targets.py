@@ -1,6 +1,7 @@
 """What can be measured: the entries of apps/contenders/targets.toml."""
 from __future__ import annotations
 
+import re
 import shutil
 import tomllib
 from collections.abc import Mapping
@@ -12,6 +13,9 @@ from programs import CouldNotRun
 
 FILE = Path("apps/contenders/targets.toml")
 KINDS = ("get", "post")
+RESERVED = ("loadgen", "postgres", "memcached")  # what else a ramp watches, by these names
+OURS = "build/release/"  # made by ./bench build, and by ./bench compare itself
+DEFAULT_POOL = 8
 
 
 @dataclass(frozen=True)
@@ -25,12 +29,29 @@ class Target:
     deviations: Path | None
     like: str | None = None  # of a variant: the entry it is one of
 
+    @property
+    def is_ours(self) -> bool:
+        """Made by this project's build, whose own tests hold it to the contract."""
+        return all(self.is_built(kind) for kind in self.commands)
+
+    def is_built(self, kind: str) -> bool:
+        return self.commands[kind][0].startswith(OURS)
+
     def missing(self, kind: str, root: Path) -> Path | None:
-        """The program that has to be made first."""
+        """The program that has to be there first."""
         word = self.commands[kind][0]
         if "/" not in word:  # an interpreter, say
             return None if shutil.which(word) else Path(word)
         return None if (root / word).exists() else root / word
+
+    def way_out(self, kind: str) -> str:
+        """What to do when it is missing."""
+        word = self.commands[kind][0]
+        if self.is_built(kind):
+            return "./bench build"
+        if self.setup is not None and "/" in word:
+            return "./bench setup contenders"
+        return f"install {word}" if "/" not in word else f"{FILE} names no setup that makes it"
 
 
 def parse_targets(text: str) -> dict[str, Target]:
@@ -46,6 +67,12 @@ def parse_target(name: str, entry: Any, entries: Mapping[str, Any]) -> Target:
     def wrong(what: str) -> CouldNotRun:
         return CouldNotRun(f"{FILE}: [{name}]: {what}")
 
+    if not re.fullmatch("[A-Za-z0-9_-]+", name):
+        raise wrong("a name is letters, digits, _ and -")
+    if name in RESERVED:
+        raise wrong(f"the name is taken: a measurement watches {', '.join(RESERVED)}, too")
+    if twin := re.fullmatch("(.*)-[0-9]+", name):
+        raise wrong(f"a name that ends in -NUMBER is the same program once more (here \"{twin[1]}\"): take another one")
     if not isinstance(entry, dict):
         raise wrong("is not a table")
     known = {"about", "get", "post", "port", "get_port", "post_port", "pool", "setup", "deviations", "like", "add"}
@@ -55,6 +82,8 @@ def parse_target(name: str, entry: Any, entries: Mapping[str, Any]) -> Target:
     if like is not None:
         if like not in entries:
             raise wrong(f"is like \"{like}\", which is not there")
+        if isinstance(entries[like], dict) and "like" in entries[like]:
+            raise wrong(f"is like \"{like}\", which is a variant itself: name \"{entries[like]['like']}\"")
         entry = {**entries[like], **entry}
     add = entry.get("add", [])
     commands = {kind: [*entry[kind], *add] for kind in KINDS if kind in entry}
@@ -69,7 +98,7 @@ def parse_target(name: str, entry: Any, entries: Mapping[str, Any]) -> Target:
         if not isinstance(port, int) or not 0 < port < 65535:
             raise wrong(f"\"{kind}_port\" or \"port\" has to be from 1 to 65534")
         ports[kind] = port
-    return Target(name, entry.get("about", name), commands, ports, entry.get("pool", 8),
+    return Target(name, entry.get("about", name), commands, ports, entry.get("pool", DEFAULT_POOL),
                   Path(entry["setup"]) if "setup" in entry else None,
                   Path(entry["deviations"]) if "deviations" in entry else None, like)
 
