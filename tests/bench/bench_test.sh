@@ -71,6 +71,26 @@ expect 'compare, number expected'   "$(status main compare --rounds many)"      
 expect 'compare, names expected'    "$(status main compare --targets cpp,)"       2
 expect 'compare, value missing'     "$(output main compare --pool | grep -o -- '--pool wants a positive number')" \
     '--pool wants a positive number'
+expect 'setup contenders, one word' "$(output main setup contenders go | grep -o 'unknown argument "go"')" 'unknown argument "go"'
+# shellcheck disable=SC2317
+listing() { # nothing is installed for it
+    setup() { echo installs; }
+    exec() { echo "$*"; exit; }
+    main compare --list | head -n 1
+}
+expect 'compare --list installs nothing' "$(output listing | grep -o -- 'installs\|--list')" --list
+# shellcheck disable=SC2317
+wanted() { # PACKAGE SETUP: what setup asks for, when nothing is missing
+    missing_packages() { printf '%s\n' "$@" >&2; }
+    (unset BENCH_SKIP_SETUP && setup "$2") 2>&1 | grep -cx "$1" || true
+}
+if grep -qx ID=debian /etc/os-release; then
+    golang=$(grep -cx 'VERSION_ID="13"' /etc/os-release || true) # Debian 12's is too old
+    expect 'test --full, Go'         "$(wanted golang-go full)"               "$golang"
+    expect 'setup contenders, Go'    "$(wanted golang-go contender-packages)" "$golang"
+    expect 'run, Go'                 "$(wanted golang-go run)"                0
+    expect 'test --full, clang-tidy' "$(wanted clang-tidy-19 full)"           1
+fi
 for verb in setup build run test perf compare clean; do
     expect "help of $verb" "$(output main "$verb" --help | grep -c "^usage: ./bench $verb")" 1
 done
@@ -101,18 +121,23 @@ expect 'fuzzers' "$(fuzzing)" "$(printf '%s\n' 'FAILED  fuzz one, 1 s' 'ok      
 # Each contender is made, however the others fare, and then held to its own checks and to the contract.
 # shellcheck disable=SC2317 # contenders and python3 are called from ./bench
 with_contenders() { # COMMAND...
-    contenders() { printf '%s\tapps/contenders/%s/setup\t%s\n' one one $'get\tpost' two two get three three post; }
+    contenders() {
+        printf '%s\tapps/contenders/%s/setup\t%s\n' one one $'get\tpost' two two get three three post one-more one get
+        printf '%s\t-\t%s\n' script get
+    }
     python3() { [[ $* != *'hold.py one post' ]]; } # it does not keep the contract
     scratch=$(mktemp -d)
     cd -- "$scratch"
-    mkdir -p apps/contenders/{one,two,three}
-    printf '#!/bin/sh\ntouch one.made\ncat >/dev/null\n' >apps/contenders/one/setup # reads what is not for it
+    mkdir -p apps/contenders/{one,two,three,script}
+    printf '#!/bin/sh\necho >>one.made\ncat >/dev/null\n' >apps/contenders/one/setup # reads what is not for it
     printf '#!/bin/sh\necho two needs a compiler >&2\nexit 1\n' >apps/contenders/two/setup
     printf '#!/bin/sh\ntouch three.made\n' >apps/contenders/three/setup
     printf '#!/bin/sh\n[ -e one.made ]\n' >apps/contenders/one/check
+    printf '#!/bin/sh\n' >apps/contenders/script/check
     chmod +x apps/contenders/*/*
     output "$@" </dev/null | sed '/^$/d; s/  \[[0-9]* s\]$//'
     printf '%s ' *.made
+    wc -l <one.made # two share it
     rm -rf -- "$scratch"
 }
 held() {
@@ -121,11 +146,12 @@ held() {
 }
 expect 'making contenders' "$(with_contenders setup_contenders)" "$(printf '%s\n' \
     '== making one: apps/contenders/one/setup' '== making two: apps/contenders/two/setup' 'two needs a compiler' \
-    '== making three: apps/contenders/three/setup' 'bench: not made: two. What each lacks is said above' 'one.made three.made ')"
+    '== making three: apps/contenders/three/setup' 'bench: not made: two. What each lacks is said above' 'one.made three.made 1')"
 expect 'holding contenders' "$(with_contenders held)" "$(printf '%s\n' '== contenders' \
     'ok      making one' 'ok      checks of one' 'ok      contract: one get' 'FAILED  contract: one post' \
     'two needs a compiler' 'FAILED  making two' 'ok      contract: two get' \
-    'ok      making three' 'ok      contract: three post' '6 passed, 2 failed' 'one.made three.made ')"
+    'ok      making three' 'ok      contract: three post' 'ok      contract: one-more get' 'ok      checks of script' \
+    'ok      contract: script get' '9 passed, 2 failed' 'one.made three.made 1')"
 # shellcheck disable=SC2317
 without_list() {
     contenders() { return 1; }

@@ -22,7 +22,7 @@ from targets import FILE, KINDS, Target, load_targets  # noqa: E402
 
 SUITES = ("contract_test", "service_test")
 LIMIT_S = 900  # of one suite, which takes up to a minute when the target keeps the contract
-VARIABLES = ("BEASTMARK_CONTRACT_PROGRAM", "BEASTMARK_CONTRACT_TARGET")  # would put something else under test
+OTHERS = ("BEASTMARK_", "GTEST_")  # variables that would put something else under test, or leave tests out
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -111,7 +111,7 @@ def run_suite(program: Path, command: list[str], kind: str, root: Path, log: Pat
     """`log` gets all that was said. Raises CouldNotRun when the suite did not come to its end."""
     report = log.with_suffix(".xml")
     report.unlink(missing_ok=True)
-    environment = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(OTHERS)}
     environment |= {"BEASTMARK_CONTRACT_COMMAND": json.dumps(command), "BEASTMARK_CONTRACT_KIND": kind}
     with open(log, "wb") as said:
         try:
@@ -136,18 +136,21 @@ def run_suite(program: Path, command: list[str], kind: str, root: Path, log: Pat
 def hold(target: Target, kind: str, root: Path, build: Path) -> bool:
     """One kind of one target; says how it went. Raises CouldNotRun."""
     if missing := target.missing(kind, root):
-        raise CouldNotRun(f"{missing} is not there: ./bench {'setup contenders' if target.setup else 'build'} makes it")
+        raise CouldNotRun(f"{missing} is not there: {target.way_out(kind)}")
     file = target.deviations
     try:
         deviations = parse_deviations((root / file).read_text(), str(file)) if file else []
     except FileNotFoundError:
         raise CouldNotRun(f"{file} is not there, which {FILE} names") from None
     logs = build / "contract"
-    logs.mkdir(exist_ok=True)
+    logs.mkdir(parents=True, exist_ok=True)
     results = Results()
     for suite in SUITES:
-        results.add(run_suite(build / "tests" / suite, target.commands[kind], kind, root,
-                              logs / f"{target.name}-{kind}-{suite}.log"))
+        of_suite = run_suite(build / "tests" / suite, target.commands[kind], kind, root,
+                             logs / f"{target.name}-{kind}-{suite}.log")
+        results.add(of_suite)
+        if not of_suite.passed and not of_suite.outside:
+            results.outside.append(f"no test of {suite} passed")
         if not results.passed and not results.failed:
             break  # it did not start: said once
     found = list(complaints(results, deviations, kind))
@@ -168,16 +171,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--build", type=Path, default=Path("build/release"), help="where tests/contract_test is")
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parents[2], help=argparse.SUPPRESS)
     parser.add_argument("--list", action="store_true",
-                        help="instead: the targets that have to be made; name, program that makes it, kinds")
+                        help="instead: the targets that are held, without variants and what this build makes; name, "
+                        "program that makes it or -, kinds")
     chosen = parser.parse_args(arguments)
     if not chosen.list and not chosen.target:
         parser.error("which target?")
     try:
         targets = load_targets(chosen.root)
         if chosen.list:
-            made = {target.setup: target for target in reversed(targets.values()) if target.setup}  # variants: the first
-            for target in reversed(made.values()):
-                print(target.name, target.setup, *target.commands, sep="\t")
+            for target in targets.values():
+                if target.like is None and not target.is_ours:
+                    print(target.name, target.setup or "-", *target.commands, sep="\t")
             return 0
         if chosen.target not in targets:
             raise CouldNotRun(f"no target \"{chosen.target}\" in {FILE}; known are {', '.join(targets)}")

@@ -114,7 +114,7 @@ class HoldTest(unittest.TestCase):
         program = self.root / "build/release/tests" / name
         (program.with_suffix(".in")).write_bytes(report or b"")
         program.write_text("#!/bin/sh\necho said of $BEASTMARK_CONTRACT_KIND, \"$BEASTMARK_CONTRACT_COMMAND\"\n"
-                           "test -z \"$BEASTMARK_CONTRACT_PROGRAM\" || exit 99\n"
+                           "test -z \"$BEASTMARK_CONTRACT_PROGRAM$BEASTMARK_OTHER$GTEST_FILTER\" || exit 99\n"
                            + (f"cp {program}.in ${{1#--gtest_output=xml:}}\n" if report is not None else "")
                            + f"touch {program}.ran\n{more}\nexit {code}\n")
         program.chmod(0o755)
@@ -129,8 +129,9 @@ class HoldTest(unittest.TestCase):
         return code, said.getvalue()
 
     def test_both_suites_are_given_the_command(self) -> None:
-        os.environ["BEASTMARK_CONTRACT_PROGRAM"] = "ingest"
-        self.addCleanup(os.environ.pop, "BEASTMARK_CONTRACT_PROGRAM")
+        for name in ("BEASTMARK_CONTRACT_PROGRAM", "BEASTMARK_OTHER", "GTEST_FILTER"):
+            os.environ[name] = "ingest"
+            self.addCleanup(os.environ.pop, name)
         code, said = self.call("mine")
         self.assertEqual((code, said), (0, "mine get: 2 tests passed, 2 failed, as listed lists\n"))
         for suite in hold.SUITES:
@@ -150,6 +151,21 @@ class HoldTest(unittest.TestCase):
         self.assertEqual(self.call("mine")[0], 0)
         (self.root / "listed").write_text("")
         self.assertEqual(self.call("mine")[0], 1)
+
+    def test_a_suite_of_which_no_test_passed_has_failed(self) -> None:
+        nothing = PASSING.replace(b"completed", b"skipped")
+        self.suite("service_test", nothing, 0)
+        code, said = self.call("mine")
+        self.assertEqual((code, said.splitlines()[1:]), (1, ["  outside of any test: no test of service_test passed"]))
+        self.suite("contract_test", b"<testsuites></testsuites>", 0)
+        self.entry('[mine]\nget = ["./program"]\nport = 9000\n')
+        code, said = self.call("mine")
+        self.assertEqual((code, said.splitlines()[1:]), (1, ["  outside of any test: no test of contract_test passed"]))
+
+    def test_a_build_that_is_not_there_is_named(self) -> None:
+        code, said = self.call("mine", "--build", "build/none")
+        self.assertEqual(code, 1)
+        self.assertIn("build/none/tests/contract_test: No such file or directory: ./bench build", said)
 
     def test_a_suite_that_crashes_has_failed(self) -> None:
         self.suite("contract_test", None, 0, more="kill -SEGV $$")
@@ -184,7 +200,9 @@ class HoldTest(unittest.TestCase):
         (self.root / "program").unlink()
         code, said = self.call("mine")
         self.assertEqual(code, 1)
-        self.assertIn("program is not there: ./bench build", said)
+        self.assertIn("program is not there: apps/contenders/targets.toml names no setup", said)
+        self.entry('[mine]\nget = ["build/release/bin/program"]\nport = 9000\n')
+        self.assertIn("program is not there: ./bench build", self.call("mine")[1])
         self.entry('[mine]\nget = ["./program"]\nport = 9000\nsetup = "make/mine"\n')
         self.assertIn("program is not there: ./bench setup contenders", self.call("mine")[1])
         (self.root / "program").touch()
@@ -198,12 +216,14 @@ class HoldTest(unittest.TestCase):
         self.entry('[mine]\nget = ["sh", "service.sh"]\nport = 9000\ndeviations = "listed"\n')
         self.assertEqual(self.call("mine")[0], 0)
         self.entry('[mine]\nget = ["no-such-interpreter"]\nport = 9000\n')
-        self.assertIn("no-such-interpreter is not there", self.call("mine")[1])
+        self.assertIn("no-such-interpreter is not there: install no-such-interpreter", self.call("mine")[1])
 
-    def test_the_list_has_each_program_that_makes_one_once(self) -> None:
-        self.entry('[ours]\nget = ["x"]\nport = 1\n[mine]\nget = ["x"]\npost = ["x"]\nport = 9000\nsetup = "make/mine"\n'
-                   '[mine-slow]\nlike = "mine"\nadd = ["--slow"]\n[other]\npost = ["x"]\nport = 5\nsetup = "make/other"\n')
-        self.assertEqual(self.call("--list"), (0, "mine\tmake/mine\tget\tpost\nother\tmake/other\tpost\n"))
+    def test_the_list_has_all_but_variants_and_what_this_build_makes(self) -> None:
+        self.entry('[ours]\nget = ["build/release/bin/x"]\nport = 1\n[mine]\nget = ["x"]\npost = ["x"]\nport = 9000\n'
+                   'setup = "make/mine"\n[mine-slow]\nlike = "mine"\nadd = ["--slow"]\n[script]\nget = ["sh", "x"]\nport = 3\n'
+                   '[other]\npost = ["x"]\nport = 5\nsetup = "make/mine"\n')
+        self.assertEqual(self.call("--list"),
+                         (0, "mine\tmake/mine\tget\tpost\nscript\t-\tget\nother\tmake/mine\tpost\n"))
 
 
 if __name__ == "__main__":
