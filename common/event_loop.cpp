@@ -3,6 +3,7 @@
 #include "common/timerfd.hpp"
 
 #include <cerrno>
+#include <cstddef>
 #include <system_error>
 #include <utility>
 

@@ -77,8 +77,8 @@ public:
     /// Before the descriptor is closed. What came and was not told yet is dropped.
     void remove(watch w, int descriptor) noexcept;
 
-    /// What is told of in this turn has come after this moment: it waited at most while the turn before
-    /// worked. (While more than 4096 events come in a turn some are older.)
+    /// What this turn tells of has come after this moment: it waited at most while the turn before worked.
+    /// (Older may be what tell_again() tells of, what did not fit a turn's 4096 events, and a listen queue.)
     [[nodiscard]] std::chrono::steady_clock::time_point backlog_since() const noexcept {
         return backlog_since_;
     }

@@ -60,11 +60,14 @@ name_lookup::name_lookup(event_loop& loop, std::function<void(const answer&)> on
     : loop_(loop), on_answer_(std::move(on_answer)) {}
 
 name_lookup::~name_lookup() {
-    cancel();
+    abandon();
 }
 
 void name_lookup::start(const std::string& host, std::uint16_t port) {
-    cancel();
+    wanted_ = true;
+    if (job_ && job_->host == host && job_->port == std::to_string(port))
+        return;
+    abandon();
     job_ = std::make_shared<job>(loop_, *this, host, port);
     try {
         std::thread([asked = job_] {
@@ -77,7 +80,7 @@ void name_lookup::start(const std::string& host, std::uint16_t port) {
     }
 }
 
-void name_lookup::cancel() noexcept {
+void name_lookup::abandon() noexcept {
     if (!job_)
         return;
     {
@@ -93,9 +96,11 @@ void name_lookup::tell(const std::shared_ptr<job>& done) {
         return;
     done->loop->post([done] {
         if (done->loop == nullptr)
-            return; // cancelled meanwhile
-        done->owner.job_.reset();
-        done->owner.on_answer_(done->result);
+            return; // abandoned meanwhile
+        auto& owner = done->owner;
+        owner.job_.reset();
+        if (std::exchange(owner.wanted_, false))
+            owner.on_answer_(done->result);
     });
 }
 

@@ -46,20 +46,24 @@ public:
     name_lookup(const name_lookup&) = delete;
     name_lookup& operator=(const name_lookup&) = delete;
 
-    /// The answer comes in a later turn of the loop; that of a look-up still under way no more.
+    /// The answer comes in a later turn of the loop; that of another look-up still under way no more. One of
+    /// the same host and port is waited for, also if it was cancelled: against a resolver that hangs, no
+    /// thread is added by each attempt.
     void start(const std::string& host, std::uint16_t port);
 
-    /// Nothing comes any more.
-    void cancel() noexcept;
+    /// Nothing comes any more, until the next start().
+    void cancel() noexcept { wanted_ = false; }
 
 private:
     struct job;
 
     static void tell(const std::shared_ptr<job>& done);
+    void abandon() noexcept;
 
     event_loop& loop_;
     std::function<void(const answer&)> on_answer_;
-    std::shared_ptr<job> job_; // the one whose answer is waited for
+    std::shared_ptr<job> job_; // the one under way
+    bool wanted_ = false;      // its answer
 };
 
 } // namespace beastmark

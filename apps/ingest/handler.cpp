@@ -4,6 +4,7 @@
 #include "device/timestamp.hpp"
 #include "ingest/device_request.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 

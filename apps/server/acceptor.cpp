@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <stdexcept>
 #include <system_error>
 
@@ -80,19 +81,17 @@ std::vector<listening_socket> listen_on(const std::string& address, std::uint16_
     return sockets;
 }
 
-acceptor::acceptor(core& owner, listening_socket listening) : core_{owner}, socket_{std::move(listening)} {}
-
-acceptor::~acceptor() {
-    if (watch_) {
-        core_.loop().remove(*watch_, socket_.descriptor());
-    }
-}
-
-void acceptor::start() {
+acceptor::acceptor(core& owner, listening_socket listening) : core_{owner}, socket_{std::move(listening)} {
     // By level, so that what is left in the queue after a turn is told of in the next.
     watch_ = core_.loop().add(socket_.descriptor(), EPOLLIN, *this, event_loop::trigger::level);
     if (!watch_) {
         throw std::system_error{errno, std::generic_category(), "epoll_ctl"};
+    }
+}
+
+acceptor::~acceptor() {
+    if (watch_) {
+        core_.loop().remove(*watch_, socket_.descriptor());
     }
 }
 
@@ -101,15 +100,12 @@ void acceptor::ready(std::uint32_t /*events*/) {
         pause(rejection::connection_count); // one is waiting, or this would not have been told
         return;
     }
-    for (int i = 0; i < most_accepts && accept(); ++i) {
+    for (int i = 0; i < most_accepts && core_.has_room() && accept(); ++i) {
     }
 }
 
 // False: there is none to accept, or none can be.
 bool acceptor::accept() {
-    if (!core_.has_room()) {
-        return false;
-    }
     const int accepted = ::accept4(socket_.descriptor(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (accepted >= 0) {
         core_.add(accepted);
@@ -141,7 +137,7 @@ void acceptor::pause(rejection why) {
     const auto now = std::chrono::steady_clock::now();
     if (why == rejection::descriptors && now >= next_logged_) {
         next_logged_ = now + std::chrono::seconds{1};
-        spdlog::warn("cannot accept a connection, trying again (told once a second): {}",
+        spdlog::warn("cannot accept a connection, trying again (each thread tells so once a second): {}",
                      std::generic_category().message(errno));
     }
 }
@@ -157,7 +153,9 @@ void acceptor::close() {
     if (!watch_) {
         return;
     }
-    while (accept()) {
+    // Also beyond what the core may have: they are to be answered once and go. No more can have waited, and
+    // who comes meanwhile must not keep it from closing.
+    for (int i = 0; i < SOMAXCONN && accept(); ++i) {
     }
     core_.loop().remove(*std::exchange(watch_, std::nullopt), socket_.descriptor());
     socket_.close();

@@ -5,6 +5,7 @@
 #include "server/rejection.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,8 +29,6 @@ public:
 
     [[nodiscard]] int descriptor() const { return descriptor_; }
 
-    [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
-
     void close();
 
 private:
@@ -43,21 +42,21 @@ private:
 /// that set SO_REUSEPORT itself, which the kernel alone would let pass).
 std::vector<listening_socket> listen_on(const std::string& address, std::uint16_t port, std::size_t count);
 
-/// Accepts for one core. Stops while the core is full or descriptors are exhausted; resume() tries again.
+/// Accepts for one core, when its loop runs. Stops while the core is full or descriptors are exhausted;
+/// resume() tries again.
 class acceptor final : event_loop::listener {
 public:
+    /// Throws std::system_error when the kernel has no room to watch the socket.
     acceptor(core& owner, listening_socket listening);
     ~acceptor();
     acceptor(const acceptor&) = delete;
     acceptor& operator=(const acceptor&) = delete;
 
-    /// Throws std::system_error when the kernel has no room to watch the socket.
-    void start();
-
     /// Accepts again if it had stopped.
     void resume();
 
-    /// Accepts what is in the queue already, since closing would reset it, then closes.
+    /// Accepts what is in the queue already, since closing would reset it, then closes. A full core takes it
+    /// too.
     void close();
 
 private:

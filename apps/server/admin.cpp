@@ -2,8 +2,11 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <chrono>
+#include <cstddef>
 #include <iterator>
 #include <sstream>
+#include <utility>
 
 #include <pthread.h>
 

@@ -6,9 +6,10 @@
 
 #include <prometheus/collectable.h>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
-#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 

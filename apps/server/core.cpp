@@ -1,5 +1,6 @@
 #include "server/core.hpp"
 
+#include <chrono>
 #include <ctime>
 #include <utility>
 
@@ -37,7 +38,6 @@ void core::set_handler(std::unique_ptr<handler> handles) {
 void core::run() {
     handler_->start();
     report_readiness(timeouts::clock::now());
-    acceptor_.start();
     ticker_.set(timeouts::clock::now() + tick_interval);
     loop_.run();
     finished_.store(true, std::memory_order_release);

@@ -10,10 +10,11 @@
 
 #include <boost/intrusive/list.hpp>
 
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <memory>
-#include <string_view>
 
 namespace beastmark::server {
 
@@ -27,7 +28,8 @@ struct core_limits {
 
 class core {
 public:
-    /// @param routes outlives the core.
+    /// Connections wait in the listener's queue until run(). @param routes outlives the core.
+    /// Throws std::system_error when descriptors are exhausted.
     core(const route_table& routes, core_limits limits, listening_socket listener);
     core(const core&) = delete;
     core& operator=(const core&) = delete;

@@ -7,6 +7,7 @@
 #include "server/server_metrics.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string_view>

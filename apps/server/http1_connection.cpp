@@ -1,7 +1,9 @@
 #include "server/http1_connection.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
+#include <utility>
 
 namespace beastmark::server {
 
@@ -36,7 +38,9 @@ std::span<char> http1_connection::input_space() {
 void http1_connection::received(std::size_t bytes, clock::time_point now) {
     workspace_->end += bytes;
     received_at_ = now;
-    last_active_ = now;
+    if (workspace_->parser) {
+        last_active_ = now;
+    }
 }
 
 http1_connection::stage http1_connection::advance() {
@@ -58,15 +62,15 @@ http1_connection::stage http1_connection::advance() {
 bool http1_connection::parse_one() {
     auto& w = *workspace_;
     if (!w.parser) {
-        // A client may send empty lines before a request (RFC 9112 section 2.2).
-        while (w.begin < w.end && (w.input[w.begin] == '\r' || w.input[w.begin] == '\n')) {
-            ++w.begin;
+        // A client may send empty lines before a request (RFC 9112 section 2.2), which is no activity.
+        while (w.unread().starts_with("\r\n")) {
+            w.begin += 2;
         }
-        if (w.begin == w.end) {
+        if (w.unread().empty() || w.unread() == "\r") {
             return false;
         }
-        w.parser.emplace(shared_.routes, shared_.request, w.body);
-        started_at_ = received_at_;
+        begin_request();
+        last_active_ = std::max(last_active_, received_at_);
     }
     auto& parser = *w.parser;
     w.begin += parser.feed(w.unread());
@@ -89,6 +93,11 @@ bool http1_connection::parse_one() {
         w.output += continue_response;
     }
     return false;
+}
+
+void http1_connection::begin_request() {
+    workspace_->parser.emplace(shared_.routes, shared_.request, workspace_->body);
+    started_at_ = received_at_;
 }
 
 void http1_connection::dispatch() {
@@ -188,6 +197,9 @@ void http1_connection::end_with(const http_error& error) {
 }
 
 void http1_connection::time_out() {
+    if (!workspace_->parser) { // half of an empty line
+        begin_request();
+    }
     end_with(workspace_->parser->has_head() ? errors::body_timeout : errors::head_timeout);
 }
 

@@ -11,6 +11,7 @@
 #include "server/workspace.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -49,10 +50,10 @@ public:
         end      ///< nothing: send the output, then close; lingeringly if must_linger()
     };
 
-    /// Where to read the next input to; never empty. Valid until received().
+    /// Where to read the next input to; never empty. Valid until received() or rest().
     std::span<char> input_space();
 
-    /// So many bytes of the space were filled at `now`; 0 when nothing came after all.
+    /// So many bytes of the space were filled at `now`.
     void received(std::size_t bytes, clock::time_point now);
 
     /// What is read next was sent after this, as far as is known.
@@ -81,8 +82,15 @@ public:
     /// The client may still be sending, and a close would reset the connection before it has read the answer.
     [[nodiscard]] bool must_linger() const { return lingering_; }
 
-    /// When the last answer was given or input came; at first, when the connection began.
+    /// When the last answer was given or taken, or bytes of a request came; at first, when the connection
+    /// began.
     [[nodiscard]] clock::time_point last_active() const { return last_active_; }
+
+    /// When bytes came last, of a request or not.
+    [[nodiscard]] clock::time_point last_received() const { return received_at_; }
+
+    /// The client has taken an answer that had to wait for it.
+    void taken_at(clock::time_point now) { last_active_ = now; }
 
     /// Gives the buffers back when nothing is in progress. After the end what is left of the input is
     /// dropped.
@@ -107,6 +115,7 @@ protected:
 
 private:
     bool parse_one();
+    void begin_request();
     void dispatch();
     [[nodiscard]] bool is_overloaded() const;
     template <class Answer>

@@ -31,7 +31,9 @@ http_error request_limits::body_too_large() const noexcept {
 }
 
 http_error request_limits::chunk_head_too_large() const noexcept {
-    return errors::bad_request(chunk_text_);
+    auto refusal = errors::bad_request(chunk_text_);
+    refusal.counted_as = rejection::head_size;
+    return refusal;
 }
 
 } // namespace beastmark::server

@@ -11,7 +11,7 @@ namespace beastmark::server {
 enum class rejection : std::uint8_t {
     overload,         ///< too many requests in progress, or one that waited too long: 503
     unavailable,      ///< what the handler depends on is away: 503
-    head_size,        ///< 431
+    head_size,        ///< 431; of a chunk's header or the trailers: 400
     header_count,     ///< 431
     body_size,        ///< 413
     head_timeout,     ///< 408

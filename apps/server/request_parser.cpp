@@ -4,6 +4,7 @@
 #include <boost/beast/core/string.hpp>
 
 #include <algorithm>
+#include <cstdint>
 
 namespace beastmark::server {
 
@@ -75,11 +76,13 @@ bool has_other_version(std::string_view unread) {
 }
 
 // A header field continued on a line of its own (obs-fold), which Beast joins (RFC 9112 section 5.2: refuse
-// or join).
-bool has_fold(std::string_view head) {
-    for (auto end = head.find('\n'); end != std::string_view::npos && end + 1 < head.size();
-         end = head.find('\n', end + 1)) {
-        if (head[end + 1] == ' ' || head[end + 1] == '\t') {
+// or join). Of a piece of a head that Beast has taken: it takes a field when it has seen that the next line
+// does not begin with a blank, so a fold is never cut by the border of two pieces; and a blank behind the
+// request line is a bad field to it.
+bool has_fold(std::string_view taken) {
+    for (auto end = taken.find('\n'); end != std::string_view::npos && end + 1 < taken.size();
+         end = taken.find('\n', end + 1)) {
+        if (taken[end + 1] == ' ' || taken[end + 1] == '\t') {
             return true;
         }
     }
@@ -108,7 +111,7 @@ std::size_t request_parser::feed(std::string_view input) {
         const std::size_t taken = put(boost::asio::buffer(unread.data(), unread.size()), ec);
         used += taken;
         (in_head ? head_bytes_ : body_wire_bytes_) += taken;
-        if (state_ == state::failed) {
+        if (state_ == state::failed || (in_head && !check_head(unread.substr(0, taken)))) {
             break;
         }
         if (ec == http::error::need_more) {
@@ -117,8 +120,6 @@ std::size_t request_parser::feed(std::string_view input) {
         }
         if (ec) {
             fail_from_beast(ec, unread);
-        } else if (in_head && has_head_ && !check_head(unread.substr(0, taken))) {
-            break;
         } else if (body_wire_bytes_ > most_wire_bytes_a_byte * limits_.body_bytes()) {
             fail(limits_.body_too_large());
         } else if (is_done()) {
@@ -128,11 +129,11 @@ std::size_t request_parser::feed(std::string_view input) {
     return used;
 }
 
-// What Beast does not look at.
-bool request_parser::check_head(std::string_view head) {
+// What Beast does not look at, in a piece of the head that it took.
+bool request_parser::check_head(std::string_view taken) {
     if (head_bytes_ > limits_.head_bytes()) {
         fail(limits_.head_too_large());
-    } else if (has_fold(head)) {
+    } else if (has_fold(taken)) {
         fail(errors::bad_request("a header field is continued on another line"));
     }
     return state_ != state::failed;

@@ -11,6 +11,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -85,7 +86,7 @@ private:
     void fail(const http_error& why);
     void fail(const http_error& why, error_code& ec);
     void fail_from_beast(error_code code, std::string_view unread);
-    bool check_head(std::string_view head);
+    bool check_head(std::string_view taken);
 
     const route_table& routes_;
     const request_limits& limits_;

@@ -2,6 +2,8 @@
 
 #include "common/json.hpp"
 
+#include <cstddef>
+
 namespace beastmark::server {
 
 namespace {

@@ -3,6 +3,7 @@
 
 #include <boost/beast/http/verb.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <ostream> // verb.hpp prints verbs, but Boost 1.81 does not include it
 #include <string>

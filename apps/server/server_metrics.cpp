@@ -4,7 +4,11 @@
 
 #include <algorithm>
 #include <cassert>
+#include <chrono>
+#include <cstddef>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace beastmark::server {
 

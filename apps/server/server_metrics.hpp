@@ -9,8 +9,8 @@
 #include <prometheus/collectable.h>
 
 #include <array>
-#include <memory>
-#include <span>
+#include <chrono>
+#include <cstddef>
 #include <vector>
 
 namespace beastmark::server {

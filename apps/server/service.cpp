@@ -9,10 +9,18 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <ctime>
+#include <memory>
 #include <stdexcept>
+#include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <pthread.h>
 
@@ -22,10 +30,14 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-// Descriptors of a service itself: listeners, epoll, timers, logs; beside the admin port's clients.
-constexpr std::size_t own_descriptors = 32;
+// Descriptors of each core and of the admin port: the loop's three (epoll, mail, clock), and the listener.
+constexpr std::size_t core_descriptors = 4;
 
-// More than that is no help to anybody by default: an idle connection costs about 10 KiB.
+// Of the process: standard streams, and what is open for a moment (files of /proc and of the control group
+// while it is scraped, a look-up's socket).
+constexpr std::size_t process_descriptors = 16;
+
+// More than that is no help to anybody by default.
 constexpr std::size_t default_max_connections = 65536;
 
 // SIGTERM and SIGINT, blocked in every thread and taken here: the main thread has nothing else to do.
@@ -56,9 +68,10 @@ private:
 };
 
 // Connections that the descriptor limit leaves for clients.
-std::size_t affordable_connections(const program& served) {
+std::size_t affordable_connections(const program& served, std::size_t cores) {
     const std::uint64_t limit = raise_descriptor_limit();
-    const std::size_t reserved = own_descriptors + admin::max_connections + served.descriptors;
+    const std::size_t reserved =
+        process_descriptors + core_descriptors * (cores + 1) + admin::max_connections + served.descriptors;
     if (limit <= reserved) {
         throw std::runtime_error{"the descriptor limit of " + std::to_string(limit) +
                                  " leaves no connection beside the " + std::to_string(reserved) +
@@ -69,7 +82,7 @@ std::size_t affordable_connections(const program& served) {
 }
 
 core_limits limits_of_core(const options& given, const program& served, std::size_t cores) {
-    const std::size_t affordable = affordable_connections(served);
+    const std::size_t affordable = affordable_connections(served, cores);
     const std::size_t connections =
         given.max_connections > 0 ? given.max_connections : std::min(affordable, default_max_connections);
     if (connections > affordable) {
@@ -78,7 +91,15 @@ core_limits limits_of_core(const options& given, const program& served, std::siz
             std::to_string(affordable) +
             " that the descriptor limit leaves: raise it with ulimit -n, or ask for fewer"};
     }
-    return {.max_connections = std::max<std::size_t>(connections / cores, 1),
+    if (connections < cores) {
+        const auto threads = std::to_string(cores);
+        throw std::runtime_error{(given.max_connections > 0
+                                      ? "--max-connections " + std::to_string(connections)
+                                      : std::to_string(connections) + ", what the descriptor limit leaves,") +
+                                 " is below the " + threads + " threads, each of which needs one: allow " +
+                                 threads + " at least, or ask for fewer threads with --threads"};
+    }
+    return {.max_connections = connections / cores,
             .timeout_lengths = {given.idle_timeout, given.header_timeout, given.body_timeout,
                                 given.write_timeout, std::chrono::seconds{5}},
             .request = request_limits{given.max_head_bytes, given.max_headers, given.max_body_bytes},

@@ -6,7 +6,9 @@
 #include "server/options.hpp"
 #include "server/routes.hpp"
 
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace beastmark::server {
 

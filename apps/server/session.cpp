@@ -2,8 +2,10 @@
 
 #include "server/core.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -16,6 +18,9 @@ namespace {
 
 // Reads in a row for one connection before the others have their turn.
 constexpr int most_reads = 8;
+
+// Batches of pipelined requests (--max-pipelined), likewise.
+constexpr int most_batches = 2;
 
 [[nodiscard]] bool would_block() {
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
@@ -68,6 +73,7 @@ bool session::has_unread() const {
 
 void session::ready(std::uint32_t events) {
     came_after(core_.loop().backlog_since());
+    yielded_ = false;
     if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
         readable_ = true;
     }
@@ -100,15 +106,20 @@ void session::answered() {
     }
 }
 
-// Answers what there is, sends, reads, until one of them cannot go on. The session may be gone afterwards.
+// Answers what there is, sends, reads, until one of them cannot go on or it is the others' turn. The session
+// may be gone afterwards.
 void session::go_on() {
-    for (int reads = 0;;) {
+    for (int reads = 0, batches = 0;;) {
         const auto next = advance();
         if (!send()) {
             return;
         }
         switch (next) {
         case stage::output:
+            if (++batches == most_batches) {
+                yield();
+                return;
+            }
             break;
         case stage::handler:
             disarm();
@@ -122,8 +133,7 @@ void session::go_on() {
                 return;
             }
             if (reads++ == most_reads) {
-                await_input(); // with the deadline of what is awaited now
-                core_.loop().tell_again(watch_, socket_);
+                yield();
                 return;
             }
             if (!read()) {
@@ -131,6 +141,13 @@ void session::go_on() {
             }
         }
     }
+}
+
+// Goes on behind the others that are ready: a socket that can be written to is told of at once.
+void session::yield() {
+    yielded_ = true;
+    await_input(); // with the deadline of what is awaited now
+    core_.loop().tell_again(watch_, socket_);
 }
 
 // False: the session is gone.
@@ -161,6 +178,7 @@ bool session::send() {
         sent(answers.size());
         if (armed_ == timeout_kind::write) {
             disarm();
+            taken_at(clock::now()); // what is awaited now was not possible before
         }
         return true;
     }
@@ -215,7 +233,7 @@ void session::await_input() {
     if (!is_busy()) {
         arm(timeout_kind::idle, last_active());
     } else {
-        arm(has_head() ? timeout_kind::body : timeout_kind::head, last_active());
+        arm(has_head() ? timeout_kind::body : timeout_kind::head, std::max(last_active(), last_received()));
     }
 }
 
@@ -224,12 +242,20 @@ void session::on_timeout(timeout_kind kind) {
     switch (kind) {
     case timeout_kind::head:
     case timeout_kind::body:
+        if (yielded_) { // it waits for its turn, not for the client
+            arm(kind, clock::now());
+            return;
+        }
         time_out();
         if (send()) {
             finish();
         }
         return;
     case timeout_kind::idle:
+        if (has_unread()) { // a request came while the core was busy: its turn comes
+            arm(kind, clock::now());
+            return;
+        }
         core_.metrics().reject(rejection::idle_timeout);
         break;
     case timeout_kind::write:
@@ -241,10 +267,10 @@ void session::on_timeout(timeout_kind kind) {
     close();
 }
 
-// The head or body of a request, and its answer, keep their first deadline: a client that dribbles bytes must
-// not push it on.
+// What is awaited keeps its first deadline: a client that dribbles bytes, or empty lines, must not push it
+// on.
 void session::arm(timeout_kind kind, clock::time_point from) {
-    if (armed_ == kind && armed_for_ == requests() && kind != timeout_kind::idle) {
+    if (armed_ == kind && armed_for_ == requests()) {
         return;
     }
     armed_ = kind;

@@ -47,6 +47,7 @@ private:
     void on_timeout(timeout_kind kind) override;
 
     void go_on();
+    void yield();
     bool read();
     bool send();
     void finish();
@@ -64,6 +65,7 @@ private:
     bool readable_ = false;       // something may be there to read
     bool hung_up_ = false;        // the client has sent all it will
     bool blocked_ = false;        // the socket takes no more for now
+    bool yielded_ = false;        // the loop tells of it again, behind the others
     bool finishing_ = false;      // the last answer is sent: what still comes is thrown away
     bool closed_ = false;
 };

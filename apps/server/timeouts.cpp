@@ -11,8 +11,11 @@ void timeouts::arm(timeout_node& node, timeout_kind kind, clock::time_point now)
 
 void timeouts::expire(clock::time_point now) {
     for (std::size_t index = 0; index < timeout_kind_count; ++index) {
-        auto& due = armed_[index];
-        while (!due.empty() && due.front().deadline_ <= now) {
+        list due; // apart, so that one that arms itself again waits for the next call
+        while (!armed_[index].empty() && armed_[index].front().deadline_ <= now) {
+            due.splice(due.end(), armed_[index], armed_[index].begin());
+        }
+        while (!due.empty()) {
             timeout_node& node = due.front();
             node.unlink();
             node.on_timeout(static_cast<timeout_kind>(index));

@@ -70,6 +70,29 @@ TEST_F(postgres_pool, terminated_backends_leave_unknown_outcomes_and_come_back) 
     }
 }
 
+TEST_F(postgres_pool, a_database_that_flaps_is_told_of_once_a_second) {
+    std::ostringstream log;
+    const auto before = spdlog::default_logger();
+    spdlog::set_default_logger(
+        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+    options.connections = 1;
+    options.first_retry = 1ms;
+    options.retry_cap = 2ms;
+    const auto began = std::chrono::steady_clock::now();
+    start_and_wait();
+    for (std::uint64_t round = 1; round <= 20; ++round) {
+        cluster.query("select pg_terminate_backend(pid) from pg_stat_activity "
+                      "where application_name = 'beastmark-ingest'");
+        ASSERT_TRUE(loop.run_until([&] { return metrics.reconnects.value() == round; }));
+    }
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(std::chrono::steady_clock::now() - began);
+    spdlog::set_default_logger(before);
+    const auto text = log.str();
+    EXPECT_TRUE(text.find("connected to the database") < text.find("lost the database")) << text;
+    EXPECT_TRUE(text.find("lost the database") < text.find("the database is back")) << text;
+    EXPECT_LE(std::ranges::count(text, '\n'), 1 + 2 * (seconds.count() + 1)) << text;
+}
+
 TEST_F(postgres_pool, one_lost_connection_harms_only_what_it_carried) {
     start_and_wait();
     std::optional<table_lock> lock(cluster);

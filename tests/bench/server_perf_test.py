@@ -7,6 +7,7 @@ import json
 import math
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import unittest
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 PERF = Path(__file__).resolve().parent / "perf"
 sys.path.insert(0, str(PERF))
@@ -24,14 +26,16 @@ import ablation  # noqa: E402
 import hostile_crowds  # noqa: E402
 import hostile_drain  # noqa: E402
 import hostile_overload  # noqa: E402
+import hostile_setup  # noqa: E402
 import hostile_starved  # noqa: E402
 import perf_main  # noqa: E402
 import services  # noqa: E402
 from contestants import Contestant, contenders, nginx, nginx_config  # noqa: E402
 from crowd import Tally, refusal  # noqa: E402
-from drain_client import whole_answer  # noqa: E402
+from drain_client import Counted as DrainCounted, whole_answer  # noqa: E402
 from hostile_setup import at_least, time_limit  # noqa: E402
-from procfs import Cpu, Disturbance  # noqa: E402
+from processes import end  # noqa: E402
+from procfs import Cpu, Disturbance, read_stats, tree  # noqa: E402
 from programs import CouldNotRun, Ended, Load  # noqa: E402
 from rounds import Row, at_most, not_judged  # noqa: E402
 from serving_cost import ServingCost, Turn, rotated  # noqa: E402
@@ -47,11 +51,11 @@ def goals(rows: list[Row]) -> dict[str, bool]:
 
 
 class ProcessTreeTest(unittest.TestCase):
-    def test_parents_are_found_behind_any_command_name(self) -> None:
-        self.assertEqual(services.parse_parents({7: "7 (a) 9 (b) S 3 7 7 0"}), {7: 3})
-
-    def test_children_of_children_belong_to_the_tree(self) -> None:
-        self.assertEqual(sorted(services.descendants(1, {1: 0, 2: 1, 3: 2, 4: 0, 5: 1, 6: 4})), [1, 2, 3, 5])
+    def test_children_of_children_belong_to_the_tree_whatever_their_name(self) -> None:
+        parents = {1: 0, 2: 1, 3: 2, 4: 0, 5: 1, 6: 4}
+        stats = {pid: f"{pid} (a) 9 (b) S {parent} 7 7 0" for pid, parent in parents.items()}
+        self.assertEqual(sorted(tree(stats, 1)), [1, 2, 3, 5])
+        self.assertEqual(tree(stats, 9), [])
 
 
 def turn(user_us: float, system_us: float, failed: int = 0, repeated: bool = False) -> Turn:
@@ -287,12 +291,13 @@ class DrainTest(unittest.TestCase):
         for bad in (hostile_drain.Stopped(100, 1, 0, 0.5, {}), hostile_drain.Stopped(100, 0, 1, 0.5, {})):
             self.assertEqual(list(goals(hostile_drain.judge("x", [good] * 9 + [bad])).values()).count(False), 1)
 
-    def counted(self, answers: list[bytes]) -> dict[str, int]:
+    def counted(self, answers: list[bytes], closes: bool = True) -> dict[str, int]:
         """What the client counts on one connection that answers each request with the next of `answers`, then closes."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
             listener.settimeout(20)
             client = subprocess.Popen([sys.executable, "-B", str(PERF / "drain_client.py"), "--port",
-                                       str(listener.getsockname()[1]), "--connections", "1", "--rate", "100", "--limit", "20"],
+                                       str(listener.getsockname()[1]), "--connections", "1", "--rate", "100" if closes else "0.01",
+                                       "--limit", "20" if closes else "1.5"],
                                       stdout=subprocess.PIPE, text=True)
             self.addCleanup(client.communicate)
             self.addCleanup(client.kill)
@@ -304,7 +309,8 @@ class DrainTest(unittest.TestCase):
                     connection.sendall(answer)
                 if not answers:
                     connection.recv(4096)
-            told = client.communicate(timeout=30)[0]
+                told = "" if closes else client.communicate(timeout=30)[0]
+            told = told or client.communicate(timeout=30)[0]
         counted: dict[str, int] = json.loads(told.splitlines()[-1])
         return counted
 
@@ -316,6 +322,13 @@ class DrainTest(unittest.TestCase):
     def test_a_request_that_is_never_answered_is_lost(self) -> None:
         seen = self.counted([])
         self.assertEqual((seen["sent"], seen["answered"], seen["lost"]), (1, 0, 1))
+
+
+    def test_a_connection_that_is_never_closed_is_a_failure(self) -> None:
+        seen = self.counted([b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"], closes=False)
+        self.assertEqual((seen["answered"], seen["lost"], seen["never_closed"]), (1, 0, 1))
+        self.assertEqual(DrainCounted(**seen).failed, 1)
+        self.assertEqual(DrainCounted(lost=1, refused=2, told_to_close=9, closed_idle=9).failed, 3)
 
 
 class StarvedTest(unittest.TestCase):
@@ -397,12 +410,28 @@ class ProgramsTest(unittest.TestCase):
         served = nginx(self.log.parent, body)
         with services.running("nginx", served.command, CORE, self.log) as service:
             self.assertEqual(services.answer_bytes(service.port)[1], body)
-            self.assertGreater(len(services.descendants(service.pid, services.parse_parents(services.read_stats()))), 1)
+            self.assertGreater(len(tree(read_stats(), service.pid)), 1)
 
     def test_a_measurement_without_end_is_stopped(self) -> None:
         with self.assertRaisesRegex(CouldNotRun, "longer than 1 s"):
             with time_limit(1):
                 threading.Event().wait()
+
+    def test_a_time_limit_waits_for_the_end_of_what_was_started(self) -> None:
+        stubborn = subprocess.Popen(["sh", "-c", "trap '' TERM; echo; sleep 2"], stdout=subprocess.PIPE, start_new_session=True)
+        assert stubborn.stdout is not None
+        self.addCleanup(stubborn.stdout.close)
+        stubborn.stdout.readline()
+        with self.assertRaisesRegex(CouldNotRun, "longer than 1 s"):
+            with time_limit(1):
+                end(stubborn, signal.SIGTERM)
+        self.assertEqual(stubborn.returncode, 0)
+
+    def test_a_crowd_that_does_not_end_could_not_be_measured(self) -> None:
+        process = subprocess.Popen(["sleep", "60"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(hostile_setup.ended_at_once, process)
+        with mock.patch.object(hostile_setup, "LEAVE_S", 0.1), self.assertRaisesRegex(CouldNotRun, "did not end within 0.1 s"):
+            hostile_setup.Crowd(process).leave()
 
 
 class ResultsTest(unittest.TestCase):

@@ -1,28 +1,20 @@
 // SIGTERM: what has begun is answered, what is new is not let in, and the end is quick and clean.
 
+#include "tests/contract/good_request.hpp"
 #include "tests/contract/programs.hpp"
 #include "tests/support/http_client.hpp"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <string>
+#include <csignal>
+#include <cstdint>
 #include <thread>
 #include <vector>
 
 namespace beastmark::testing {
 
 namespace {
-
-const std::string body = R"({"mac":"EF-2B-C4-F5-D6-34","firmware":"2.1.5"})";
-
-std::string request_bytes() {
-    return posts() ? request("POST", "/api/devices", body) : request("GET", "/api/devices");
-}
-
-int success() {
-    return posts() ? 201 : 200;
-}
 
 /// What one connection saw until the server let go of it.
 struct traffic {
@@ -37,7 +29,7 @@ void keep_asking(std::uint16_t port, traffic& seen, const std::atomic<bool>& sto
         try {
             http_client client(port);
             while (!stop) {
-                if (!client.try_send(request_bytes()))
+                if (!client.try_send(good_request()))
                     break; // closed while idle: nothing was promised
                 try {
                     const auto response = client.receive();
@@ -63,7 +55,7 @@ void keep_asking(std::uint16_t port, traffic& seen, const std::atomic<bool>& sto
 TEST(service_drain, of_an_idle_service_is_quick) {
     service running(options_under_test());
     http_client idle(running.port());
-    idle.send(request_bytes());
+    idle.send(good_request());
     EXPECT_EQ(idle.receive().status, success());
     http_client silent(running.port());
     running.running().signal(SIGTERM);
@@ -107,7 +99,7 @@ TEST(service_drain, requests_that_arrived_before_the_signal_are_answered) {
     std::vector<http_client> clients;
     for (int i = 0; i < 100; ++i) {
         clients.emplace_back(running.port());
-        clients.back().send(request_bytes());
+        clients.back().send(good_request());
     }
     running.running().signal(SIGTERM);
     running.running().signal(SIGCONT);
@@ -119,14 +111,14 @@ TEST(service_drain, requests_that_arrived_before_the_signal_are_answered) {
 TEST(service_drain, what_arrived_before_the_signal_is_answered) {
     service running(options_under_test());
     http_client kept(running.port());
-    kept.send(request_bytes());
+    kept.send(good_request());
     EXPECT_EQ(kept.receive().status, success());
     std::vector<http_client> clients;
     for (int i = 0; i < 100; ++i) {
         clients.emplace_back(running.port());
-        clients.back().send(request_bytes());
+        clients.back().send(good_request());
     }
-    kept.send(request_bytes());
+    kept.send(good_request());
     running.running().signal(SIGTERM); // all requests have been delivered, few have been read
     EXPECT_EQ(kept.receive().status, success());
     for (auto& client : clients)

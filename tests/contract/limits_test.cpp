@@ -1,17 +1,23 @@
 // Every bound of a service is a flag, and what goes over it is refused, counted by its reason, and harms
 // nobody else. The connection's own scripts are in unit/server/http1_connection_test.cpp.
 
+#include "tests/contract/good_request.hpp"
 #include "tests/contract/programs.hpp"
+#include "tests/contract/rejected.hpp"
 #include "tests/support/http_client.hpp"
-#include "tests/support/metrics.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <sys/resource.h>
@@ -21,31 +27,19 @@ namespace beastmark::testing {
 
 namespace {
 
-const std::string body = R"({"mac":"EF-2B-C4-F5-D6-34","firmware":"2.1.5"})";
-
 std::string with_lines(const std::string& lines) {
     return (posts() ? "POST" : "GET") + std::string(" /api/devices HTTP/1.1\r\nHost: test\r\n") + lines +
-           "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+           "Content-Length: " + std::to_string(good_body.size()) + "\r\n\r\n" + good_body;
 }
 
 std::string head_of(std::size_t size) {
-    const auto bare = with_lines("X: \r\n").size() - body.size();
+    const auto bare = with_lines("X: \r\n").size() - good_body.size();
     return with_lines("X: " + std::string(size - bare, 'x') + "\r\n");
-}
-
-int success() {
-    return posts() ? 201 : 200;
 }
 
 service_options with(std::vector<std::string> arguments) {
     arguments.insert(arguments.end(), {"--threads", "1"});
     return options_under_test(std::move(arguments));
-}
-
-double rejected(const service& running, const std::string& reason) {
-    return metrics::scrape(running.admin_port())
-        .sum("beastmark_rejected_total", {{"reason", reason}})
-        .value_or(-1);
 }
 
 int status_for(const service& running, const std::string& bytes) {
@@ -97,11 +91,11 @@ TEST(service_limits, header_fields) {
 }
 
 TEST(service_limits, body_bytes) {
-    const auto size = std::to_string(body.size());
+    const auto size = std::to_string(good_body.size());
     const service just(with({"--max-body-bytes", size}));
     EXPECT_EQ(status_for(just, with_lines("")), success());
     EXPECT_EQ(rejected(just, "body_size"), 0);
-    const service below(with({"--max-body-bytes", std::to_string(body.size() - 1)}));
+    const service below(with({"--max-body-bytes", std::to_string(good_body.size() - 1)}));
     EXPECT_EQ(status_for(below, with_lines("")), 413);
     EXPECT_EQ(rejected(below, "body_size"), 1);
 }
@@ -190,6 +184,15 @@ TEST(service_limits, without_descriptors_it_waits_quietly_and_serves_again) {
     for (std::size_t i = 1; i < clients.size(); ++i)
         EXPECT_EQ(clients[i].receive().status, success());
     EXPECT_GE(rejected(running, "descriptors"), 1);
+}
+
+TEST(service_limits, fewer_connections_than_threads_are_refused_with_the_numbers) {
+    auto arguments = options_under_test({"--threads", "4", "--max-connections", "3"}).arguments;
+    arguments.insert(arguments.begin(), built_program(program_under_test()));
+    const auto ended = run({.arguments = arguments}, patience);
+    EXPECT_EQ(ended.status, (exit_status{1, 0}));
+    EXPECT_NE(ended.err.find("--max-connections 3 is below the 4 threads"), std::string::npos) << ended.err;
+    EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << ended.err;
 }
 
 TEST(service_limits, a_bad_bound_is_one_line_and_exit_2) {

@@ -1,12 +1,17 @@
 // Clients that are slow, silent or do not read: they are told where HTTP has a word for it, and let go.
 
+#include "tests/contract/good_request.hpp"
 #include "tests/contract/programs.hpp"
+#include "tests/contract/rejected.hpp"
 #include "tests/support/http_client.hpp"
 #include "tests/support/metrics.hpp"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstddef>
 #include <string>
 #include <thread>
 
@@ -14,20 +19,10 @@ namespace beastmark::testing {
 
 namespace {
 
-const std::string body = R"({"mac":"EF-2B-C4-F5-D6-34","firmware":"2.1.5"})";
-
 std::string head() {
     return (posts() ? "POST" : "GET") +
            std::string(" /api/devices HTTP/1.1\r\nHost: test\r\nContent-Length: ") +
-           std::to_string(body.size()) + "\r\n\r\n";
-}
-
-int success() {
-    return posts() ? 201 : 200;
-}
-
-service_options with(std::vector<std::string> arguments) {
-    return options_under_test(std::move(arguments));
+           std::to_string(good_body.size()) + "\r\n\r\n";
 }
 
 void expect_408_then_close(http_client& client) {
@@ -55,7 +50,7 @@ double connections(const service& running) {
 } // namespace
 
 TEST(service_timeouts, an_incomplete_head_is_408) {
-    service running(with({"--header-timeout", "300ms"}));
+    service running(options_under_test({"--header-timeout", "300ms"}));
     for (const std::string start :
          {"G", "GET /api/devices HTTP/1.1\r\n", "POST /api/devices HTTP/1.1\r\nHost: test\r\nX"}) {
         http_client client(running.port());
@@ -65,18 +60,18 @@ TEST(service_timeouts, an_incomplete_head_is_408) {
 }
 
 TEST(service_timeouts, an_incomplete_second_head_is_408) {
-    service running(with({"--header-timeout", "300ms"}));
+    service running(options_under_test({"--header-timeout", "300ms"}));
     http_client client(running.port());
-    client.send(head() + body + head().substr(0, 20));
+    client.send(head() + good_body + head().substr(0, 20));
     EXPECT_EQ(client.receive().status, success());
     expect_408_then_close(client);
 }
 
 TEST(service_timeouts, an_incomplete_body_is_408) {
-    service running(with({"--body-timeout", "300ms"}));
-    for (const std::size_t sent : {std::size_t{0}, body.size() - 1}) {
+    service running(options_under_test({"--body-timeout", "300ms"}));
+    for (const std::size_t sent : {std::size_t{0}, good_body.size() - 1}) {
         http_client client(running.port());
-        client.send(head() + body.substr(0, sent));
+        client.send(head() + good_body.substr(0, sent));
         expect_408_then_close(client);
     }
     http_client chunked(running.port());
@@ -87,7 +82,7 @@ TEST(service_timeouts, an_incomplete_body_is_408) {
 }
 
 TEST(service_timeouts, each_byte_does_not_buy_more_time) {
-    service running(with({"--header-timeout", "400ms", "--body-timeout", "400ms"}));
+    service running(options_under_test({"--header-timeout", "400ms", "--body-timeout", "400ms"}));
     http_client slow_head(running.port());
     dribble(slow_head, "GET /api/devices HTTP/1.1\r\nHost: test\r\nX-Long: " + std::string(1000, 'x'));
     expect_408_then_close(slow_head);
@@ -100,32 +95,34 @@ TEST(service_timeouts, each_byte_does_not_buy_more_time) {
 }
 
 TEST(service_timeouts, an_idle_connection_is_closed_without_a_word) {
-    service running(with({"--idle-timeout", "300ms"}));
+    service running(options_under_test({"--idle-timeout", "300ms"}));
     http_client client(running.port());
-    client.send(head() + body);
+    client.send(head() + good_body);
     EXPECT_EQ(client.receive().status, success());
     EXPECT_EQ(client.wait_for_end(), ending::closed);
     EXPECT_EQ(client.pending(), "");
+    EXPECT_EQ(rejected(running, "idle_timeout"), 1);
 }
 
 TEST(service_timeouts, a_connection_that_never_spoke_is_closed) {
-    service running(with({"--idle-timeout", "300ms", "--header-timeout", "300ms"}));
+    service running(options_under_test({"--idle-timeout", "300ms", "--header-timeout", "300ms"}));
     http_client client(running.port());
     EXPECT_EQ(client.wait_for_end(), ending::closed);
+    EXPECT_EQ(rejected(running, "idle_timeout"), 1);
 }
 
 TEST(service_timeouts, a_connection_in_use_is_not_idle) {
-    service running(with({"--idle-timeout", "1s"}));
+    service running(options_under_test({"--idle-timeout", "1s"}));
     http_client client(running.port());
     const auto end = std::chrono::steady_clock::now() + 1500ms;
     while (std::chrono::steady_clock::now() < end) {
-        client.send(head() + body);
+        client.send(head() + good_body);
         ASSERT_EQ(client.receive().status, success());
     }
 }
 
 TEST(service_timeouts, a_client_that_does_not_read_is_let_go) {
-    service running(with({"--write-timeout", "300ms", "--idle-timeout", "300s"}));
+    service running(options_under_test({"--write-timeout", "300ms", "--idle-timeout", "300s"}));
     http_client deaf(running.port(), "127.0.0.1", 4096);
     std::thread sender([&] { // until both directions are full, or the server has gone
         const std::string burst = [] {
@@ -140,11 +137,13 @@ TEST(service_timeouts, a_client_that_does_not_read_is_let_go) {
     EXPECT_TRUE(wait_until([&] { return connections(running) >= 1; }));
     EXPECT_TRUE(wait_until([&] { return connections(running) == 0; })) << running.log();
     sender.join();
+    EXPECT_EQ(rejected(running, "write_timeout"), 1);
+    EXPECT_EQ(rejected(running, "idle_timeout"), 0);
     EXPECT_EQ(status_of(running.port(), "/healthz"), 200);
 }
 
 TEST(service_timeouts, an_unread_pipeline_does_not_hold_up_others_nor_eat_memory) {
-    service running(with({"--write-timeout", "300s"}));
+    service running(options_under_test({"--write-timeout", "300s"}));
     http_client deaf(running.port(), "127.0.0.1", 4096);
     std::atomic<bool> finished = false;
     std::thread sender([&] {

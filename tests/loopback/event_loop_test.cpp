@@ -5,6 +5,9 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <random>
@@ -44,6 +47,11 @@ struct socket_pair {
     socket_pair& operator=(const socket_pair&) = delete;
 
     void tell() const { EXPECT_EQ(::write(ends[1], "x", 1), 1); }
+
+    void take() const {
+        char byte = 0;
+        EXPECT_EQ(::read(ends[0], &byte, 1), 1);
+    }
 };
 
 TEST(event_loop, timers_fire_in_the_order_of_their_times_and_not_when_cancelled) {
@@ -223,6 +231,102 @@ TEST(event_loop, what_is_to_be_done_before_it_waits_is_done_once_for_all_events_
     end.set(clock::now() + 20ms);
     loop.run(false);
     EXPECT_EQ(heard_before_wait, (std::vector<int>{0, 2}));
+}
+
+TEST(event_loop, by_level_each_turn_tells_of_what_is_still_there) {
+    event_loop loop;
+    const socket_pair one;
+    int heard = 0;
+    hearing on_data([&](std::uint32_t) { ++heard; });
+    const auto watched = *loop.add(one.ends[0], EPOLLIN, on_data, event_loop::trigger::level);
+    one.tell();
+    for (int turn = 1; turn <= 3; ++turn) {
+        loop.turn(0ms);
+        EXPECT_EQ(heard, turn);
+    }
+    one.take();
+    loop.turn(0ms);
+    EXPECT_EQ(heard, 3);
+    loop.remove(watched, one.ends[0]);
+}
+
+TEST(event_loop, by_edge_it_is_told_once_and_again_when_asked_behind_the_others) {
+    event_loop loop;
+    const socket_pair one;
+    const socket_pair two;
+    std::vector<int> heard;
+    bool again = true;
+    event_loop::watch watched = 0;
+    hearing on_one([&](std::uint32_t) {
+        heard.push_back(1);
+        if (std::exchange(again, false))
+            loop.tell_again(watched, one.ends[0]);
+    });
+    hearing on_two([&](std::uint32_t) { heard.push_back(2); });
+    watched = *loop.add(one.ends[0], EPOLLIN, on_one);
+    ASSERT_TRUE(loop.add(two.ends[0], EPOLLIN, on_two));
+    one.tell();
+    two.tell();
+    loop.turn(0ms);
+    EXPECT_EQ(heard, (std::vector<int>{1, 2}));
+    for (int turn = 0; turn < 3; ++turn)
+        loop.turn(0ms);
+    EXPECT_EQ(heard, (std::vector<int>{1, 2, 1}));
+}
+
+TEST(event_loop, after_a_change_it_tells_of_the_other_events_by_the_same_trigger) {
+    for (const auto how : {event_loop::trigger::edge, event_loop::trigger::level}) {
+        event_loop loop;
+        const socket_pair one;
+        std::vector<std::uint32_t> heard;
+        hearing on_events([&](std::uint32_t events) { heard.push_back(events); });
+        const auto watched = *loop.add(one.ends[0], EPOLLIN, on_events, how);
+        loop.change(watched, one.ends[0], 0);
+        one.tell();
+        loop.turn(0ms);
+        EXPECT_EQ(heard, std::vector<std::uint32_t>());
+        loop.change(watched, one.ends[0], EPOLLIN); // what has come meanwhile too
+        loop.turn(0ms);
+        loop.turn(0ms);
+        EXPECT_EQ(heard, std::vector<std::uint32_t>(how == event_loop::trigger::edge ? 1 : 2, EPOLLIN));
+        heard.clear();
+        loop.change(watched, one.ends[0], EPOLLOUT);
+        loop.turn(0ms);
+        EXPECT_EQ(heard, (std::vector<std::uint32_t>{EPOLLOUT}));
+    }
+}
+
+TEST(event_loop, what_it_tells_of_may_have_waited_while_the_turn_before_worked) {
+    event_loop loop;
+    const socket_pair one;
+    clock::time_point since{};
+    std::chrono::milliseconds works = 30ms;
+    hearing on_data([&](std::uint32_t) {
+        since = loop.backlog_since();
+        std::this_thread::sleep_for(std::exchange(works, 0ms));
+    });
+    ASSERT_TRUE(loop.add(one.ends[0], EPOLLIN, on_data));
+    one.tell();
+    const auto first = clock::now();
+    loop.turn(0ms);
+    one.tell();
+    loop.turn(0ms);
+    EXPECT_GE(since, first);
+    EXPECT_LE(since, clock::now() - 30ms);
+}
+
+TEST(event_loop, what_it_tells_of_has_not_waited_while_the_turn_before_did) {
+    event_loop loop;
+    const socket_pair one;
+    clock::time_point since{};
+    hearing on_data([&](std::uint32_t) { since = loop.backlog_since(); });
+    ASSERT_TRUE(loop.add(one.ends[0], EPOLLIN, on_data));
+    loop.turn(0ms);
+    const auto idle = clock::now();
+    loop.turn(30ms); // nothing comes
+    one.tell();
+    loop.turn(0ms);
+    EXPECT_GE(since, idle + 29ms);
 }
 
 // As a lane uses it: whoever is late, in a burst or far apart, no time may be missed and none told early.

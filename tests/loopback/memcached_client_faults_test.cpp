@@ -7,12 +7,19 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <cstddef>
 #include <deque>
+#include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <sys/socket.h>
@@ -405,6 +412,44 @@ TEST_F(memcached_client_faults, a_name_of_which_no_address_answers_is_looked_up_
     EXPECT_TRUE(loop.run_until([&] { return names.asked() >= 3; }));
     EXPECT_FALSE(tested->ready());
     tested->stop();
+}
+
+TEST_F(memcached_client_faults, against_a_resolver_that_hangs_all_attempts_wait_for_one_look_up) {
+    scripted_names names;
+    names.add("slow.test", {"127.0.0.1"});
+    names.hold();
+    options.host = "slow.test";
+    options.connect_timeout = 10ms;
+    options.first_retry = 1ms;
+    options.retry_cap = 2ms;
+    start();
+    ASSERT_TRUE(names.wait_for_asked(1));
+    loop.run_for(300ms); // a dozen attempts
+    EXPECT_EQ(names.asked(), 1u);
+    tested->stop();
+}
+
+TEST_F(memcached_client_faults, a_cache_that_flaps_is_told_of_once_a_second) {
+    std::ostringstream log;
+    const auto before = spdlog::default_logger();
+    spdlog::set_default_logger(
+        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+    options.first_retry = 1ms;
+    options.retry_cap = 2ms;
+    const auto began = std::chrono::steady_clock::now();
+    for (int round = 0; round < 30; ++round) {
+        accept_and_greet();
+        close_peer();
+        ASSERT_TRUE(loop.run_until([&] { return !tested->ready(); }));
+    }
+    accept_and_greet();
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(std::chrono::steady_clock::now() - began);
+    spdlog::set_default_logger(before);
+    const auto text = log.str();
+    EXPECT_TRUE(text.find("connected to the cache") < text.find("lost the cache")) << text;
+    EXPECT_TRUE(text.find("lost the cache") < text.find("the cache is back")) << text;
+    EXPECT_LE(std::ranges::count(text, '\n'), 1 + 2 * (seconds.count() + 1)) << text;
+    EXPECT_EQ(metrics.reconnects.value(), 30);
 }
 
 TEST_F(memcached_client_faults, an_ipv6_address_needs_no_look_up) {

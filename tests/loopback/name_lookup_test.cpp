@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -66,10 +67,11 @@ TEST_F(name_lookup_test, tells_all_addresses_in_their_order) {
 }
 
 TEST_F(name_lookup_test, says_which_name_has_no_address) {
-    tested->start("no-such-host.invalid", 1);
+    names.add("none.test", {});
+    tested->start("none.test", 1);
     ASSERT_TRUE(run_until_answered());
     EXPECT_TRUE(answers[0].addresses.empty());
-    EXPECT_TRUE(answers[0].error.starts_with("no-such-host.invalid: ")) << answers[0].error;
+    EXPECT_TRUE(answers[0].error.starts_with("none.test: ")) << answers[0].error;
 }
 
 TEST_F(name_lookup_test, does_not_keep_the_loop_waiting) {
@@ -95,6 +97,24 @@ TEST_F(name_lookup_test, another_look_up_takes_the_place_of_the_one_under_way) {
     run_for(10ms);
     ASSERT_EQ(answers.size(), 1u);
     EXPECT_EQ(text_of(answers[0].addresses.at(0)), "127.0.0.1:2");
+}
+
+TEST_F(name_lookup_test, one_of_the_same_name_is_waited_for_not_made_again) {
+    names.hold();
+    tested->start("one.test", 1);
+    ASSERT_TRUE(names.wait_for_asked(1));
+    for (int i = 0; i < 3; ++i) {
+        tested->cancel();
+        tested->start("one.test", 1);
+    }
+    names.release();
+    ASSERT_TRUE(run_until_answered());
+    ASSERT_TRUE(names.wait_for_threads());
+    run_for(10ms);
+    EXPECT_EQ(names.asked(), 1u);
+    EXPECT_EQ(answers.size(), 1u);
+    tested->start("one.test", 1); // it is over: another is made
+    EXPECT_TRUE(names.wait_for_asked(2));
 }
 
 TEST_F(name_lookup_test, an_answer_may_start_another) {

@@ -1,4 +1,5 @@
 #include "loadgen/observer.hpp"
+#include "scripted_names.hpp"
 #include "tests/support/wait.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -182,8 +183,10 @@ TEST(observer, refuses_at_the_start_what_cannot_be_observed) {
     EXPECT_EQ(refusal({{"loadgen", ::getpid()}}, {}), "--watch loadgen: the name is taken");
     EXPECT_EQ(refusal({}, specs({{"a", "http://127.0.0.1:1/"}, {"a", "http://127.0.0.1:1/"}})),
               "--scrape a: the name is taken");
-    EXPECT_THAT(refusal({}, specs({{"a", "http://no-such-host.invalid/"}})),
-                HasSubstr("--scrape a: cannot resolve 'no-such-host.invalid'"));
+    beastmark::testing::scripted_names names;
+    names.add("none.test", {});
+    EXPECT_THAT(refusal({}, specs({{"a", "http://none.test/"}})),
+                HasSubstr("--scrape a: cannot resolve 'none.test'"));
 }
 
 } // namespace

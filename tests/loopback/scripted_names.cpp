@@ -41,6 +41,8 @@ int answer(const char* name, const char* port, const addrinfo* hints, addrinfo**
             ++script->asked_;
             changed.notify_all();
             changed.wait(lock, [] { return !script->held_; });
+            if (addresses.empty())
+                return EAI_NONAME;
         }
     }
     for (const auto& address : addresses) {

@@ -19,7 +19,7 @@ public:
     scripted_names(const scripted_names&) = delete;
     scripted_names& operator=(const scripted_names&) = delete;
 
-    /// The name has these addresses, in this order. Before it is asked for.
+    /// The name has these addresses, in this order; none: it does not resolve. Before it is asked for.
     void add(const std::string& name, std::vector<std::string> addresses);
 
     /// Nobody gets an answer before release().

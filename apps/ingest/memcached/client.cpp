@@ -171,12 +171,12 @@ void client::connected(error_code error) {
 
 void client::up() {
     state_ = state::up;
-    backoff_.reset();
+    backoff_.up(clock::now());
     logged_reason_.clear();
     const bool again = std::exchange(was_up_, true);
     if (again)
         metrics_.reconnects.add();
-    if (!options_.name.empty())
+    if (!options_.name.empty() && std::exchange(back_is_news_, false))
         spdlog::info("{}: {}", options_.name, again ? "the cache is back" : "connected to the cache");
 }
 
@@ -277,7 +277,8 @@ void client::lose(std::string_view reason) {
     state_ = state::waiting;
     log_loss(was_up, reason);
     close();
-    timer_.set(clock::now() + backoff_.next());
+    const auto now = clock::now();
+    timer_.set(now + backoff_.next(now));
     fail_all();
 }
 
@@ -316,14 +317,18 @@ void client::count_state() {
     metrics_.used.set(is_up && !queue_.empty() ? 1 : 0);
 }
 
+// A cache that flaps is told of once a second; what was not told of is while it lasts.
 void client::log_loss(bool was_up, std::string_view reason) {
-    if (was_up || reason != logged_reason_) {
-        if (!options_.name.empty())
-            spdlog::warn("{}: {}: {}", options_.name,
-                         was_up ? "lost the cache" : "cannot connect, trying again", reason);
-    }
+    const auto now = clock::now();
+    auto& next_logged = was_up ? next_loss_logged_ : next_failure_logged_;
+    if (options_.name.empty() || now < next_logged || (!was_up && reason == logged_reason_))
+        return;
+    next_logged = now + std::chrono::seconds(1);
+    back_is_news_ = true;
     if (!was_up)
         logged_reason_ = reason;
+    spdlog::warn("{}: {}: {}", options_.name, was_up ? "lost the cache" : "cannot connect, trying again",
+                 reason);
 }
 
 } // namespace beastmark::memcached

@@ -50,7 +50,8 @@ public:
     client(const client&) = delete;
     client& operator=(const client&) = delete;
 
-    /// Connects in the background and keeps retrying for ever; a failure is logged once per change.
+    /// Connects in the background and keeps retrying for ever; a failure is logged once per change, and at
+    /// most once a second.
     void start();
 
     /// A set can be taken. False while the oldest one has timed out and its reply has not come.
@@ -110,7 +111,10 @@ private:
     std::uint32_t attempt_ = 0; // counts links: a completion that finds another number has ended its link
     bool was_up_ = false;
     clock::time_point attempt_deadline_;
-    std::string logged_reason_;
+    std::string logged_reason_; // of the last failed attempt told of: repeated ones stay silent
+    bool back_is_news_ = true;  // it was told of that the cache is away, or never that it is there
+    clock::time_point next_loss_logged_;
+    clock::time_point next_failure_logged_;
     // What the loop calls before it waits it calls for ever: null when the client is gone.
     std::shared_ptr<client*> called_before_wait_;
 };

@@ -123,7 +123,7 @@ bool connection::take_prepared(const PGresult* result) {
         return true;
     case PGRES_PIPELINE_SYNC:
         state_ = state::ready;
-        backoff_.reset();
+        backoff_.up(clock::now());
         report();
         owner_.connection_ready(std::exchange(was_ready_, true));
         return true;
@@ -289,7 +289,8 @@ void connection::lose(std::string_view reason) {
     state_ = state::waiting;
     close();
     report();
-    timer_.set(clock::now() + backoff_.next());
+    const auto now = clock::now();
+    timer_.set(now + backoff_.next(now));
     owner_.connection_lost(was_up, why);
     fail_in_flight();
 }

@@ -140,7 +140,7 @@ void pool::connection_ready(bool again) {
     ++connected_;
     if (connected_ == 1) {
         logged_reason_.clear();
-        if (!options_.name.empty())
+        if (!options_.name.empty() && std::exchange(back_is_news_, false))
             spdlog::info("{}: {}", options_.name,
                          again ? "the database is back" : "connected to the database");
     }
@@ -150,19 +150,25 @@ void pool::connection_ready(bool again) {
 void pool::connection_lost(bool was_up, std::string_view reason) {
     if (was_up)
         --connected_;
-    if (!options_.name.empty()) {
-        if (was_up && connected_ == 0)
-            spdlog::warn("{}: lost the database: {}", options_.name, reason);
-        else if (was_up && may_log(next_loss_logged_))
-            spdlog::warn("{}: lost a connection, {} of {} are left: {}", options_.name, connected_,
-                         options_.connections, reason);
-        else if (!was_up && reason != logged_reason_)
-            spdlog::warn("{}: cannot connect, trying again: {}", options_.name, reason);
-    }
-    if (!was_up)
-        logged_reason_ = reason;
+    if (!options_.name.empty())
+        log_loss(was_up, reason);
     if (!ready())
         fail_queued(errc::unavailable);
+}
+
+// A database that flaps is told of once a second; what was not told of is while it lasts.
+void pool::log_loss(bool was_up, std::string_view reason) {
+    if (was_up && connected_ == 0 && may_log(next_database_loss_logged_)) {
+        spdlog::warn("{}: lost the database: {}", options_.name, reason);
+        back_is_news_ = true;
+    } else if (was_up && connected_ > 0 && may_log(next_loss_logged_)) {
+        spdlog::warn("{}: lost a connection, {} of {} are left: {}", options_.name, connected_,
+                     options_.connections, reason);
+    } else if (!was_up && reason != logged_reason_ && may_log(next_failure_logged_)) {
+        spdlog::warn("{}: cannot connect, trying again: {}", options_.name, reason);
+        logged_reason_ = reason;
+        back_is_news_ = back_is_news_ || connected_ == 0;
+    }
 }
 
 void pool::statement_refused(std::string_view sqlstate, std::string_view message) {

@@ -61,7 +61,8 @@ public:
     pool(const pool&) = delete;
     pool& operator=(const pool&) = delete;
 
-    /// Connects in the background and keeps retrying for ever; a failure is logged once per change.
+    /// Connects in the background and keeps retrying for ever; a failure is logged once per change, and at
+    /// most once a second.
     void start();
 
     /// At least one connection can take a statement. One whose oldest statement has timed out takes none
@@ -97,6 +98,7 @@ private:
     bool dispatch(request& r, clock::time_point now);
     request& pop_queued() noexcept;
     void fail_queued(errc reason);
+    void log_loss(bool was_up, std::string_view reason);
     [[nodiscard]] bool may_log(clock::time_point& next) noexcept;
 
     pool_options options_;
@@ -107,7 +109,10 @@ private:
     std::size_t ready_ = 0;     // those that take statements
     std::size_t connected_ = 0; // those that are up, stalled or not
     request_queue queue_;
-    std::string logged_reason_; // of the last failed attempt: repeated ones stay silent
+    std::string logged_reason_; // of the last failed attempt told of: repeated ones stay silent
+    bool back_is_news_ = true;  // it was told of that the database is away, or never that it is there
+    clock::time_point next_database_loss_logged_;
+    clock::time_point next_failure_logged_;
     clock::time_point next_loss_logged_;
     clock::time_point next_refusal_logged_;
 };

@@ -5,8 +5,7 @@
 
 Each connection sends its share of --rate, one request at a time, on schedule, all at the same instants, so that most of
 the time requests are under way; after an answer with "Connection: close", or when it sees the other side close, it sends
-no more. "ready" on stdout after the first second. Ends when no connection
-is left, or at --limit. Then one line of JSON.
+no more. "ready" on stdout after the first second. Ends when no connection is left, or at --limit. Then one line of JSON.
 """
 from __future__ import annotations
 
@@ -30,7 +29,11 @@ class Counted:
     lost: int = 0             # sent, never answered
     told_to_close: int = 0    # connections that got an answer with Connection: close
     closed_idle: int = 0      # connections closed while no request was under way
-    never_closed: int = 0     # connections left at the limit
+    never_closed: int = 0     # connections left at the limit, with no request under way
+
+    @property
+    def failed(self) -> int:
+        return self.lost + self.refused + self.never_closed
 
 
 def whole_answer(seen: bytes) -> tuple[int, bool, int] | None:
@@ -126,7 +129,7 @@ class Client:
                 self.readable(fd)
 
     def finish(self) -> Counted:
-        self.counted.never_closed = len(self.connections)
+        self.counted.never_closed = sum(not each.waiting for each in self.connections.values())
         for fd in list(self.connections):
             self.close(fd)
         return self.counted

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from drain_client import Counted
-from hostile_setup import Hostile, read_line
+from hostile_setup import Hostile, ended_at_once, read_line
 from programs import CouldNotRun, Setup, loadgen, on_cores
 from rounds import Row, each_at_most, row, say
 
@@ -67,11 +67,10 @@ def busy_connections_meet_sigterm(hostile: Hostile, rate: float) -> Stopped:
             start = time.monotonic()
             counted = Counted(**json.loads(read_line(client, CLIENT_LIMIT_S + 10, "the end of the busy client")))
             code = service.ended(STOP_LIMIT_S)
-            return Stopped(counted.sent, counted.lost + counted.refused, code, time.monotonic() - start,
+            return Stopped(counted.sent, counted.failed, code, time.monotonic() - start,
                            {k: getattr(counted, k) for k in ("lost", "refused", "told_to_close", "closed_idle", "never_closed")})
         finally:
-            client.kill()
-            client.communicate()
+            ended_at_once(client)
 
 
 def judge(title: str, times: list[Stopped]) -> list[Row]:

@@ -7,20 +7,22 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from contestants import Contestant
-from procfs import process_cpu, Cpu
+from processes import end
+from procfs import Cpu, process_cpu
 from programs import CouldNotRun, Setup, on_cores
 from rounds import Row
 from services import service_flags
 
 OTHERS_RATE = 5000  # requests per second of those that do no harm
 P99_GOAL = 1.3      # with the harm / without
+LEAVE_S = 20
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,15 @@ def read_line(process: subprocess.Popen[str], limit_s: float, what: str) -> str:
     return process.stdout.readline().strip()
 
 
+def ended_at_once(process: subprocess.Popen[str]) -> None:
+    """Killed and waited for, also when the time limit comes meanwhile."""
+    end(process, signal.SIGKILL)
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            with suppress(OSError):  # what was to be told it
+                pipe.close()
+
+
 @dataclass
 class Crowd:
     """A crowd.py that runs."""
@@ -79,7 +90,10 @@ class Crowd:
 
     def leave(self) -> dict[str, Any]:
         """What became of them."""
-        told, _ = self.process.communicate(timeout=20)
+        try:
+            told, _ = self.process.communicate(timeout=LEAVE_S)
+        except subprocess.TimeoutExpired:
+            raise CouldNotRun(f"the crowd did not end within {LEAVE_S} s") from None
         if self.process.returncode != 0:
             raise CouldNotRun(f"the crowd ended with exit code {self.process.returncode}; what it said is above")
         summary: dict[str, Any] = json.loads(told)
@@ -98,5 +112,4 @@ def crowd(setup: Setup, kind: str, port: int, count: int, limit_s: float) -> Ite
             raise CouldNotRun(said or "the crowd ended; what it said is above")
         yield Crowd(process)
     finally:
-        process.kill()
-        process.communicate()
+        ended_at_once(process)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from placement import listed
 from programs import CouldNotRun
@@ -75,9 +76,9 @@ def running(name: str, command: Sequence[str], cores: Sequence[int], log: Path, 
         end(popen, ending)
 
 
-def end(popen: subprocess.Popen[bytes], ending: signal.Signals) -> None:
-    """The signal, patience, then SIGKILL to all of its session's process group. Ctrl-C waits meanwhile."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+def end(popen: subprocess.Popen[Any], ending: signal.Signals) -> None:
+    """The signal, patience, then SIGKILL to all of its session's process group. Ctrl-C and a time limit wait meanwhile."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS | {signal.SIGALRM})
     try:
         popen.send_signal(ending)
         popen.wait(PATIENCE_S)

@@ -62,19 +62,29 @@ def parse_cores(text: str) -> list[int]:
     return cores
 
 
+def fields_of(stat: str) -> list[str]:
+    """Of /proc/PID/stat, from the third on: behind the command, which may contain blanks."""
+    return stat.rpartition(")")[2].split()
+
+
 def parse_process_cpu(stat: str) -> Cpu:
-    """From /proc/PID/stat: fields 14 and 15, counted behind the command, which may contain blanks."""
-    fields = stat.rpartition(")")[2].split()
+    """From /proc/PID/stat: fields 14 and 15."""
+    fields = fields_of(stat)
     return Cpu(int(fields[11]) / TICKS_PER_S, int(fields[12]) / TICKS_PER_S)
+
+
+def tree(stats: Mapping[int, str], root: int) -> list[int]:
+    """From /proc/PID/stat of many: those of `root` and of all that come from it."""
+    parents = {pid: int(fields_of(stat)[1]) for pid, stat in stats.items()}
+    found = [root] if root in parents else []
+    for pid in found:  # grows meanwhile
+        found += [child for child, parent in parents.items() if parent == pid]
+    return found
 
 
 def parse_tree_cpu(stats: Mapping[int, str], root: int) -> Cpu:
     """From /proc/PID/stat of many: a process and its descendants, with those that were waited for (fields 16 and 17)."""
-    fields = {pid: stat.rpartition(")")[2].split() for pid, stat in stats.items()}
-    tree = {root} & fields.keys()
-    while more := {pid for pid, parts in fields.items() if pid not in tree and int(parts[1]) in tree}:
-        tree |= more
-    ticks = [[int(n) for n in fields[pid][11:15]] for pid in tree]
+    ticks = [[int(n) for n in fields_of(stats[pid])[11:15]] for pid in tree(stats, root)]
     return Cpu(sum(t[0] + t[2] for t in ticks) / TICKS_PER_S, sum(t[1] + t[3] for t in ticks) / TICKS_PER_S)
 
 
@@ -102,14 +112,20 @@ def process_cpu(pid: int) -> Cpu:
     return parse_process_cpu(Path(f"/proc/{pid}/stat").read_text())
 
 
-def tree_cpu(roots: list[int]) -> Cpu:
-    """Of processes and their descendants; none is another's descendant."""
+def read_stats() -> dict[int, str]:
+    """/proc/PID/stat of all there are."""
     stats = {}
     for file in Path("/proc").glob("[0-9]*/stat"):
         try:
             stats[int(file.parent.name)] = file.read_text()
         except (FileNotFoundError, ProcessLookupError):
             pass  # ended meanwhile
+    return stats
+
+
+def tree_cpu(roots: list[int]) -> Cpu:
+    """Of processes and their descendants; none is another's descendant."""
+    stats = read_stats()
     return sum((parse_tree_cpu(stats, root) for root in roots), Cpu(0, 0))
 
 

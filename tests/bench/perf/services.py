@@ -2,42 +2,20 @@
 from __future__ import annotations
 
 import http.client
-import os
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from procfs import Cpu, process_memory, tree_cpu
+from processes import end
+from procfs import Cpu, process_memory, read_stats, tree, tree_cpu
 from programs import CouldNotRun, Server, on_cores
 
-START_S, STOP_S = 30, 20
-
-
-def parse_parents(stats: dict[int, str]) -> dict[int, int]:
-    """The parent of each process, from the texts of /proc/PID/stat."""
-    return {pid: int(text.rpartition(")")[2].split()[1]) for pid, text in stats.items()}
-
-
-def descendants(root: int, parents: dict[int, int]) -> list[int]:
-    """`root` and all that come from it."""
-    found = [root]
-    for pid in found:  # grows meanwhile
-        found += [child for child, parent in parents.items() if parent == pid]
-    return found
-
-
-def read_stats() -> dict[int, str]:
-    stats = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with suppress(OSError):  # ended meanwhile
-                stats[int(entry.name)] = (entry / "stat").read_text()
-    return stats
+START_S = 30
 
 
 @dataclass
@@ -52,7 +30,7 @@ class Service(Server):
     def resident_bytes(self) -> int:
         """Of all its processes, added up: pages they share count for each."""
         return sum(process_memory(pid, "VmRSS") or 0
-                   for pid in descendants(self.pid, parse_parents(read_stats())))
+                   for pid in tree(read_stats(), self.pid))
 
     def ended(self, limit_s: float) -> int:
         """Waits for its end: the exit code. Raises CouldNotRun past the limit."""
@@ -131,9 +109,4 @@ def running(name: str, command: Callable[[int, int], list[str]], core: int, log:
             time.sleep(0.02)
         yield Service(process.pid, f"http://127.0.0.1:{port}/api/devices", None, process, port, admin_port)
     finally:
-        process.send_signal(signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_S)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # whatever is left of its session
-        process.wait()
+        end(process, signal.SIGTERM)

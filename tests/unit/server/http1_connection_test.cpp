@@ -6,10 +6,13 @@
 #include <prometheus/metric_family.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace beastmark::server {
@@ -380,6 +383,7 @@ TEST(http1_connection, chunks_have_limits) {
              {"0\r\nT: " + std::string(300, 't') + "\r\n\r\n", 400},
              {"0\r\nno colon\r\n\r\n", 400},
              {"x\r\nab", 400}}) {
+        const bool long_header = chunks.size() > 300 && status == 400;
         for (const std::size_t piece : {std::size_t{1}, std::size_t{50}, chunks.size()}) {
             environment in{small};
             scripted_connection connection{in};
@@ -387,6 +391,7 @@ TEST(http1_connection, chunks_have_limits) {
             ASSERT_EQ(connection.statuses(), statuses{status}) << chunks << " by " << piece;
             EXPECT_EQ(connection.now, status == 200 ? stage::input : stage::end);
             EXPECT_EQ(in.rejected(rejection::body_size), status == 413 ? 1 : 0);
+            EXPECT_EQ(in.rejected(rejection::head_size), long_header ? 1 : 0) << chunks << " by " << piece;
         }
     }
 }
@@ -597,6 +602,56 @@ TEST(http1_connection, a_request_that_is_not_complete_in_time_is_408) {
     }
 }
 
+TEST(http1_connection, empty_lines_before_a_request_are_passed_over_however_they_are_cut) {
+    const std::string lines = "\r\n\r\n\r\n";
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{100}}) {
+        environment in;
+        scripted_connection connection{in};
+        connection.give(lines + get() + lines + get() + lines, piece);
+        EXPECT_EQ(connection.statuses(), (statuses{200, 200}));
+        EXPECT_FALSE(connection.is_busy());
+    }
+}
+
+TEST(http1_connection, what_ends_no_line_before_a_request_is_400) {
+    for (const std::string start : {"\r", "\n", "\r\r\n", "\n\r\n", "\r\n\r", "\r\n\n"}) {
+        for (const std::size_t piece : {std::size_t{1}, std::size_t{100}}) {
+            environment in;
+            scripted_connection connection{in};
+            EXPECT_EQ(connection.give(start + get(), piece), stage::end);
+            EXPECT_EQ(connection.statuses(), (statuses{400}));
+        }
+    }
+}
+
+TEST(http1_connection, empty_lines_are_no_activity_and_a_half_one_has_to_end) {
+    environment in;
+    scripted_connection connection{in};
+    const auto began = connection.last_active();
+    connection.time = began + 1h;
+    connection.give("\r\n\r\n");
+    EXPECT_EQ(connection.last_active(), began);
+    connection.give("\r");
+    EXPECT_TRUE(connection.is_busy());
+    EXPECT_EQ(connection.last_received(), began + 1h);
+    connection.time_out();
+    EXPECT_EQ(connection.go_on(), stage::end);
+    EXPECT_EQ(connection.statuses(), (statuses{408}));
+    EXPECT_EQ(in.rejected(rejection::head_timeout), 1);
+}
+
+TEST(http1_connection, bytes_of_a_request_are_activity) {
+    environment in;
+    scripted_connection connection{in};
+    const auto began = connection.last_active();
+    connection.time = began + 1h;
+    connection.give("\r\nG");
+    EXPECT_EQ(connection.last_active(), began + 1h);
+    connection.time = began + 2h;
+    connection.give("E");
+    EXPECT_EQ(connection.last_active(), began + 2h);
+}
+
 // ---- buffers
 
 TEST(http1_connection, an_idle_one_holds_no_buffers) {
@@ -669,7 +724,7 @@ TEST(request_limits, name_themselves_in_their_refusals) {
     EXPECT_EQ(limits.head_too_large().counted_as, rejection::head_size);
     EXPECT_EQ(limits.too_many_headers().counted_as, rejection::header_count);
     EXPECT_EQ(limits.body_too_large().counted_as, rejection::body_size);
-    EXPECT_FALSE(limits.chunk_head_too_large().counted_as);
+    EXPECT_EQ(limits.chunk_head_too_large().counted_as, rejection::head_size);
 }
 
 TEST(rejection, has_a_label_for_each) {

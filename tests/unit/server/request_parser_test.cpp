@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace beastmark::server {
 namespace {
@@ -74,6 +77,45 @@ TEST(request_parser, byte_by_byte) {
         const fed request{bytes};
         EXPECT_EQ(request.parser.current(), state::complete);
         EXPECT_EQ(request.body, "hello world");
+    }
+}
+
+TEST(request_parser, a_folded_line_is_refused_however_it_is_cut) {
+    for (const std::string_view blank : {" ", "\t", " \t "}) {
+        for (const std::string_view name : {"Host:", "A: b", "Content-Length:"}) {
+            std::string whole = "POST /api/devices HTTP/1.1\r\n";
+            whole.append(name).append("\r\n").append(blank).append("1\r\n");
+            whole.append(name == "Host:" ? "A: b\r\n\r\n" : "Host: x\r\n\r\n");
+            const std::string_view bytes = whole;
+            for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+                const fed request{{bytes.substr(0, cut), bytes.substr(cut)}};
+                ASSERT_EQ(request.parser.current(), state::failed) << whole << cut;
+                ASSERT_EQ(status_of(request.parser), 400U) << whole << cut;
+                for (std::size_t second = cut; second <= bytes.size(); ++second) {
+                    const fed thrice{
+                        {bytes.substr(0, cut), bytes.substr(cut, second - cut), bytes.substr(second)}};
+                    ASSERT_EQ(status_of(thrice.parser), 400U) << whole << cut << ' ' << second;
+                }
+            }
+        }
+    }
+}
+
+TEST(request_parser, a_blank_behind_the_request_line_is_refused_however_it_is_cut) {
+    constexpr std::string_view whole = "GET /healthz HTTP/1.1\r\n Host: x\r\nHost: x\r\n\r\n";
+    for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
+        const fed request{{whole.substr(0, cut), whole.substr(cut)}};
+        ASSERT_EQ(status_of(request.parser), 400U) << cut;
+    }
+}
+
+TEST(request_parser, a_body_may_begin_with_a_blank) {
+    const std::string whole = post_head("Content-Length: 2\r\n") + " x";
+    const std::string_view bytes = whole;
+    for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+        const fed request{{bytes.substr(0, cut), bytes.substr(cut)}};
+        ASSERT_EQ(request.parser.current(), state::complete) << cut;
+        ASSERT_EQ(request.body, " x");
     }
 }
 

@@ -4,7 +4,10 @@
 #include <prometheus/metric_family.h>
 
 #include <algorithm>
+#include <chrono>
 #include <set>
+#include <string>
+#include <string_view>
 
 namespace beastmark::server {
 namespace {

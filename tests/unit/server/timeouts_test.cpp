@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -80,6 +81,17 @@ TEST_F(deadlines, a_callee_may_destroy_others_and_arm_itself) {
     EXPECT_FALSE(second);
     all.expire(start + 5s);
     EXPECT_EQ(first.fired, (std::vector{timeout_kind::head, timeout_kind::linger}));
+}
+
+TEST_F(deadlines, one_that_arms_itself_again_waits_for_the_next_call) {
+    waiter one;
+    one.then = [&] { all.arm(one, timeout_kind::head, start); }; // due at once
+    all.arm(one, timeout_kind::head, start);
+    all.expire(start + 1s);
+    EXPECT_EQ(one.fired.size(), 1U);
+    all.expire(start + 1s);
+    EXPECT_EQ(one.fired.size(), 2U);
+    one.then = nullptr;
 }
 
 } // namespace
