@@ -257,7 +257,7 @@ class OverloadTest(unittest.TestCase):
         return hostile_overload.OverloadRound(1000, good, 3000, p99_ms * 1000, 2000, other, QUIET)
 
     def missed(self, *rounds: hostile_overload.OverloadRound) -> int:
-        return list(goals(hostile_overload.judge(list(rounds))).values()).count(False)
+        return list(goals(hostile_overload.judge(50, list(rounds))).values()).count(False)
 
     def test_goodput_latency_and_kind_of_refusal_are_judged(self) -> None:
         self.assertEqual(self.missed(self.round()), 0)
@@ -275,6 +275,15 @@ class OverloadTest(unittest.TestCase):
     def test_at_least_is_of_the_median(self) -> None:
         self.assertIs(at_least("x", [0, 1, 1], 1).met, True)
         self.assertIs(at_least("x", [0, 0.9, 1], 1).met, False)
+
+
+class OthersTest(unittest.TestCase):
+    def test_a_pause_of_the_machine_in_one_second_is_not_their_p99(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            timeline = Path(folder) / "timeline.ndjson"
+            seconds = [{"completed": n, "response": {"p99_us": p99}} for n, p99 in ((5, 90), (5, 20000), (5, 110), (0, None))]
+            timeline.write_text("".join(json.dumps(line) + "\n" for line in ({"schema": "loadgen.timeline/1"}, *seconds)))
+            self.assertEqual(hostile_crowds.p99_of_median_second(timeline), 110)
 
 
 class DrainTest(unittest.TestCase):

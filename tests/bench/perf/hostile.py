@@ -28,7 +28,7 @@ from rounds import Row, not_judged, say
 # Each with the seconds it may take.
 TRIALS: dict[str, tuple[str, int, Callable[[Hostile], tuple[list[Row], dict[str, Any]]]]] = {
     **{name: (kind.title, 300, partial(hostile_crowds.measure, name=name)) for name, kind in hostile_crowds.KINDS.items()},
-    "overload": ("Overload", 180, hostile_overload.measure),
+    "overload": ("Overload", 240, hostile_overload.measure),
     "drain": ("SIGTERM under load", 240, hostile_drain.measure),
     "starved": ("Out of descriptors", 90, hostile_starved.measure),
 }

@@ -15,7 +15,7 @@ from hostile_setup import Hostile
 from programs import CouldNotRun
 from rounds import Row, each_at_most, not_judged, row, say
 
-DESCRIPTORS, CONNECTIONS, RELEASED = 256, 1000, 200
+DESCRIPTORS, CONNECTIONS, RELEASED = 256, 1000, 150
 STARVED_S, SETTLE_S = 3.0, 1.0
 CPU_GOAL = 0.2
 RELEASE_GOAL_S = 1.0
