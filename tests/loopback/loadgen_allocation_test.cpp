@@ -30,7 +30,7 @@ std::uint64_t allocations_of(std::uint64_t requests) {
     const auto before = testing::allocations_of_load_threads();
     const auto record = run(std::move(what), {}, {});
     const auto used = testing::allocations_of_load_threads() - before;
-    EXPECT_EQ(record.targets.front().total()->counts.of(outcome::ok), requests);
+    EXPECT_EQ(record.targets.front().total().counts.of(outcome::ok), requests);
     return used;
 }
 
