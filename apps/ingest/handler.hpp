@@ -18,7 +18,9 @@
 namespace beastmark::ingest {
 
 struct handler_options {
-    postgres::pool_options postgres; ///< its statement is set by the handler
+    /// For a request, from its arrival here: waiting, insert and cache set together.
+    std::chrono::nanoseconds request_timeout = std::chrono::seconds{2};
+    postgres::pool_options postgres; ///< its statement and timeout are set by the handler
     memcached::client_options memcached;
 };
 
@@ -46,6 +48,7 @@ private:
     server::exchange& give_back(operation& done);
     void answer_failure(operation& failed, boost::system::error_code error);
 
+    std::chrono::nanoseconds request_timeout_;
     postgres::pool pool_;
     memcached::client cache_;
     device::uuid_source uuids_;
