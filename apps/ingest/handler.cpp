@@ -54,7 +54,8 @@ struct devices_handler::operation : postgres::request, memcached::set_request {
 devices_handler::devices_handler(event_loop& loop, const handler_options& options, backend_metrics& metrics)
     : request_timeout_{options.request_timeout},
       pool_{loop, pool_options_of(options), metrics.postgres},
-      cache_{loop, options.memcached, metrics.memcached} {}
+      cache_{loop, options.memcached, metrics.memcached},
+      shortage_{options.shortage} {}
 
 devices_handler::~devices_handler() = default;
 
@@ -66,6 +67,9 @@ void devices_handler::start() {
 void devices_handler::tick(std::chrono::steady_clock::time_point now) {
     pool_.tick(now);
     cache_.tick(now);
+    if (shortage_ != nullptr) {
+        shortage_->tick();
+    }
 }
 
 void devices_handler::stop() {

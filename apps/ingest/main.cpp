@@ -65,7 +65,8 @@ void add_options(CLI::App& app, ingest_options& into) {
     app.add_flag("--init-schema", into.init_schema, "Create the table device if it is missing, then exit");
 }
 
-ingest::handler_options options_of_core(const ingest_options& given, std::size_t index, std::size_t cores) {
+ingest::handler_options options_of_core(const ingest_options& given, std::size_t index, std::size_t cores,
+                                        ingest::connection_shortage& shortage) {
     const auto cache = beastmark::parse_host_and_port(given.memcached);
     // Of the cores' pools and clients one speaks for all in the log.
     const bool speaks = index == 0;
@@ -79,6 +80,7 @@ ingest::handler_options options_of_core(const ingest_options& given, std::size_t
     options.memcached.port = cache.port;
     options.memcached.timeout = given.cache_timeout;
     options.memcached.name = speaks ? "memcached" : "";
+    options.shortage = speaks ? &shortage : nullptr;
     return options;
 }
 
@@ -95,6 +97,7 @@ int run(const ingest_options& given) {
             " threads, each of which needs a connection: raise --pool or lower --threads"};
     }
     const auto collector = std::make_shared<ingest::ingest_collector>(cores, given.pool);
+    ingest::connection_shortage shortage{*collector, given.pool};
     return server::run_service(
         given.server, {.name = "ingest",
                        .routes = {{"/api/devices", server::method::post},
@@ -102,7 +105,8 @@ int run(const ingest_options& given) {
                        .make_handler =
                            [&](std::size_t index, beastmark::event_loop& loop) {
                                return std::make_unique<ingest::devices_handler>(
-                                   loop, options_of_core(given, index, cores), collector->of_core(index));
+                                   loop, options_of_core(given, index, cores, shortage),
+                                   collector->of_core(index));
                            },
                        .collected = {collector},
                        .not_ready = "no usable connection to the database",

@@ -23,6 +23,8 @@ namespace {
 constexpr const char* statement_name = "beastmark";
 constexpr int binary_format = 1;
 constexpr std::string_view undefined_table = "42P01";
+// In a verbose message, behind the severity, which the server translates.
+constexpr std::string_view too_many_connections = ":  53300: ";
 
 // A statement that waits for a lock outlives its connection: without a limit of its own, a table locked for
 // long would collect a server process for each connection given up. Later than the caller's deadline, so that
@@ -37,14 +39,13 @@ std::string server_side_limit(const pool_options& options) {
 } // namespace
 
 connection::connection(event_loop& loop, pool& owner, std::size_t index, const pool_options& options,
-                       pool_metrics& metrics, std::uint32_t seed)
+                       pool_metrics& metrics)
     : owner_(owner),
       index_(index),
       options_(options),
       metrics_(metrics),
       loop_(loop),
-      timer_(loop, [this] { on_timer(); }),
-      backoff_(options.first_retry, options.retry_cap, seed),
+      broken_timer_(loop, [this] { lose(last_error()); }),
       pipeline_(options.depth),
       server_side_limit_(server_side_limit(options)) {
     metrics_.connecting.add(1);
@@ -56,12 +57,11 @@ connection::~connection() {
 
 void connection::start() {
     if (state_ == state::stopped)
-        connect();
+        state_ = state::waiting;
 }
 
 void connection::stop() {
     state_ = state::stopped;
-    timer_.cancel();
     close();
     report();
     fail_in_flight();
@@ -69,13 +69,6 @@ void connection::stop() {
 
 // --- connecting
 // -----------------------------------------------------------------------------------------------
-
-void connection::on_timer() {
-    if (state_ == state::waiting)
-        connect();
-    else
-        lose(last_error()); // a send failed
-}
 
 void connection::connect() {
     state_ = state::connecting;
@@ -89,6 +82,7 @@ void connection::connect() {
     if (pg_ == nullptr)
         return lose("out of memory");
     PQsetNoticeReceiver(pg_.get(), &connection::take_notice, this);
+    PQsetErrorVerbosity(pg_.get(), PQERRORS_VERBOSE); // the one way to an SQLSTATE while it connects
     if (PQstatus(pg_.get()) == CONNECTION_BAD)
         return lose(last_error());
     watch_socket(EPOLLOUT); // what PQconnectPoll would ask for first
@@ -123,7 +117,6 @@ bool connection::take_prepared(const PGresult* result) {
         return true;
     case PGRES_PIPELINE_SYNC:
         state_ = state::ready;
-        backoff_.up(clock::now());
         report();
         owner_.connection_ready(std::exchange(was_ready_, true));
         return true;
@@ -253,7 +246,7 @@ bool connection::send(request& r, clock::time_point now) {
     // From here on the statement may reach the server. A failed write shows when reading.
     if (!sent || PQpipelineSync(pg) != 1) {
         broken_ = true;
-        timer_.set(now);
+        broken_timer_.set(now);
     } else {
         flush();
     }
@@ -286,12 +279,14 @@ void connection::tick(clock::time_point now) {
 void connection::lose(std::string_view reason) {
     const std::string why(session_error_.empty() ? reason : session_error_);
     const bool was_up = state_ == state::ready;
+    const bool full = !was_up && refused_for_room();
     state_ = state::waiting;
     close();
     report();
-    const auto now = clock::now();
-    timer_.set(now + backoff_.next(now));
-    owner_.connection_lost(was_up, why);
+    if (was_up)
+        owner_.connection_lost(why);
+    else
+        owner_.attempt_failed(full, why);
     fail_in_flight();
 }
 
@@ -307,6 +302,7 @@ void connection::close_descriptor() {
 void connection::close() {
     close_descriptor(); // before libpq closes its own: the number may be another's at once
     pg_.reset();
+    broken_timer_.cancel();
     broken_ = false;
 }
 
@@ -345,6 +341,12 @@ gauge& connection::gauge_of(shown which) noexcept {
 std::string connection::last_error() const {
     const char* const text = PQerrorMessage(pg_.get());
     return text == nullptr || *text == '\0' ? "out of step with the server" : first_line(text);
+}
+
+// What libpq tells of a failed attempt has lines for each address it tried.
+bool connection::refused_for_room() const {
+    const char* const text = PQerrorMessage(pg_.get());
+    return text != nullptr && std::string_view(text).find(too_many_connections) != std::string_view::npos;
 }
 
 void connection::take_notice(void* self, const PGresult* notice) noexcept {
