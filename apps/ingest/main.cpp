@@ -111,7 +111,8 @@ int run(const ingest_options& given) {
                        .collected = {collector},
                        .not_ready = "no usable connection to the database",
                        // A PostgreSQL connection has two: libpq's, and the copy that the event loop watches.
-                       .descriptors = 2 * given.pool + cores});
+                       .descriptors = 2 * given.pool + cores,
+                       .descriptors_for = "--pool " + std::to_string(given.pool) + " and memcached"});
 }
 
 } // namespace
