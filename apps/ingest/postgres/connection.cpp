@@ -3,6 +3,7 @@
 #include "ingest/postgres/pool.hpp"
 #include "ingest/postgres/result.hpp"
 
+#include <openssl/ssl.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -167,12 +168,22 @@ void connection::ready(std::uint32_t events) {
 }
 
 void connection::readable() {
-    if (PQconsumeInput(pg_.get()) != 1)
-        return lose(last_error());
     const auto generation = generation_;
-    take_results();
-    if (generation == generation_) // not lost or stopped on the way
-        flush();                   // libpq asks for it after each read: the server may take more now
+    do {
+        if (PQconsumeInput(pg_.get()) != 1)
+            return lose(last_error());
+        take_results();
+        if (generation != generation_)
+            return; // lost or stopped on the way
+    } while (decrypted_waits());
+    flush(); // libpq asks for it after each read: the server may take more now
+}
+
+// TLS decrypts a record at a time, and libpq takes of it what its buffer has room for: what is left then the
+// socket does not tell of. (libpq looks there only where it waits itself.)
+bool connection::decrypted_waits() const {
+    const auto* const tls = static_cast<const SSL*>(PQsslStruct(pg_.get(), "OpenSSL"));
+    return tls != nullptr && SSL_pending(tls) > 0;
 }
 
 // While a completion runs, the caller's code may submit to this very connection, or stop the pool.

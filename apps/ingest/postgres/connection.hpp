@@ -74,6 +74,7 @@ private:
     bool watch_socket(std::uint32_t events);
     void watch_for(std::uint32_t events) noexcept;
     void readable();
+    [[nodiscard]] bool decrypted_waits() const;
     void take_results();
     bool take_prepared(const PGresult* result);
     bool take(const PGresult* result);
