@@ -32,8 +32,10 @@ constexpr server::http_error outcome_unknown{
 constexpr server::http_error timed_out{http::status::gateway_timeout, "outcome_unknown",
                                        "the database did not answer in time; the row may be stored"};
 
-postgres::pool_options with_statement(postgres::pool_options options) {
+postgres::pool_options pool_options_of(const handler_options& given) {
+    postgres::pool_options options = given.postgres;
     options.statement = insert_statement;
+    options.timeout = given.request_timeout;
     return options;
 }
 
@@ -50,8 +52,10 @@ struct devices_handler::operation : postgres::request, memcached::set_request {
 };
 
 devices_handler::devices_handler(event_loop& loop, const handler_options& options, backend_metrics& metrics)
-    : pool_{loop, with_statement(options.postgres), metrics.postgres},
-      cache_{loop, options.memcached, metrics.memcached} {}
+    : request_timeout_{options.request_timeout},
+      pool_{loop, pool_options_of(options), metrics.postgres},
+      cache_{loop, options.memcached, metrics.memcached},
+      shortage_{options.shortage} {}
 
 devices_handler::~devices_handler() = default;
 
@@ -63,6 +67,9 @@ void devices_handler::start() {
 void devices_handler::tick(std::chrono::steady_clock::time_point now) {
     pool_.tick(now);
     cache_.tick(now);
+    if (shortage_ != nullptr) {
+        shortage_->tick();
+    }
 }
 
 void devices_handler::stop() {
@@ -98,6 +105,7 @@ void devices_handler::on_inserted(postgres::request& insert, boost::system::erro
                                     .updated_at = done.created_at->text()});
     done.key = done.uuid->text();
     done.value = done.json;
+    done.deadline = insert.submitted + done.owner->request_timeout_;
     done.owner->cache_.set(done);
 }
 
