@@ -17,8 +17,13 @@
 
 namespace beastmark::ingest {
 
+/// each: a transaction for each request. group: one for those that wait together, which is other work for the
+/// database.
+enum class write_mode { each, group };
+
 struct handler_options {
-    postgres::pool_options postgres; ///< its statement is set by the handler
+    postgres::pool_options postgres; ///< its statements are set by the handler
+    write_mode mode = write_mode::each;
     memcached::client_options memcached;
 };
 

@@ -34,6 +34,7 @@ private:
     [[nodiscard]] prometheus::MetricFamily connection_maximum() const;
     [[nodiscard]] prometheus::MetricFamily pending_requests() const;
     [[nodiscard]] prometheus::MetricFamily wait_time() const;
+    [[nodiscard]] prometheus::MetricFamily group_rows() const;
     [[nodiscard]] prometheus::MetricFamily reconnects() const;
 
     std::vector<std::unique_ptr<backend_metrics>> cores_;

@@ -18,6 +18,9 @@ struct ingest_options {
     std::string postgres;
     std::size_t pool = 8;
     std::string memcached = "127.0.0.1:11211";
+    std::string write_mode = "each";
+    std::size_t group_rows = 128;
+    std::chrono::nanoseconds group_wait{0};
     std::chrono::nanoseconds insert_timeout = std::chrono::seconds{2};
     std::chrono::nanoseconds cache_timeout = std::chrono::milliseconds{500};
     bool init_schema = false;
@@ -31,6 +34,30 @@ std::string check_host_and_port(const std::string& text) {
     } catch (const std::invalid_argument&) {
         return wrong;
     }
+}
+
+void add_write_mode(CLI::App& app, ingest_options& into) {
+    server::with_environment(
+        app.add_option("--write-mode", into.write_mode,
+                       "each: a transaction for each request, as any other target does it; group: requests "
+                       "that wait together make one multi-row INSERT, which is different database work")
+            ->capture_default_str())
+        ->check(CLI::IsMember({"each", "group"}));
+    auto* const rows = server::with_environment(
+        app.add_option("--group-rows", into.group_rows, "Rows of one INSERT at most, with --write-mode group")
+            ->capture_default_str());
+    rows->check(CLI::Range(1, 1024));
+    auto* const wait = server::add_duration(
+        app, "--group-wait", into.group_wait,
+        "How long a request waits for others to come, with --write-mode group; 0: it leaves with those of "
+        "the same turn of the event loop",
+        std::chrono::nanoseconds{0});
+    app.callback([&into, rows, wait] {
+        for (const auto* const given : {rows, wait})
+            if (into.write_mode != "group" && given->count() > 0)
+                throw CLI::ValidationError{given->get_name(),
+                                           "means nothing without --write-mode group: give both or neither"};
+    });
 }
 
 void add_options(CLI::App& app, ingest_options& into) {
@@ -50,6 +77,7 @@ void add_options(CLI::App& app, ingest_options& into) {
                          "For the insert, waiting included; then 504, or 503 if it was not sent");
     server::add_duration(app, "--cache-timeout", into.cache_timeout,
                          "For the cache set; then the answer says X-Cache: failed");
+    add_write_mode(app, into);
     app.add_flag("--init-schema", into.init_schema, "Create the table device if it is missing, then exit");
 }
 
@@ -60,6 +88,9 @@ ingest::handler_options options_of_core(const ingest_options& given, std::size_t
     ingest::handler_options options;
     options.postgres.conninfo = given.postgres;
     options.postgres.connections = given.pool / cores + (index < given.pool % cores ? 1 : 0);
+    options.mode = given.write_mode == "group" ? ingest::write_mode::group : ingest::write_mode::each;
+    options.postgres.group_rows = given.group_rows;
+    options.postgres.group_wait = given.group_wait;
     options.postgres.timeout = given.insert_timeout;
     options.postgres.name = speaks ? "postgresql" : "";
     options.memcached.host = cache.host;
