@@ -35,12 +35,14 @@ constexpr server::http_error outcome_unknown{
 constexpr server::http_error timed_out{http::status::gateway_timeout, "outcome_unknown",
                                        "the database did not answer in time; the row may be stored"};
 
-postgres::pool_options pool_options_of(const handler_options& options) {
-    auto made = options.postgres;
-    made.statement = insert_statement;
-    if (options.mode == write_mode::group)
-        made.group_statement = group_statement;
-    return made;
+postgres::pool_options pool_options_of(const handler_options& given) {
+    postgres::pool_options options = given.postgres;
+    options.statement = insert_statement;
+    if (given.mode == write_mode::group) {
+        options.group_statement = group_statement;
+    }
+    options.timeout = given.request_timeout;
+    return options;
 }
 
 } // namespace
@@ -56,8 +58,10 @@ struct devices_handler::operation : postgres::request, memcached::set_request {
 };
 
 devices_handler::devices_handler(event_loop& loop, const handler_options& options, backend_metrics& metrics)
-    : pool_{loop, pool_options_of(options), metrics.postgres},
-      cache_{loop, options.memcached, metrics.memcached} {}
+    : request_timeout_{options.request_timeout},
+      pool_{loop, pool_options_of(options), metrics.postgres},
+      cache_{loop, options.memcached, metrics.memcached},
+      shortage_{options.shortage} {}
 
 devices_handler::~devices_handler() = default;
 
@@ -69,6 +73,9 @@ void devices_handler::start() {
 void devices_handler::tick(std::chrono::steady_clock::time_point now) {
     pool_.tick(now);
     cache_.tick(now);
+    if (shortage_ != nullptr) {
+        shortage_->tick();
+    }
 }
 
 void devices_handler::stop() {
@@ -106,6 +113,7 @@ void devices_handler::on_inserted(postgres::request& insert, boost::system::erro
                                     .updated_at = done.created_at->text()});
     done.memcached::set_request::key = done.uuid->text();
     done.value = done.json;
+    done.deadline = insert.submitted + done.owner->request_timeout_;
     done.owner->cache_.set(done);
 }
 

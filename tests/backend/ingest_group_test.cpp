@@ -20,7 +20,7 @@ protected:
     /// One statement for `together` requests, however slowly they come.
     void start_waiting_for_all() {
         start({"--write-mode", "group", "--group-rows", std::to_string(together), "--group-wait", "20s",
-               "--insert-timeout", "60s", "--threads", "1", "--pool", "2"});
+               "--request-timeout", "60s", "--threads", "1", "--pool", "2"});
     }
 
     static finished_process call(std::vector<std::string> arguments) {

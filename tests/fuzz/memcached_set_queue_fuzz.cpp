@@ -76,7 +76,7 @@ void check_commands(std::string_view key, std::string_view value) {
         each.key = key;
         each.value = value;
         each.ttl_s = 20;
-        tested.push(each);
+        tested.push(each, {});
     }
     const auto read = read_commands(tested.start_write());
     must(read.size() == sets.size());
@@ -98,7 +98,7 @@ outcome take_replies(std::string_view replies, Cut cut) {
     set_queue tested(capacity);
     for (auto& each : sets) {
         each.key = "k";
-        tested.push(each);
+        tested.push(each, {});
     }
     tested.start_write();
     tested.written();
@@ -147,9 +147,7 @@ public:
                 }
                 break;
             case 4:
-                while (set_request* const r = tested_.abandon_before(now_ - std::chrono::milliseconds(20))) {
-                    complete(*r);
-                }
+                expire();
                 break;
             case 5:
                 if (roll_() % 16 == 0) {
@@ -173,7 +171,7 @@ private:
         free->pending = true;
         free->key = "k";
         free->submitted = now_;
-        tested_.push(*free);
+        tested_.push(*free, now_ + std::chrono::milliseconds(1 + roll_() % 40));
     }
 
     void read() {
@@ -194,6 +192,13 @@ private:
                     complete(*c.request);
                 }
             }
+        }
+    }
+
+    void expire() {
+        std::size_t place = 0;
+        while (set_request* const r = tested_.abandon_overdue(now_, place)) {
+            complete(*r);
         }
     }
 

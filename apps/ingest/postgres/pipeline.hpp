@@ -81,6 +81,10 @@ public:
     /// A null result: the end of one statement's results. libpq gives nothing else on some broken
     /// connections, without ever failing: several in a row are such a one.
     [[nodiscard]] bool null() noexcept;
+
+    /// A result of what was not told by sent(): a statement was prepared.
+    void prepared() noexcept { nulls_in_a_row_ = 0; }
+
     /// The oldest statement is decided, its place is free. Abandoned requests of it are dropped.
     [[nodiscard]] bool sync() noexcept;
 

@@ -41,13 +41,14 @@ pool::pool(event_loop& loop, const pool_options& options, pool_metrics& metrics)
     : options_(checked(options)),
       metrics_(metrics),
       loads_(options_.connections, closed),
+      pacing_(options_.pacing, std::random_device()()),
+      connect_timer_(loop, [this] { connect_more(); }),
       queue_(options_.group_rows, options_.group_wait),
       arrays_(options_.group_rows),
       called_before_wait_(std::make_shared<pool*>(this)) {
-    std::random_device seed;
     connections_.reserve(options_.connections);
     for (std::size_t i = 0; i < options_.connections; ++i)
-        connections_.push_back(std::make_unique<connection>(loop, *this, i, options_, metrics, seed()));
+        connections_.push_back(std::make_unique<connection>(loop, *this, i, options_, metrics));
     if (!options_.groups())
         return;
     loop.before_wait([called = called_before_wait_] {
@@ -65,6 +66,21 @@ pool::~pool() {
 void pool::start() {
     for (auto& c : connections_)
         c->start();
+    connect_more();
+}
+
+// Called by the timer alone once it has started: no attempt begins, and may fail, within a call from a
+// connection.
+void pool::connect_more() {
+    const auto now = clock::now();
+    for (auto& c : connections_) {
+        if (!pacing_.may_begin(now))
+            return;
+        if (c->waiting()) {
+            pacing_.began();
+            c->connect();
+        }
+    }
 }
 
 void pool::submit(request& r) {
@@ -182,6 +198,7 @@ void pool::tick(clock::time_point now) {
 }
 
 void pool::stop() {
+    connect_timer_.cancel();
     for (auto& c : connections_)
         c->stop();
     fail_queued(errc::unavailable);
@@ -201,8 +218,10 @@ void pool::load_changed(std::size_t index, std::uint32_t load) noexcept {
 void pool::connection_ready(bool again) {
     if (again)
         metrics_.reconnects.add();
-    ++connected_;
-    if (connected_ == 1) {
+    const auto now = clock::now();
+    pacing_.succeeded(now);
+    connect_timer_.set(std::max(now, pacing_.not_before()));
+    if (pacing_.connected() == 1) {
         logged_reason_.clear();
         if (!options_.name.empty() && std::exchange(back_is_news_, false))
             spdlog::info("{}: {}", options_.name,
@@ -211,28 +230,43 @@ void pool::connection_ready(bool again) {
     send_queued();
 }
 
-void pool::connection_lost(bool was_up, std::string_view reason) {
-    if (was_up)
-        --connected_;
+void pool::connection_lost(std::string_view reason) {
+    pacing_.lost(clock::now());
+    connect_timer_.set(pacing_.not_before());
     if (!options_.name.empty())
-        log_loss(was_up, reason);
+        log_loss(reason);
     if (!ready())
         fail_queued(errc::unavailable);
 }
 
+void pool::attempt_failed(bool full, std::string_view reason) {
+    if (full)
+        metrics_.refused.add();
+    pacing_.failed(clock::now(), full);
+    connect_timer_.set(pacing_.not_before());
+    // Of a pool that is only smaller than asked for another tells, with the numbers of all cores.
+    if (!options_.name.empty() && (!full || pacing_.connected() == 0))
+        log_failure(reason);
+}
+
 // A database that flaps is told of once a second; what was not told of is while it lasts.
-void pool::log_loss(bool was_up, std::string_view reason) {
-    if (was_up && connected_ == 0 && may_log(next_database_loss_logged_)) {
+void pool::log_loss(std::string_view reason) {
+    const auto left = pacing_.connected();
+    if (left == 0 && may_log(next_database_loss_logged_)) {
         spdlog::warn("{}: lost the database: {}", options_.name, reason);
         back_is_news_ = true;
-    } else if (was_up && connected_ > 0 && may_log(next_loss_logged_)) {
-        spdlog::warn("{}: lost a connection, {} of {} are left: {}", options_.name, connected_,
+    } else if (left > 0 && may_log(next_loss_logged_)) {
+        spdlog::warn("{}: lost a connection, {} of {} are left: {}", options_.name, left,
                      options_.connections, reason);
-    } else if (!was_up && reason != logged_reason_ && may_log(next_failure_logged_)) {
-        spdlog::warn("{}: cannot connect, trying again: {}", options_.name, reason);
-        logged_reason_ = reason;
-        back_is_news_ = back_is_news_ || connected_ == 0;
     }
+}
+
+void pool::log_failure(std::string_view reason) {
+    if (reason == logged_reason_ || !may_log(next_failure_logged_))
+        return;
+    spdlog::warn("{}: cannot connect, trying again: {}", options_.name, reason);
+    logged_reason_ = reason;
+    back_is_news_ = back_is_news_ || pacing_.connected() == 0;
 }
 
 void pool::statement_refused(std::string_view sqlstate, std::string_view message) {

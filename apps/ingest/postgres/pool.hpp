@@ -6,6 +6,7 @@
 #pragma once
 
 #include "common/event_loop.hpp"
+#include "ingest/postgres/connect_pacing.hpp"
 #include "ingest/postgres/error.hpp"
 #include "ingest/postgres/metrics.hpp"
 #include "ingest/postgres/request.hpp"
@@ -56,9 +57,8 @@ struct pool_options {
     std::chrono::nanoseconds hard_limit{0};
     /// For one attempt to connect, log in and prepare.
     std::chrono::nanoseconds connect_timeout = std::chrono::seconds(5);
-    /// Wait after the first failed attempt, doubled up to the cap; each with up to half taken off at random.
-    std::chrono::milliseconds first_retry{50};
-    std::chrono::milliseconds retry_cap{1000};
+    /// When it connects, and again after a loss.
+    pacing_options pacing;
     /// Names the pool in the log; empty: logs nothing (so that of several cores one can speak for all).
     std::string name = "postgres";
 
@@ -76,7 +76,7 @@ public:
     pool& operator=(const pool&) = delete;
 
     /// Connects in the background and keeps retrying for ever; a failure is logged once per change, and at
-    /// most once a second.
+    /// most once a second. That the server has no room for all is only counted (pool_metrics).
     void start();
 
     /// At least one connection can take a statement. One whose oldest statement has timed out takes none
@@ -107,28 +107,32 @@ private:
     static constexpr std::uint32_t closed = UINT32_MAX;
     void load_changed(std::size_t index, std::uint32_t load) noexcept;
     void connection_ready(bool again);
-    void connection_lost(bool was_up, std::string_view reason);
+    void connection_lost(std::string_view reason);
+    void attempt_failed(bool full, std::string_view reason);
     void statement_refused(std::string_view sqlstate, std::string_view message);
     void send_queued();
     void finish(request& r, boost::system::error_code error) noexcept;
     void try_alone(request& r) noexcept;
 
+    void connect_more();
     bool dispatch(request_list& rows, clock::time_point now);
     void count_sent(request_list& rows, clock::time_point now) noexcept;
     void set_group_timer(clock::time_point t) noexcept;
     void show_queued() noexcept;
     void finish_all(request_list& those, errc reason) noexcept;
     void fail_queued(errc reason);
-    void log_loss(bool was_up, std::string_view reason);
+    void log_loss(std::string_view reason);
+    void log_failure(std::string_view reason);
     [[nodiscard]] bool may_log(clock::time_point& next) noexcept;
 
     pool_options options_;
     pool_metrics& metrics_;
     std::vector<std::unique_ptr<connection>> connections_;
     std::vector<std::uint32_t>
-        loads_;                 // by connection: compact, so that the least loaded is found in one sweep
-    std::size_t ready_ = 0;     // those that take statements
-    std::size_t connected_ = 0; // those that are up, stalled or not
+        loads_;             // by connection: compact, so that the least loaded is found in one sweep
+    std::size_t ready_ = 0; // those that take statements
+    connect_pacing pacing_;
+    timer connect_timer_;
     waiting_rows queue_;
     row_arrays arrays_;
     alarm alarm_;

@@ -147,6 +147,13 @@ TEST_F(postgres_pipeline, many_nulls_in_a_row_are_a_broken_connection) {
     EXPECT_TRUE(tested.null()); // counts anew on the next connection
 }
 
+TEST_F(postgres_pipeline, any_number_of_statements_may_be_prepared_before_the_first_is_sent) {
+    for (int i = 0; i < 5; ++i) {
+        tested.prepared();
+        EXPECT_TRUE(tested.null());
+    }
+}
+
 TEST_F(postgres_pipeline, nulls_between_results_are_no_sign_of_anything) {
     for (int i = 0; i < 20; ++i) {
         send(tested);
