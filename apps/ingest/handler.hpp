@@ -18,10 +18,15 @@
 
 namespace beastmark::ingest {
 
+/// each: a transaction for each request. group: one for those that wait together, which is other work for the
+/// database.
+enum class write_mode { each, group };
+
 struct handler_options {
     /// For a request, from its arrival here: waiting, insert and cache set together.
     std::chrono::nanoseconds request_timeout = std::chrono::seconds{2};
-    postgres::pool_options postgres; ///< its statement and timeout are set by the handler
+    postgres::pool_options postgres; ///< its statements and timeout are set by the handler
+    write_mode mode = write_mode::each;
     memcached::client_options memcached;
     connection_shortage* shortage = nullptr; ///< where this core tells of it; outlives the handler
 };

@@ -46,8 +46,8 @@ ingest_collector::ingest_collector(std::size_t cores, std::size_t postgres_conne
 }
 
 std::vector<prometheus::MetricFamily> ingest_collector::Collect() const {
-    return {operations(), connections(), connection_maximum(), pending_requests(), wait_time(),
-            reconnects(), refusals()};
+    return {operations(), connections(), connection_maximum(), pending_requests(),
+            wait_time(),  group_rows(),  reconnects(),         refusals()};
 }
 
 std::size_t ingest_collector::connected() const {
@@ -123,6 +123,14 @@ prometheus::MetricFamily ingest_collector::wait_time() const {
                               "From a request for a connection until it had one.", MetricType::Histogram);
     add_metric(family, {{pool_label, postgres_name}}).histogram =
         histogram_of(cores_, [](auto& core) -> auto& { return core.postgres.wait_time; });
+    return family;
+}
+
+prometheus::MetricFamily ingest_collector::group_rows() const {
+    auto family = make_family("beastmark_group_rows", "Rows of a statement, where many may make one.",
+                              MetricType::Histogram);
+    add_metric(family, {}).histogram =
+        histogram_of(cores_, [](auto& core) -> auto& { return core.postgres.group_rows; });
     return family;
 }
 

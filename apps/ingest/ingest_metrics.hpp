@@ -41,6 +41,7 @@ private:
     [[nodiscard]] prometheus::MetricFamily connection_maximum() const;
     [[nodiscard]] prometheus::MetricFamily pending_requests() const;
     [[nodiscard]] prometheus::MetricFamily wait_time() const;
+    [[nodiscard]] prometheus::MetricFamily group_rows() const;
     [[nodiscard]] prometheus::MetricFamily reconnects() const;
     [[nodiscard]] prometheus::MetricFamily refusals() const;
 

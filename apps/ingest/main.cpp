@@ -20,6 +20,9 @@ struct ingest_options {
     std::size_t pool = 8;
     std::string memcached = "127.0.0.1:11211";
     std::size_t pool_depth = postgres::pool_options{}.depth;
+    std::string write_mode = "each";
+    std::size_t group_rows = 128;
+    std::chrono::nanoseconds group_wait{0};
     std::chrono::nanoseconds request_timeout = ingest::handler_options{}.request_timeout;
     std::chrono::nanoseconds cache_timeout = std::chrono::milliseconds{500};
     bool init_schema = false;
@@ -33,6 +36,30 @@ std::string check_host_and_port(const std::string& text) {
     } catch (const std::invalid_argument&) {
         return wrong;
     }
+}
+
+void add_write_mode(CLI::App& app, ingest_options& into) {
+    server::with_environment(
+        app.add_option("--write-mode", into.write_mode,
+                       "each: a transaction for each request, as any other target does it; group: requests "
+                       "that wait together make one multi-row INSERT, which is different database work")
+            ->capture_default_str())
+        ->check(CLI::IsMember({"each", "group"}));
+    auto* const rows = server::with_environment(
+        app.add_option("--group-rows", into.group_rows, "Rows of one INSERT at most, with --write-mode group")
+            ->capture_default_str());
+    rows->check(CLI::Range(1, 1024));
+    auto* const wait = server::add_duration(
+        app, "--group-wait", into.group_wait,
+        "How long a request waits for others to come, with --write-mode group; 0: it leaves with those of "
+        "the same turn of the event loop",
+        std::chrono::nanoseconds{0});
+    app.callback([&into, rows, wait] {
+        for (const auto* const given : {rows, wait})
+            if (into.write_mode != "group" && given->count() > 0)
+                throw CLI::ValidationError{given->get_name(),
+                                           "means nothing without --write-mode group: give both or neither"};
+    });
 }
 
 void add_options(CLI::App& app, ingest_options& into) {
@@ -62,6 +89,7 @@ void add_options(CLI::App& app, ingest_options& into) {
     server::add_duration(app, "--cache-timeout", into.cache_timeout,
                          "For the cache set, within what is left of --request-timeout; then the answer says "
                          "X-Cache: failed");
+    add_write_mode(app, into);
     app.add_flag("--init-schema", into.init_schema, "Create the table device if it is missing, then exit");
 }
 
@@ -73,8 +101,11 @@ ingest::handler_options options_of_core(const ingest_options& given, std::size_t
     ingest::handler_options options;
     options.postgres.conninfo = given.postgres;
     options.postgres.connections = given.pool / cores + (index < given.pool % cores ? 1 : 0);
+    options.mode = given.write_mode == "group" ? ingest::write_mode::group : ingest::write_mode::each;
     options.request_timeout = given.request_timeout;
     options.postgres.depth = given.pool_depth;
+    options.postgres.group_rows = given.group_rows;
+    options.postgres.group_wait = given.group_wait;
     options.postgres.name = speaks ? "postgresql" : "";
     options.memcached.host = cache.host;
     options.memcached.port = cache.port;

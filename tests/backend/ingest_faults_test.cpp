@@ -16,23 +16,6 @@ namespace {
 
 class ingest_faults : public ingest_fixture {
 protected:
-    /// 201 <= rows <= 201 + unknown outcomes; every uuid told is there, none twice; no other status.
-    void expect_truthful(const load_account& account) {
-        const auto stored = static_cast<std::int64_t>(account.uuids.size());
-        const auto unknown = account.count(504) + account.unanswered;
-        EXPECT_GE(rows(), stored);
-        EXPECT_LE(rows(), stored + unknown);
-        EXPECT_EQ(postgres.count("(SELECT DISTINCT uuid FROM device) AS one"), rows());
-        std::string list = "''";
-        for (const auto& uuid : account.uuids)
-            list += ",'" + uuid + "'";
-        EXPECT_EQ(postgres.count("device WHERE uuid::text IN (" + list + ")"), stored) << "a 201 was a lie";
-        for (const auto& [status, times] : account.statuses)
-            EXPECT_THAT(status, ::testing::AnyOf(201, 503, 504)) << times << " times";
-        EXPECT_EQ(account.without_retry_after, 0);
-        EXPECT_EQ(account.unanswered, 0) << "the service has no reason to drop a connection";
-    }
-
     static bool more_than(const ingest_load& load, int status, int times) {
         return wait_until([&] { return load.so_far().count(status) > times; });
     }

@@ -2,6 +2,7 @@
 
 #include "ingest/postgres/pool.hpp"
 #include "ingest/postgres/result.hpp"
+#include "ingest/postgres/row_arrays.hpp"
 
 #include <openssl/ssl.h>
 #include <spdlog/spdlog.h>
@@ -22,6 +23,7 @@ namespace beastmark::postgres {
 namespace {
 
 constexpr const char* statement_name = "beastmark";
+constexpr const char* group_statement_name = "beastmark_group";
 constexpr int binary_format = 1;
 constexpr std::string_view undefined_table = "42P01";
 // In a verbose message, behind the severity, which the server translates.
@@ -47,7 +49,7 @@ connection::connection(event_loop& loop, pool& owner, std::size_t index, const p
       metrics_(metrics),
       loop_(loop),
       broken_timer_(loop, [this] { lose(last_error()); }),
-      pipeline_(options.depth),
+      pipeline_(std::max(options.depth, options.group_depth), options.group_rows),
       server_side_limit_(server_side_limit(options)) {
     metrics_.connecting.add(1);
 }
@@ -107,6 +109,8 @@ void connection::prepare() {
     if (PQsetnonblocking(pg, 1) != 0 || PQenterPipelineMode(pg) != 1 ||
         PQsendQueryParams(pg, server_side_limit_.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 1 ||
         PQsendPrepare(pg, statement_name, options_.statement.c_str(), 0, nullptr) != 1 ||
+        (options_.groups() &&
+         PQsendPrepare(pg, group_statement_name, options_.group_statement.c_str(), 0, nullptr) != 1) ||
         PQpipelineSync(pg) != 1)
         return lose(last_error());
     flush();
@@ -117,6 +121,7 @@ bool connection::take_prepared(const PGresult* result) {
         return pipeline_.null();
     switch (PQresultStatus(result)) {
     case PGRES_COMMAND_OK:
+        pipeline_.prepared();
         return true;
     case PGRES_PIPELINE_SYNC:
         state_ = state::ready;
@@ -210,7 +215,7 @@ bool connection::take(const PGresult* result) {
         return pipeline_.null();
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK:
-        return take_row(result);
+        return take_rows(result);
     case PGRES_COMMAND_OK:
         return pipeline_.no_row();
     case PGRES_FATAL_ERROR:
@@ -222,11 +227,19 @@ bool connection::take(const PGresult* result) {
     }
 }
 
-bool connection::take_row(const PGresult* result) {
+bool connection::take_rows(const PGresult* result) {
     if (PQntuples(result) == 0)
         return pipeline_.no_row();
-    const auto id = integer_of(result);
-    return id && pipeline_.row(*id);
+    if (!pipeline_.tells_keys()) {
+        const auto id = integer_of(result);
+        return id && pipeline_.row(*id);
+    }
+    for (int i = 0; i < PQntuples(result); ++i) {
+        const auto row = keyed_row_of(result, i);
+        if (!row || !pipeline_.row(row->key, row->id))
+            return false;
+    }
+    return pipeline_.rows_end();
 }
 
 bool connection::take_error(const PGresult* result) {
@@ -240,24 +253,35 @@ bool connection::take_error(const PGresult* result) {
 }
 
 bool connection::complete() {
-    pipeline::completion completion;
-    if (!pipeline_.sync(completion))
+    if (!pipeline_.sync())
         return false;
     report();
     owner_.send_queued(); // before the caller's turn, so that what waited longest gets the free place
-    if (completion.done != nullptr)
-        owner_.finish(*completion.done, completion.error);
+    tell_decided();
     return true;
 }
 
-bool connection::send(request& r, clock::time_point now) {
-    PGconn* const pg = pg_.get();
-    const bool sent = PQsendQueryPrepared(pg, statement_name, static_cast<int>(r.values.size()),
-                                          r.values.data(), nullptr, nullptr, binary_format) == 1;
-    if (sent)
-        pipeline_.sent(r, now);
+void connection::tell_decided() {
+    pipeline::completion completion;
+    while (pipeline_.next(completion)) {
+        if (completion.try_alone)
+            owner_.try_alone(*completion.done);
+        else
+            owner_.finish(*completion.done, completion.error);
+    }
+}
+
+bool connection::send(request_list& rows, row_arrays& arrays, clock::time_point now) {
+    const bool many = rows.size() > 1;
+    if (many)
+        arrays.assign(rows);
+    const bool sent = many ? hand_over(arrays) : hand_over(rows.front());
+    if (sent && many)
+        pipeline_.sent(rows, now);
+    else if (sent)
+        pipeline_.sent(rows.front(), now);
     // From here on the statement may reach the server. A failed write shows when reading.
-    if (!sent || PQpipelineSync(pg) != 1) {
+    if (!sent || PQpipelineSync(pg_.get()) != 1) {
         broken_ = true;
         broken_timer_.set(now);
     } else {
@@ -265,6 +289,19 @@ bool connection::send(request& r, clock::time_point now) {
     }
     report();
     return sent;
+}
+
+bool connection::hand_over(const request& row) {
+    return PQsendQueryPrepared(pg_.get(), statement_name, static_cast<int>(row.values.size()),
+                               row.values.data(), nullptr, nullptr, binary_format) == 1;
+}
+
+bool connection::hand_over(const row_arrays& rows) {
+    static constexpr std::array<int, row_arrays::columns> formats{binary_format, binary_format, binary_format,
+                                                                  binary_format};
+    const auto lengths = rows.lengths();
+    return PQsendQueryPrepared(pg_.get(), group_statement_name, static_cast<int>(formats.size()),
+                               rows.values().data(), lengths.data(), formats.data(), binary_format) == 1;
 }
 
 void connection::flush() {
@@ -279,11 +316,9 @@ void connection::tick(clock::time_point now) {
         return lose("no answer to the attempt to connect in time");
     if (state_ != state::ready)
         return;
-    bool expired = false;
-    while (request* const r = pipeline_.abandon_before(now - options_.timeout)) {
-        if (!std::exchange(expired, true))
-            report(); // takes no more until the reply is here
-        owner_.finish(*r, errc::timed_out);
+    if (pipeline_.abandon_before(now - options_.timeout)) {
+        report(); // takes no more until the reply is here
+        tell_decided();
     }
     if (state_ == state::ready && pipeline_.oldest_before(now - options_.hard_limit))
         lose("no reply to a statement in time");
@@ -320,9 +355,8 @@ void connection::close() {
 }
 
 void connection::fail_in_flight() {
-    error_code error;
-    while (request* const r = pipeline_.fail_next(error))
-        owner_.finish(*r, error);
+    pipeline_.fail();
+    tell_decided();
 }
 
 void connection::report() {

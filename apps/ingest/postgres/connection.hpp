@@ -23,6 +23,7 @@
 namespace beastmark::postgres {
 
 class pool;
+class row_arrays;
 struct pool_metrics;
 struct pool_options;
 
@@ -42,10 +43,11 @@ public:
     /// One attempt; how it ended is reported, a failure perhaps from within. Precondition: waiting.
     void connect();
 
-    /// Hands the statement to libpq. False: nothing was sent, another connection may take it; this one will
-    /// be lost soon, not from within this call, and is reported closed. Precondition: reported with a load
-    /// below depth.
-    bool send(request& r, std::chrono::steady_clock::time_point now);
+    /// Hands the rows to libpq, as one statement. False: nothing was sent, another connection may take them;
+    /// this one will be lost soon, not from within this call, and is reported closed. They stay in the list.
+    /// Precondition: reported with a load below what is allowed; one row, or no more than the options say.
+    /// @param arrays where to make the parameters of many.
+    bool send(request_list& rows, row_arrays& arrays, std::chrono::steady_clock::time_point now);
 
     void tick(std::chrono::steady_clock::time_point now);
 
@@ -78,14 +80,17 @@ private:
     void take_results();
     bool take_prepared(const PGresult* result);
     bool take(const PGresult* result);
-    bool take_row(const PGresult* result);
+    bool take_rows(const PGresult* result);
     bool take_error(const PGresult* result);
     bool complete();
+    [[nodiscard]] bool hand_over(const request& row);
+    [[nodiscard]] bool hand_over(const row_arrays& rows);
     void flush();
     void lose(std::string_view reason);
     void close_descriptor();
     void close();
     void fail_in_flight();
+    void tell_decided();
     void report();
     void show(shown now);
     [[nodiscard]] gauge& gauge_of(shown which) noexcept;
