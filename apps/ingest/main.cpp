@@ -1,6 +1,6 @@
 #include "common/event_loop.hpp"
 #include "common/host_and_port.hpp"
-#include "ingest/handler.hpp"
+#include "ingest/async_handler.hpp"
 #include "ingest/schema.hpp"
 #include "server/service.hpp"
 
@@ -53,11 +53,11 @@ void add_options(CLI::App& app, ingest_options& into) {
     app.add_flag("--init-schema", into.init_schema, "Create the table device if it is missing, then exit");
 }
 
-ingest::handler_options options_of_core(const ingest_options& given, std::size_t index, std::size_t cores) {
+ingest::async_options options_of_core(const ingest_options& given, std::size_t index, std::size_t cores) {
     const auto cache = beastmark::parse_host_and_port(given.memcached);
     // Of the cores' pools and clients one speaks for all in the log.
     const bool speaks = index == 0;
-    ingest::handler_options options;
+    ingest::async_options options;
     options.postgres.conninfo = given.postgres;
     options.postgres.connections = given.pool / cores + (index < given.pool % cores ? 1 : 0);
     options.postgres.timeout = given.insert_timeout;
@@ -88,7 +88,7 @@ int run(const ingest_options& given) {
                                   {"/healthz", server::method::get, R"({"status":"ok"})"}},
                        .make_handler =
                            [&](std::size_t index, beastmark::event_loop& loop) {
-                               return std::make_unique<ingest::devices_handler>(
+                               return std::make_unique<ingest::async_handler>(
                                    loop, options_of_core(given, index, cores), collector->of_core(index));
                            },
                        .collected = {collector},

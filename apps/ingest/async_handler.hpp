@@ -1,4 +1,5 @@
-// POST /api/devices: check, name, insert into PostgreSQL, set in Memcached, answer. One for each core.
+// POST /api/devices: check, name, insert into PostgreSQL, set in Memcached, answer. One for each core. This
+// one never waits: a few pipelined connections, driven by the core's event loop.
 //
 // The row is the truth: the answer is 201 once the transaction has committed, whatever becomes of the cache
 // entry; a statement that may have been executed is never sent again (docs/design.md, "Commit semantics").
@@ -17,16 +18,16 @@
 
 namespace beastmark::ingest {
 
-struct handler_options {
+struct async_options {
     postgres::pool_options postgres; ///< its statement is set by the handler
     memcached::client_options memcached;
 };
 
-class devices_handler final : public server::handler {
+class async_handler final : public server::handler {
 public:
     /// @param metrics outlives the handler.
-    devices_handler(event_loop& loop, const handler_options& options, backend_metrics& metrics);
-    ~devices_handler() override;
+    async_handler(event_loop& loop, const async_options& options, backend_metrics& metrics);
+    ~async_handler() override;
 
     void handle(server::exchange& request) override;
     void start() override;

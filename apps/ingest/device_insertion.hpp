@@ -1,0 +1,58 @@
+// One POST /api/devices on its way into both backends: what every driver does with it in the same way.
+#pragma once
+
+#include "device/timestamp.hpp"
+#include "device/uuid.hpp"
+#include "ingest/device_request.hpp"
+#include "ingest/postgres/error.hpp"
+#include "server/handler.hpp"
+
+#include <boost/system/error_code.hpp>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace beastmark::ingest {
+
+/// Takes the values of device_insertion::values(), returns the row's id.
+inline constexpr const char* insert_statement =
+    "insert into device (uuid, mac, firmware, created_at, updated_at) "
+    "values ($1, $2, $3, $4, $4) returning id";
+
+inline constexpr std::uint32_t cache_ttl_s = 20;
+
+/// Meant to be used again: its strings keep their memory.
+class device_insertion {
+public:
+    /// Reads the request, and names and dates the device.
+    /// @return why it is refused, or nothing when values() are there.
+    std::optional<server::http_error> read(std::string_view body, device::uuid_source& uuids);
+
+    /// Valid until the next read().
+    [[nodiscard]] std::array<const char*, 4> values() const;
+
+    /// The row has this id: writes the JSON of the answer and of the cache entry.
+    void stored(std::int64_t id);
+
+    /// Key and value of the cache entry, after stored().
+    [[nodiscard]] std::string_view key() const { return uuid_->text(); }
+
+    [[nodiscard]] std::string_view json() const { return json_; }
+
+    /// The row is the truth: 201, whatever became of the cache entry.
+    void respond(server::exchange& to, boost::system::error_code cache_error) const;
+
+private:
+    device_request fields_;
+    std::optional<device::uuid_text> uuid_;
+    std::optional<device::timestamp> created_at_;
+    std::string json_;
+};
+
+/// The answer to an insert that failed.
+const server::http_error& http_error_of(postgres::errc error) noexcept;
+
+} // namespace beastmark::ingest
