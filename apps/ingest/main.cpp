@@ -1,6 +1,7 @@
 #include "common/event_loop.hpp"
 #include "common/host_and_port.hpp"
 #include "ingest/async_handler.hpp"
+#include "ingest/blocking_handler.hpp"
 #include "ingest/schema.hpp"
 #include "server/service.hpp"
 
@@ -15,6 +16,7 @@ namespace ingest = beastmark::ingest;
 
 struct ingest_options {
     server::options server{.port = 8180, .admin_port = 8181};
+    std::string driver = "async";
     std::string postgres;
     std::size_t pool = 8;
     std::string memcached = "127.0.0.1:11211";
@@ -36,6 +38,13 @@ std::string check_host_and_port(const std::string& text) {
 void add_options(CLI::App& app, ingest_options& into) {
     server::add_options(app, into.server);
     server::with_environment(
+        app.add_option(
+               "--driver", into.driver,
+               "async: pipelined connections driven by the event loop. blocking: libpqxx and libmemcached "
+               "on worker threads, one for each connection of --pool")
+            ->capture_default_str())
+        ->check(CLI::IsMember({"async", "blocking"}));
+    server::with_environment(
         app.add_option("--postgres", into.postgres,
                        "libpq connection string; what it leaves out comes from libpq's environment (PGHOST, "
                        "PGPASSFILE, ...): keep passwords there"));
@@ -53,11 +62,13 @@ void add_options(CLI::App& app, ingest_options& into) {
     app.add_flag("--init-schema", into.init_schema, "Create the table device if it is missing, then exit");
 }
 
-ingest::async_options options_of_core(const ingest_options& given, std::size_t index, std::size_t cores) {
+// What both drivers are told, for one of the cores.
+template <class Options>
+Options options_of_core(const ingest_options& given, std::size_t index, std::size_t cores) {
     const auto cache = beastmark::parse_host_and_port(given.memcached);
     // Of the cores' pools and clients one speaks for all in the log.
     const bool speaks = index == 0;
-    ingest::async_options options;
+    Options options;
     options.postgres.conninfo = given.postgres;
     options.postgres.connections = given.pool / cores + (index < given.pool % cores ? 1 : 0);
     options.postgres.timeout = given.insert_timeout;
@@ -67,6 +78,18 @@ ingest::async_options options_of_core(const ingest_options& given, std::size_t i
     options.memcached.timeout = given.cache_timeout;
     options.memcached.name = speaks ? "memcached" : "";
     return options;
+}
+
+std::unique_ptr<server::handler> make_handler(const ingest_options& given, std::size_t index,
+                                              std::size_t cores, beastmark::event_loop& loop,
+                                              ingest::backend_metrics& metrics) {
+    if (given.driver == "async") {
+        const auto options = options_of_core<ingest::async_options>(given, index, cores);
+        return std::make_unique<ingest::async_handler>(loop, options, metrics);
+    }
+    auto options = options_of_core<ingest::blocking_options>(given, index, cores);
+    options.core = index;
+    return std::make_unique<ingest::blocking_handler>(loop, options, metrics);
 }
 
 int run(const ingest_options& given) {
@@ -81,20 +104,21 @@ int run(const ingest_options& given) {
             "--pool " + std::to_string(given.pool) + " is below the " + std::to_string(cores) +
             " threads, each of which needs a connection: raise --pool or lower --threads"};
     }
-    const auto collector = std::make_shared<ingest::ingest_collector>(cores, given.pool);
+    // Of memcached a core has one, or each of its workers has.
+    const std::size_t cache_links = given.driver == "async" ? cores : given.pool;
+    const auto collector = std::make_shared<ingest::ingest_collector>(cores, given.pool, cache_links);
     return server::run_service(
         given.server, {.name = "ingest",
                        .routes = {{"/api/devices", server::method::post},
                                   {"/healthz", server::method::get, R"({"status":"ok"})"}},
                        .make_handler =
                            [&](std::size_t index, beastmark::event_loop& loop) {
-                               return std::make_unique<ingest::async_handler>(
-                                   loop, options_of_core(given, index, cores), collector->of_core(index));
+                               return make_handler(given, index, cores, loop, collector->of_core(index));
                            },
                        .collected = {collector},
                        .not_ready = "no usable connection to the database",
-                       // A PostgreSQL connection has two: libpq's, and the copy that the event loop watches.
-                       .descriptors = 2 * given.pool + cores});
+                       // A PostgreSQL connection has two: libpq's, and a copy that is watched, or shut down.
+                       .descriptors = 2 * given.pool + cache_links});
 }
 
 } // namespace
