@@ -1,17 +1,6 @@
 #include "ingest/async_handler.hpp"
 
-#include "ingest/device_insertion.hpp"
-
 namespace beastmark::ingest {
-
-namespace {
-
-postgres::pool_options with_statement(postgres::pool_options options) {
-    options.statement = insert_statement;
-    return options;
-}
-
-} // namespace
 
 // A request on its way through both backends, with all that their parameters point to.
 struct async_handler::operation : postgres::request, memcached::set_request {
@@ -20,9 +9,11 @@ struct async_handler::operation : postgres::request, memcached::set_request {
     device_insertion device;
 };
 
-async_handler::async_handler(event_loop& loop, const async_options& options, backend_metrics& metrics)
-    : pool_{loop, with_statement(options.postgres), metrics.postgres},
-      cache_{loop, options.memcached, metrics.memcached} {}
+async_handler::async_handler(event_loop& loop, const driver_options& options, backend_metrics& metrics)
+    : request_timeout_{options.request_timeout},
+      pool_{loop, pool_options_of(options), metrics.postgres},
+      cache_{loop, options.memcached, metrics.memcached},
+      shortage_{options.shortage} {}
 
 async_handler::~async_handler() = default;
 
@@ -34,6 +25,8 @@ void async_handler::start() {
 void async_handler::tick(std::chrono::steady_clock::time_point now) {
     pool_.tick(now);
     cache_.tick(now);
+    if (shortage_ != nullptr)
+        shortage_->tick();
 }
 
 void async_handler::stop() {
@@ -60,6 +53,7 @@ void async_handler::on_inserted(postgres::request& insert, boost::system::error_
     done.device.stored(insert.id);
     done.key = done.device.key();
     done.value = done.device.json();
+    done.deadline = insert.submitted + done.owner->request_timeout_;
     done.owner->cache_.set(done);
 }
 

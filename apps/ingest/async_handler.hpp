@@ -7,6 +7,7 @@
 
 #include "common/event_loop.hpp"
 #include "device/uuid.hpp"
+#include "ingest/driver_options.hpp"
 #include "ingest/ingest_metrics.hpp"
 #include "ingest/memcached/client.hpp"
 #include "ingest/postgres/pool.hpp"
@@ -18,15 +19,10 @@
 
 namespace beastmark::ingest {
 
-struct async_options {
-    postgres::pool_options postgres; ///< its statement is set by the handler
-    memcached::client_options memcached;
-};
-
 class async_handler final : public server::handler {
 public:
     /// @param metrics outlives the handler.
-    async_handler(event_loop& loop, const async_options& options, backend_metrics& metrics);
+    async_handler(event_loop& loop, const driver_options& options, backend_metrics& metrics);
     ~async_handler() override;
 
     void handle(server::exchange& request) override;
@@ -47,8 +43,10 @@ private:
     server::exchange& give_back(operation& done);
     void answer_failure(operation& failed, boost::system::error_code error);
 
+    std::chrono::nanoseconds request_timeout_;
     postgres::pool pool_;
     memcached::client cache_;
+    connection_shortage* shortage_;
     device::uuid_source uuids_;
     std::vector<std::unique_ptr<operation>> operations_; // all that were ever in progress at once
     std::vector<operation*> free_;

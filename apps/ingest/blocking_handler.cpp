@@ -13,12 +13,6 @@ namespace beastmark::ingest {
 
 namespace {
 
-blocking_options completed(blocking_options options) {
-    options.postgres.statement = insert_statement;
-    options.postgres = postgres::checked(options.postgres);
-    return options;
-}
-
 // Counts the links by state, on the core's thread.
 template <class Of>
 void show(const std::vector<std::unique_ptr<worker>>& workers, Of of, operation_metrics& into) {
@@ -36,13 +30,15 @@ void show(const std::vector<std::unique_ptr<worker>>& workers, Of of, operation_
 
 } // namespace
 
-blocking_handler::blocking_handler(event_loop& loop, const blocking_options& options,
-                                   backend_metrics& metrics)
-    : options_(completed(options)),
+blocking_handler::blocking_handler(event_loop& loop, const driver_options& options, backend_metrics& metrics)
+    : postgres_(postgres::checked(pool_options_of(options))),
+      memcached_(options.memcached),
+      shortage_(options.shortage),
       metrics_(metrics),
-      database_log_(options.postgres.name, "the database", options_.postgres.connections),
-      cache_log_(options.memcached.name, "the cache", options_.postgres.connections),
-      jobs_(options_.postgres.max_queued, [this, &loop] { loop.post([this] { collect(); }); }) {
+      database_log_(postgres_.name, "the database", postgres_.connections),
+      cache_log_(memcached_.name, "the cache", postgres_.connections),
+      jobs_(postgres_.max_queued, [this, &loop] { loop.post([this] { collect(); }); }),
+      turns_(postgres_.pacing, std::random_device()()) {
     start_workers(options.core);
 }
 
@@ -52,12 +48,13 @@ blocking_handler::~blocking_handler() {
 
 void blocking_handler::start_workers(std::size_t core) {
     const worker_environment shared{.jobs = jobs_,
+                                    .turns = turns_,
                                     .database_log = database_log_,
                                     .cache_log = cache_log_,
-                                    .postgres = options_.postgres,
-                                    .memcached = options_.memcached};
+                                    .postgres = postgres_,
+                                    .memcached = memcached_};
     std::random_device seed;
-    const auto wanted = options_.postgres.connections;
+    const auto wanted = postgres_.connections;
     try {
         while (workers_.size() < wanted) {
             const auto name = "worker-" + std::to_string(core) + "-" + std::to_string(workers_.size());
@@ -85,7 +82,7 @@ void blocking_handler::handle(server::exchange& request) {
         return;
     }
     started.submitted = std::chrono::steady_clock::now();
-    started.deadline = started.submitted + options_.postgres.timeout;
+    started.deadline = started.submitted + postgres_.timeout;
     unanswered_.push_back(started);
     if (const auto refused = jobs_.submit(started, abandoned_))
         fail(started, *refused);
@@ -139,14 +136,16 @@ void blocking_handler::fail(operation& failed, postgres::errc error) {
 void blocking_handler::tick(std::chrono::steady_clock::time_point now) {
     expire(now);
     for (const auto& each : workers_)
-        each->cut_older_than(now - options_.postgres.hard_limit);
+        each->cut_older_than(now - postgres_.hard_limit);
     if (!ready())
         fail_waiting();
     show_links();
+    if (shortage_ != nullptr)
+        shortage_->tick();
 }
 
 void blocking_handler::expire(std::chrono::steady_clock::time_point now) {
-    while (job* const waited = jobs_.withdraw(now - options_.postgres.timeout))
+    while (job* const waited = jobs_.withdraw(now - postgres_.timeout))
         fail(static_cast<operation&>(*waited), postgres::errc::overloaded);
     while (!unanswered_.empty() && unanswered_.front().deadline <= now)
         abandon(unanswered_.front(), now);
@@ -177,6 +176,7 @@ void blocking_handler::show_links() {
     show(workers_, [](const worker& each) -> const auto& { return each.database(); }, metrics_.postgres);
     show(workers_, [](const worker& each) -> const auto& { return each.cache(); }, metrics_.memcached);
     metrics_.postgres.queued.set(static_cast<std::int64_t>(jobs_.size()));
+    metrics_.postgres.refused.add(turns_.refused() - metrics_.postgres.refused.value());
 }
 
 blocking_handler::operation& blocking_handler::borrow(server::exchange& request) {
@@ -194,6 +194,7 @@ blocking_handler::operation& blocking_handler::borrow(server::exchange& request)
 
 void blocking_handler::stop() {
     jobs_.stop();
+    turns_.stop();
     fail_waiting();
     for (const auto& each : workers_)
         each->cut();

@@ -6,6 +6,7 @@
 #include "common/event_loop.hpp"
 #include "device/uuid.hpp"
 #include "ingest/blocking/worker.hpp"
+#include "ingest/driver_options.hpp"
 #include "ingest/ingest_metrics.hpp"
 #include "server/handler.hpp"
 
@@ -20,19 +21,13 @@
 
 namespace beastmark::ingest {
 
-struct blocking_options {
-    postgres::pool_options postgres; ///< its statement is set by the handler; a connection is a worker
-    memcached::client_options memcached;
-    std::size_t core = 0; ///< names the threads
-};
-
 /// The workers know nothing of requests: on the core's thread alone they are answered, in time also when a
 /// worker still waits.
 class blocking_handler final : public server::handler {
 public:
     /// Starts the workers, which connect. @param metrics outlives the handler.
     /// Throws std::runtime_error when the system gives no more threads.
-    blocking_handler(event_loop& loop, const blocking_options& options, backend_metrics& metrics);
+    blocking_handler(event_loop& loop, const driver_options& options, backend_metrics& metrics);
     ~blocking_handler() override;
 
     void handle(server::exchange& request) override;
@@ -63,11 +58,14 @@ private:
     void abandon(operation& late, std::chrono::steady_clock::time_point now);
     void show_links();
 
-    const blocking_options options_;
+    const postgres::pool_options postgres_;
+    const memcached::client_options memcached_;
+    connection_shortage* const shortage_;
     backend_metrics& metrics_;
     link_log database_log_;
     link_log cache_log_;
     job_queue jobs_;
+    connect_turns turns_;
     device::uuid_source uuids_;
     std::vector<std::unique_ptr<operation>> operations_; // all that were ever in progress at once
     std::vector<operation*> free_;

@@ -2,6 +2,7 @@
 #include "common/host_and_port.hpp"
 #include "ingest/async_handler.hpp"
 #include "ingest/blocking_handler.hpp"
+#include "ingest/driver_options.hpp"
 #include "ingest/schema.hpp"
 #include "server/service.hpp"
 
@@ -13,6 +14,7 @@ namespace {
 
 namespace server = beastmark::server;
 namespace ingest = beastmark::ingest;
+namespace postgres = beastmark::postgres;
 
 struct ingest_options {
     server::options server{.port = 8180, .admin_port = 8181};
@@ -20,7 +22,8 @@ struct ingest_options {
     std::string postgres;
     std::size_t pool = 8;
     std::string memcached = "127.0.0.1:11211";
-    std::chrono::nanoseconds insert_timeout = std::chrono::seconds{2};
+    std::size_t pool_depth = postgres::pool_options{}.depth;
+    std::chrono::nanoseconds request_timeout = ingest::driver_options{}.request_timeout;
     std::chrono::nanoseconds cache_timeout = std::chrono::milliseconds{500};
     bool init_schema = false;
 };
@@ -52,43 +55,49 @@ void add_options(CLI::App& app, ingest_options& into) {
         app.add_option("--pool", into.pool, "PostgreSQL connections in total, at least one for each thread")
             ->capture_default_str())
         ->check(CLI::Range(1, 10000));
+    server::with_environment(app.add_option("--pool-depth", into.pool_depth,
+                                            "Of the driver async: inserts in flight on one connection, each "
+                                            "a transaction of its own; PostgreSQL executes "
+                                            "them one after the other. What finds all connections full waits")
+                                 ->capture_default_str())
+        ->check(CLI::Range(1, 1000));
     server::with_environment(
         app.add_option("--memcached", into.memcached, "host:port of memcached")->capture_default_str())
         ->check(check_host_and_port);
-    server::add_duration(app, "--insert-timeout", into.insert_timeout,
-                         "For the insert, waiting included; then 504, or 503 if it was not sent");
+    server::add_duration(app, "--request-timeout", into.request_timeout,
+                         "For a request's wait for a connection, insert and cache set together; then 503 if "
+                         "the insert was not sent, 504 if it was, and 201 with X-Cache: failed once it is "
+                         "committed");
     server::add_duration(app, "--cache-timeout", into.cache_timeout,
-                         "For the cache set; then the answer says X-Cache: failed");
+                         "For the cache set, within what is left of --request-timeout; then the answer says "
+                         "X-Cache: failed");
     app.add_flag("--init-schema", into.init_schema, "Create the table device if it is missing, then exit");
 }
 
-// What both drivers are told, for one of the cores.
-template <class Options>
-Options options_of_core(const ingest_options& given, std::size_t index, std::size_t cores) {
+ingest::driver_options options_of_core(const ingest_options& given, std::size_t index, std::size_t cores,
+                                       ingest::connection_shortage& shortage) {
     const auto cache = beastmark::parse_host_and_port(given.memcached);
     // Of the cores' pools and clients one speaks for all in the log.
     const bool speaks = index == 0;
-    Options options;
+    ingest::driver_options options;
+    options.core = index;
     options.postgres.conninfo = given.postgres;
     options.postgres.connections = given.pool / cores + (index < given.pool % cores ? 1 : 0);
-    options.postgres.timeout = given.insert_timeout;
+    options.request_timeout = given.request_timeout;
+    options.postgres.depth = given.pool_depth;
     options.postgres.name = speaks ? "postgresql" : "";
     options.memcached.host = cache.host;
     options.memcached.port = cache.port;
     options.memcached.timeout = given.cache_timeout;
     options.memcached.name = speaks ? "memcached" : "";
+    options.shortage = speaks ? &shortage : nullptr;
     return options;
 }
 
-std::unique_ptr<server::handler> make_handler(const ingest_options& given, std::size_t index,
-                                              std::size_t cores, beastmark::event_loop& loop,
-                                              ingest::backend_metrics& metrics) {
-    if (given.driver == "async") {
-        const auto options = options_of_core<ingest::async_options>(given, index, cores);
+std::unique_ptr<server::handler> make_handler(std::string_view driver, const ingest::driver_options& options,
+                                              beastmark::event_loop& loop, ingest::backend_metrics& metrics) {
+    if (driver == "async")
         return std::make_unique<ingest::async_handler>(loop, options, metrics);
-    }
-    auto options = options_of_core<ingest::blocking_options>(given, index, cores);
-    options.core = index;
     return std::make_unique<ingest::blocking_handler>(loop, options, metrics);
 }
 
@@ -107,18 +116,22 @@ int run(const ingest_options& given) {
     // Of memcached a core has one, or each of its workers has.
     const std::size_t cache_links = given.driver == "async" ? cores : given.pool;
     const auto collector = std::make_shared<ingest::ingest_collector>(cores, given.pool, cache_links);
+    ingest::connection_shortage shortage{*collector, given.pool};
     return server::run_service(
         given.server, {.name = "ingest",
                        .routes = {{"/api/devices", server::method::post},
                                   {"/healthz", server::method::get, R"({"status":"ok"})"}},
                        .make_handler =
                            [&](std::size_t index, beastmark::event_loop& loop) {
-                               return make_handler(given, index, cores, loop, collector->of_core(index));
+                               return make_handler(given.driver,
+                                                   options_of_core(given, index, cores, shortage), loop,
+                                                   collector->of_core(index));
                            },
                        .collected = {collector},
                        .not_ready = "no usable connection to the database",
                        // A PostgreSQL connection has two: libpq's, and a copy that is watched, or shut down.
-                       .descriptors = 2 * given.pool + cache_links});
+                       .descriptors = 2 * given.pool + cache_links,
+                       .descriptors_for = "--pool " + std::to_string(given.pool) + " and memcached"});
 }
 
 } // namespace

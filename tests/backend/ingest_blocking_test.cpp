@@ -53,7 +53,7 @@ TEST_F(ingest_blocking, has_a_thread_for_each_connection) {
 }
 
 TEST_F(ingest_blocking, a_silent_server_costs_the_client_its_deadline_and_the_worker_its_connection) {
-    start_blocking({"--pool", "2", "--threads", "1", "--insert-timeout", "300ms"});
+    start_blocking({"--pool", "2", "--threads", "1", "--request-timeout", "300ms"});
     ASSERT_EQ(post().status, 201);
     postgres.freeze();
     EXPECT_EQ(post().status, 504);
@@ -70,7 +70,7 @@ TEST_F(ingest_blocking, a_silent_server_costs_the_client_its_deadline_and_the_wo
 }
 
 TEST_F(ingest_blocking, ends_although_its_workers_wait_for_a_silent_server) {
-    start_blocking({"--pool", "2", "--threads", "1", "--insert-timeout", "30s", "--drain-timeout", "500ms"});
+    start_blocking({"--pool", "2", "--threads", "1", "--request-timeout", "30s", "--drain-timeout", "500ms"});
     ASSERT_EQ(post().status, 201);
     postgres.freeze();
     http_client client(ingest->port());

@@ -59,7 +59,7 @@ private:
 
 class postgres_pool : public ::testing::Test {
 protected:
-    postgres_pool() {
+    explicit postgres_pool(postgres_options server = {}) : cluster(std::move(server)) {
         cluster.query(
             "create table device (id bigint generated always as identity primary key, uuid uuid not null "
             "unique, mac text not null, firmware text not null, created_at timestamptz not null, "

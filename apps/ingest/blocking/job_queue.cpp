@@ -51,7 +51,6 @@ void job_queue::stop() {
         stopped_ = true;
     }
     job_waits_.notify_all();
-    stopping_.notify_all();
 }
 
 void job_queue::worker_is_up() {
@@ -102,11 +101,6 @@ void job_queue::done(job& j) {
 bool job_queue::is_stopped() const {
     const std::lock_guard lock(mutex_);
     return stopped_;
-}
-
-void job_queue::pause(clock::duration time) {
-    std::unique_lock lock(mutex_);
-    stopping_.wait_for(lock, time, [this] { return stopped_; });
 }
 
 } // namespace beastmark::ingest

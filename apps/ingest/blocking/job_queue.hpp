@@ -69,9 +69,6 @@ public:
 
     [[nodiscard]] bool is_stopped() const;
 
-    /// Waits; not after stop().
-    void pause(clock::duration time);
-
 private:
     using waiting_jobs = boost::intrusive::slist<job, boost::intrusive::cache_last<true>,
                                                  boost::intrusive::constant_time_size<true>>;
@@ -80,7 +77,6 @@ private:
     const std::function<void()> wake_;
     mutable std::mutex mutex_;
     std::condition_variable job_waits_;
-    std::condition_variable stopping_; // apart, so that a job wakes no worker that pauses
     waiting_jobs waiting_;
     std::vector<job*> done_;
     std::size_t workers_up_ = 0;

@@ -17,7 +17,6 @@ worker::worker(const worker_environment& shared, const std::string& thread_name,
     : shared_(shared),
       store_(shared.postgres),
       memcached_(shared.memcached, seed),
-      backoff_(shared.postgres.first_retry, shared.postgres.retry_cap, seed),
       thread_([this] { run(); }) {
     pthread_setname_np(thread_.native_handle(), thread_name.c_str());
 }
@@ -36,7 +35,7 @@ void worker::run() {
         if (!store_.is_alive()) {
             if (next != nullptr)
                 shared_.jobs.give_back(*next);
-            lost(true);
+            lost();
         } else if (next != nullptr) {
             work_on(static_cast<insertion_job&>(*next));
         }
@@ -45,28 +44,31 @@ void worker::run() {
 }
 
 bool worker::connect() {
+    if (!shared_.turns.await())
+        return false;
     if (!store_.connect()) {
-        lost(false);
+        // Of a pool that is only smaller than asked for another tells, with the numbers of all cores.
+        const bool full = store_.found_no_room();
+        if (shared_.turns.failed(full) || !full)
+            shared_.database_log.lost(false, store_.reason());
         return false;
     }
-    backoff_.up(clock::now());
     const bool again = std::exchange(database_was_up_, true);
     if (again)
         database_.reconnects.add();
     database_.state.store(link_state::idle, std::memory_order_relaxed);
     shared_.database_log.up(again);
     shared_.jobs.worker_is_up();
+    shared_.turns.succeeded();
     return true;
 }
 
-void worker::lost(bool was_up) {
+void worker::lost() {
     database_.state.store(link_state::connecting, std::memory_order_relaxed);
-    if (was_up)
-        shared_.jobs.worker_is_down();
-    if (shared_.jobs.is_stopped())
-        return; // cut: no news
-    shared_.database_log.lost(was_up, store_.reason());
-    shared_.jobs.pause(backoff_.next(clock::now()));
+    shared_.jobs.worker_is_down();
+    shared_.turns.lost();
+    if (!shared_.jobs.is_stopped()) // else it was cut: no news
+        shared_.database_log.lost(true, store_.reason());
 }
 
 void worker::work_on(insertion_job& j) {
@@ -77,7 +79,7 @@ void worker::work_on(insertion_job& j) {
     if (store_.is_connected())
         database_.state.store(link_state::idle, std::memory_order_relaxed);
     else
-        lost(true);
+        lost();
 }
 
 void worker::insert(insertion_job& j) {
@@ -102,7 +104,7 @@ void worker::set(insertion_job& j) {
     const bool was_up = memcached_.is_connected();
     if (was_up)
         cache_.state.store(link_state::used, std::memory_order_relaxed);
-    j.cache_error = memcached_.set(j.device.key(), j.device.json(), cache_ttl_s);
+    j.cache_error = memcached_.set(j.device.key(), j.device.json(), cache_ttl_s, j.deadline);
     j.cached = clock::now();
     const bool is_up = memcached_.is_connected();
     cache_.state.store(is_up ? link_state::idle : link_state::connecting, std::memory_order_relaxed);

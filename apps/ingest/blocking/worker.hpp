@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/metrics.hpp"
-#include "ingest/backoff.hpp"
+#include "ingest/blocking/connect_turns.hpp"
 #include "ingest/blocking/job_queue.hpp"
 #include "ingest/device_insertion.hpp"
 #include "ingest/link_log.hpp"
@@ -37,6 +37,7 @@ struct insertion_job : job {
 /// What the workers of a core share. Outlives them.
 struct worker_environment {
     job_queue& jobs;
+    connect_turns& turns;
     link_log& database_log;
     link_log& cache_log;
     const postgres::pool_options& postgres;
@@ -56,7 +57,7 @@ public:
     /// Starts the thread. Throws std::system_error when the system gives no more.
     worker(const worker_environment& shared, const std::string& thread_name, std::uint32_t seed);
 
-    /// Precondition: the queue is stopped.
+    /// Precondition: queue and turns are stopped.
     ~worker() { join(); }
 
     worker(const worker&) = delete;
@@ -74,7 +75,7 @@ public:
     /// The call to PostgreSQL under way fails now, and each later one.
     void cut() { store_.cut(); }
 
-    /// Waits for its end; precondition: the queue is stopped.
+    /// Waits for its end; precondition: queue and turns are stopped.
     void join();
 
 private:
@@ -82,7 +83,7 @@ private:
 
     void run();
     bool connect();
-    void lost(bool was_up);
+    void lost();
     void work_on(insertion_job& j);
     void insert(insertion_job& j);
     void set(insertion_job& j);
@@ -90,7 +91,6 @@ private:
     worker_environment shared_;
     postgres::blocking_store store_;
     memcached::blocking_cache memcached_;
-    backoff backoff_;
     link database_;
     link cache_;
     bool database_was_up_ = false; // ever

@@ -1,5 +1,7 @@
 #include "ingest/memcached/blocking_cache.hpp"
 
+#include <algorithm>
+
 namespace beastmark::memcached {
 namespace {
 
@@ -39,9 +41,17 @@ blocking_cache::blocking_cache(const client_options& options, std::uint32_t seed
     : options_(options), backoff_(options.first_retry, options.retry_cap, seed) {}
 
 boost::system::error_code blocking_cache::set(std::string_view key, std::string_view value,
-                                              std::uint32_t ttl_s) {
-    if (!handle_ && (clock::now() < next_attempt_ || !open()))
+                                              std::uint32_t ttl_s, clock::time_point deadline) {
+    const auto now = clock::now();
+    if (deadline <= now)
+        return errc::timed_out;
+    if (!handle_ && (now < next_attempt_ || !open()))
         return errc::unavailable;
+    const auto limit = std::chrono::ceil<std::chrono::milliseconds>(
+        std::min<clock::duration>(options_.timeout, deadline - now));
+    const auto limit_ms = static_cast<std::uint64_t>(limit.count());
+    memcached_behavior_set(handle_.get(), MEMCACHED_BEHAVIOR_CONNECT_TIMEOUT, limit_ms);
+    memcached_behavior_set(handle_.get(), MEMCACHED_BEHAVIOR_POLL_TIMEOUT, limit_ms);
     return taken(memcached_set(handle_.get(), key.data(), key.size(), value.data(), value.size(),
                                static_cast<time_t>(ttl_s), 0));
 }
@@ -49,12 +59,8 @@ boost::system::error_code blocking_cache::set(std::string_view key, std::string_
 bool blocking_cache::open() {
     handle_.reset(memcached_create(nullptr));
     memcached_st* const made = handle_.get();
-    const auto limit = std::chrono::ceil<std::chrono::milliseconds>(options_.timeout);
-    const auto limit_ms = static_cast<std::uint64_t>(limit.count());
     if (made != nullptr &&
         memcached_behavior_set(made, MEMCACHED_BEHAVIOR_TCP_NODELAY, 1) == MEMCACHED_SUCCESS &&
-        memcached_behavior_set(made, MEMCACHED_BEHAVIOR_CONNECT_TIMEOUT, limit_ms) == MEMCACHED_SUCCESS &&
-        memcached_behavior_set(made, MEMCACHED_BEHAVIOR_POLL_TIMEOUT, limit_ms) == MEMCACHED_SUCCESS &&
         memcached_server_add(made, options_.host.c_str(), options_.port) == MEMCACHED_SUCCESS)
         return true;
     handle_.reset();

@@ -24,10 +24,13 @@ public:
     /// Of the options it heeds host, port, timeout and the retry waits. @param seed of the waits
     blocking_cache(const client_options& options, std::uint32_t seed);
 
-    /// Connects first where there is no link, unless the last attempt failed just now (unavailable). Takes
-    /// twice the timeout at most, longer when a host name is slow to be found. reason() says why it failed.
+    /// Connects first where there is no link, unless the last attempt failed just now (unavailable). Each
+    /// wait takes as long as the timeout, or as is left until the deadline, at most; longer when a host name
+    /// is slow to be found. reason() says why it failed.
     /// @param ttl_s seconds until memcached forgets the item; 0: never
-    boost::system::error_code set(std::string_view key, std::string_view value, std::uint32_t ttl_s);
+    /// @param deadline when it has passed: timed_out
+    boost::system::error_code set(std::string_view key, std::string_view value, std::uint32_t ttl_s,
+                                  std::chrono::steady_clock::time_point deadline);
 
     /// The last set got an answer.
     [[nodiscard]] bool is_connected() const { return connected_; }

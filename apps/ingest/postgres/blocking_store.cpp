@@ -5,11 +5,16 @@
 
 #include <algorithm>
 #include <exception>
+#include <string_view>
 
 namespace beastmark::postgres {
 namespace {
 
 constexpr const char* statement_name = "beastmark";
+
+// SQLSTATE 53300: max_connections, those of it that are reserved, and the limits of a role or a database.
+constexpr std::array<std::string_view, 3> no_room{
+    "too many clients already", "remaining connection slots are", "too many connections for"};
 
 constexpr const char* no_data = "02000"; // SQL's own code for "there was no row"
 
@@ -58,6 +63,11 @@ bool blocking_store::connect() {
     } catch (const std::exception& error) {
         return lose(first_line(error.what()));
     }
+}
+
+bool blocking_store::found_no_room() const {
+    return std::ranges::any_of(no_room,
+                               [this](auto words) { return reason_.find(words) != std::string::npos; });
 }
 
 void blocking_store::prepare() {

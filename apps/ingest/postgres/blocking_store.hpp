@@ -27,6 +27,10 @@ public:
     /// at most, longer when a host name has several addresses or is slow to be found. False: see reason().
     bool connect();
 
+    /// The last attempt failed because the server has no room for another connection. Known by its English
+    /// words: while it connects libpqxx tells no SQLSTATE. In another language it is a failure like others.
+    [[nodiscard]] bool found_no_room() const;
+
     [[nodiscard]] bool is_connected() const { return connection_ != nullptr; }
 
     /// Reads what the server says to an idle session, by which it may end it. False: the connection is gone,

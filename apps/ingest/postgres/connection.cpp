@@ -3,6 +3,7 @@
 #include "ingest/postgres/pool.hpp"
 #include "ingest/postgres/result.hpp"
 
+#include <openssl/ssl.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -22,18 +23,19 @@ namespace {
 
 constexpr const char* statement_name = "beastmark";
 constexpr int binary_format = 1;
+// In a verbose message, behind the severity, which the server translates.
+constexpr std::string_view too_many_connections = ":  53300: ";
 
 } // namespace
 
 connection::connection(event_loop& loop, pool& owner, std::size_t index, const pool_options& options,
-                       pool_metrics& metrics, std::uint32_t seed)
+                       pool_metrics& metrics)
     : owner_(owner),
       index_(index),
       options_(options),
       metrics_(metrics),
       loop_(loop),
-      timer_(loop, [this] { on_timer(); }),
-      backoff_(options.first_retry, options.retry_cap, seed),
+      broken_timer_(loop, [this] { lose(last_error()); }),
       pipeline_(options.depth),
       server_side_limit_(server_side_limit(options)) {
     metrics_.connecting.add(1);
@@ -45,12 +47,11 @@ connection::~connection() {
 
 void connection::start() {
     if (state_ == state::stopped)
-        connect();
+        state_ = state::waiting;
 }
 
 void connection::stop() {
     state_ = state::stopped;
-    timer_.cancel();
     close();
     report();
     fail_in_flight();
@@ -58,13 +59,6 @@ void connection::stop() {
 
 // --- connecting
 // -----------------------------------------------------------------------------------------------
-
-void connection::on_timer() {
-    if (state_ == state::waiting)
-        connect();
-    else
-        lose(last_error()); // a send failed
-}
 
 void connection::connect() {
     state_ = state::connecting;
@@ -78,6 +72,7 @@ void connection::connect() {
     if (pg_ == nullptr)
         return lose("out of memory");
     PQsetNoticeReceiver(pg_.get(), &connection::take_notice, this);
+    PQsetErrorVerbosity(pg_.get(), PQERRORS_VERBOSE); // the one way to an SQLSTATE while it connects
     if (PQstatus(pg_.get()) == CONNECTION_BAD)
         return lose(last_error());
     watch_socket(EPOLLOUT); // what PQconnectPoll would ask for first
@@ -112,7 +107,6 @@ bool connection::take_prepared(const PGresult* result) {
         return true;
     case PGRES_PIPELINE_SYNC:
         state_ = state::ready;
-        backoff_.up(clock::now());
         report();
         owner_.connection_ready(std::exchange(was_ready_, true));
         return true;
@@ -162,12 +156,22 @@ void connection::ready(std::uint32_t events) {
 }
 
 void connection::readable() {
-    if (PQconsumeInput(pg_.get()) != 1)
-        return lose(last_error());
     const auto generation = generation_;
-    take_results();
-    if (generation == generation_) // not lost or stopped on the way
-        flush();                   // libpq asks for it after each read: the server may take more now
+    do {
+        if (PQconsumeInput(pg_.get()) != 1)
+            return lose(last_error());
+        take_results();
+        if (generation != generation_)
+            return; // lost or stopped on the way
+    } while (decrypted_waits());
+    flush(); // libpq asks for it after each read: the server may take more now
+}
+
+// TLS decrypts a record at a time, and libpq takes of it what its buffer has room for: what is left then the
+// socket does not tell of. (libpq looks there only where it waits itself.)
+bool connection::decrypted_waits() const {
+    const auto* const tls = static_cast<const SSL*>(PQsslStruct(pg_.get(), "OpenSSL"));
+    return tls != nullptr && SSL_pending(tls) > 0;
 }
 
 // While a completion runs, the caller's code may submit to this very connection, or stop the pool.
@@ -241,7 +245,7 @@ bool connection::send(request& r, clock::time_point now) {
     // From here on the statement may reach the server. A failed write shows when reading.
     if (!sent || PQpipelineSync(pg) != 1) {
         broken_ = true;
-        timer_.set(now);
+        broken_timer_.set(now);
     } else {
         flush();
     }
@@ -274,12 +278,14 @@ void connection::tick(clock::time_point now) {
 void connection::lose(std::string_view reason) {
     const std::string why(session_error_.empty() ? reason : session_error_);
     const bool was_up = state_ == state::ready;
+    const bool full = !was_up && refused_for_room();
     state_ = state::waiting;
     close();
     report();
-    const auto now = clock::now();
-    timer_.set(now + backoff_.next(now));
-    owner_.connection_lost(was_up, why);
+    if (was_up)
+        owner_.connection_lost(why);
+    else
+        owner_.attempt_failed(full, why);
     fail_in_flight();
 }
 
@@ -295,6 +301,7 @@ void connection::close_descriptor() {
 void connection::close() {
     close_descriptor(); // before libpq closes its own: the number may be another's at once
     pg_.reset();
+    broken_timer_.cancel();
     broken_ = false;
 }
 
@@ -333,6 +340,12 @@ gauge& connection::gauge_of(shown which) noexcept {
 std::string connection::last_error() const {
     const char* const text = PQerrorMessage(pg_.get());
     return text == nullptr || *text == '\0' ? "out of step with the server" : first_line(text);
+}
+
+// What libpq tells of a failed attempt has lines for each address it tried.
+bool connection::refused_for_room() const {
+    const char* const text = PQerrorMessage(pg_.get());
+    return text != nullptr && std::string_view(text).find(too_many_connections) != std::string_view::npos;
 }
 
 void connection::take_notice(void* self, const PGresult* notice) noexcept {

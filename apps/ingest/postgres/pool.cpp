@@ -29,11 +29,12 @@ pool::pool(event_loop& loop, const pool_options& options, pool_metrics& metrics)
     : options_(checked(options)),
       metrics_(metrics),
       log_(options_.name, "the database", options_.connections),
-      loads_(options_.connections, closed) {
-    std::random_device seed;
+      loads_(options_.connections, closed),
+      pacing_(options_.pacing, std::random_device()()),
+      connect_timer_(loop, [this] { connect_more(); }) {
     connections_.reserve(options_.connections);
     for (std::size_t i = 0; i < options_.connections; ++i)
-        connections_.push_back(std::make_unique<connection>(loop, *this, i, options_, metrics, seed()));
+        connections_.push_back(std::make_unique<connection>(loop, *this, i, options_, metrics));
 }
 
 pool::~pool() = default;
@@ -41,6 +42,21 @@ pool::~pool() = default;
 void pool::start() {
     for (auto& c : connections_)
         c->start();
+    connect_more();
+}
+
+// Called by the timer alone once it has started: no attempt begins, and may fail, within a call from a
+// connection.
+void pool::connect_more() {
+    const auto now = clock::now();
+    for (auto& c : connections_) {
+        if (!pacing_.may_begin(now))
+            return;
+        if (c->waiting()) {
+            pacing_.began();
+            c->connect();
+        }
+    }
 }
 
 void pool::submit(request& r) {
@@ -111,6 +127,7 @@ void pool::tick(clock::time_point now) {
 }
 
 void pool::stop() {
+    connect_timer_.cancel();
     for (auto& c : connections_)
         c->stop();
     fail_queued(errc::unavailable);
@@ -130,14 +147,29 @@ void pool::load_changed(std::size_t index, std::uint32_t load) noexcept {
 void pool::connection_ready(bool again) {
     if (again)
         metrics_.reconnects.add();
+    const auto now = clock::now();
+    pacing_.succeeded(now);
+    connect_timer_.set(std::max(now, pacing_.not_before()));
     log_.up(again);
     send_queued();
 }
 
-void pool::connection_lost(bool was_up, std::string_view reason) {
-    log_.lost(was_up, reason);
+void pool::connection_lost(std::string_view reason) {
+    pacing_.lost(clock::now());
+    connect_timer_.set(pacing_.not_before());
+    log_.lost(true, reason);
     if (!ready())
         fail_queued(errc::unavailable);
+}
+
+void pool::attempt_failed(bool full, std::string_view reason) {
+    if (full)
+        metrics_.refused.add();
+    pacing_.failed(clock::now(), full);
+    connect_timer_.set(pacing_.not_before());
+    // Of a pool that is only smaller than asked for another tells, with the numbers of all cores.
+    if (!full || pacing_.connected() == 0)
+        log_.lost(false, reason);
 }
 
 void pool::statement_refused(std::string_view sqlstate, std::string_view message) {

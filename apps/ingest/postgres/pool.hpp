@@ -7,6 +7,7 @@
 
 #include "common/event_loop.hpp"
 #include "ingest/link_log.hpp"
+#include "ingest/postgres/connect_pacing.hpp"
 #include "ingest/postgres/error.hpp"
 #include "ingest/postgres/metrics.hpp"
 #include "ingest/postgres/request.hpp"
@@ -45,9 +46,8 @@ struct pool_options {
     std::chrono::nanoseconds hard_limit{0};
     /// For one attempt to connect, log in and prepare.
     std::chrono::nanoseconds connect_timeout = std::chrono::seconds(5);
-    /// Wait after the first failed attempt, doubled up to the cap; each with up to half taken off at random.
-    std::chrono::milliseconds first_retry{50};
-    std::chrono::milliseconds retry_cap{1000};
+    /// When it connects, and again after a loss.
+    pacing_options pacing;
     /// Names the pool in the log; empty: logs nothing (so that of several cores one can speak for all).
     std::string name = "postgres";
 };
@@ -73,7 +73,7 @@ public:
     pool& operator=(const pool&) = delete;
 
     /// Connects in the background and keeps retrying for ever; a failure is logged once per change, and at
-    /// most once a second.
+    /// most once a second. That the server has no room for all is only counted (pool_metrics).
     void start();
 
     /// At least one connection can take a statement. One whose oldest statement has timed out takes none
@@ -101,11 +101,13 @@ private:
     static constexpr std::uint32_t closed = UINT32_MAX;
     void load_changed(std::size_t index, std::uint32_t load) noexcept;
     void connection_ready(bool again);
-    void connection_lost(bool was_up, std::string_view reason);
+    void connection_lost(std::string_view reason);
+    void attempt_failed(bool full, std::string_view reason);
     void statement_refused(std::string_view sqlstate, std::string_view message);
     void send_queued();
     void finish(request& r, boost::system::error_code error) noexcept;
 
+    void connect_more();
     bool dispatch(request& r, clock::time_point now);
     request& pop_queued() noexcept;
     void fail_queued(errc reason);
@@ -117,6 +119,8 @@ private:
     std::vector<std::uint32_t>
         loads_;             // by connection: compact, so that the least loaded is found in one sweep
     std::size_t ready_ = 0; // those that take statements
+    connect_pacing pacing_;
+    timer connect_timer_;
     request_queue queue_;
 };
 
