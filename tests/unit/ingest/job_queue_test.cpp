@@ -20,8 +20,8 @@ constexpr std::chrono::seconds for_ever{60}; // a test that waits so long has fa
 class jobs_of_a_core : public ::testing::Test {
 protected:
     std::atomic<int> woken{0};
+    std::array<job, 4> all; // outlive the queue
     job_queue jobs{2, [this] { ++woken; }};
-    std::array<job, 4> all;
 };
 
 } // namespace
