@@ -38,8 +38,9 @@ prometheus::ClientMetric::Histogram histogram_of(const backends& cores, Pick pic
 
 } // namespace
 
-ingest_collector::ingest_collector(std::size_t cores, std::size_t postgres_connections)
-    : postgres_connections_{postgres_connections} {
+ingest_collector::ingest_collector(std::size_t cores, std::size_t postgres_connections,
+                                   std::size_t memcached_connections)
+    : postgres_connections_{postgres_connections}, memcached_connections_{memcached_connections} {
     for (std::size_t i = 0; i < cores; ++i) {
         cores_.push_back(std::make_unique<backend_metrics>());
     }
@@ -106,7 +107,8 @@ prometheus::MetricFamily ingest_collector::connection_maximum() const {
         make_family("db_client_connection_max", "Connections that a pool may open.", MetricType::Gauge);
     add_metric(family, {{pool_label, postgres_name}}).gauge.value =
         static_cast<double>(postgres_connections_);
-    add_metric(family, {{pool_label, memcached_name}}).gauge.value = static_cast<double>(cores_.size());
+    add_metric(family, {{pool_label, memcached_name}}).gauge.value =
+        static_cast<double>(memcached_connections_);
     return family;
 }
 

@@ -22,8 +22,8 @@ struct backend_metrics {
 /// Owns the counters of all cores and sums them when scraped.
 class ingest_collector : public prometheus::Collectable {
 public:
-    /// @param postgres_connections of all cores together.
-    ingest_collector(std::size_t cores, std::size_t postgres_connections);
+    /// @param postgres_connections, memcached_connections of all cores together.
+    ingest_collector(std::size_t cores, std::size_t postgres_connections, std::size_t memcached_connections);
 
     /// The counters of one core: its thread writes them.
     backend_metrics& of_core(std::size_t index) { return *cores_[index]; }
@@ -47,6 +47,7 @@ private:
 
     std::vector<std::unique_ptr<backend_metrics>> cores_;
     std::size_t postgres_connections_;
+    std::size_t memcached_connections_;
 };
 
 } // namespace beastmark::ingest

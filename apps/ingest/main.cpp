@@ -1,6 +1,8 @@
 #include "common/event_loop.hpp"
 #include "common/host_and_port.hpp"
-#include "ingest/handler.hpp"
+#include "ingest/async_handler.hpp"
+#include "ingest/blocking_handler.hpp"
+#include "ingest/driver_options.hpp"
 #include "ingest/schema.hpp"
 #include "server/service.hpp"
 
@@ -16,6 +18,7 @@ namespace postgres = beastmark::postgres;
 
 struct ingest_options {
     server::options server{.port = 8180, .admin_port = 8181};
+    std::string driver = "async";
     std::string postgres;
     std::size_t pool = 8;
     std::string memcached = "127.0.0.1:11211";
@@ -23,7 +26,7 @@ struct ingest_options {
     std::string write_mode = "each";
     std::size_t group_rows = 128;
     std::chrono::nanoseconds group_wait{0};
-    std::chrono::nanoseconds request_timeout = ingest::handler_options{}.request_timeout;
+    std::chrono::nanoseconds request_timeout = ingest::driver_options{}.request_timeout;
     std::chrono::nanoseconds cache_timeout = std::chrono::milliseconds{500};
     bool init_schema = false;
 };
@@ -55,6 +58,8 @@ void add_write_mode(CLI::App& app, ingest_options& into) {
         "the same turn of the event loop",
         std::chrono::nanoseconds{0});
     app.callback([&into, rows, wait] {
+        if (into.write_mode == "group" && into.driver != "async")
+            throw CLI::ValidationError{"--write-mode", "group is of --driver async only"};
         for (const auto* const given : {rows, wait})
             if (into.write_mode != "group" && given->count() > 0)
                 throw CLI::ValidationError{given->get_name(),
@@ -65,6 +70,13 @@ void add_write_mode(CLI::App& app, ingest_options& into) {
 void add_options(CLI::App& app, ingest_options& into) {
     server::add_options(app, into.server);
     server::with_environment(
+        app.add_option(
+               "--driver", into.driver,
+               "async: pipelined connections driven by the event loop. blocking: libpqxx and libmemcached "
+               "on worker threads, one for each connection of --pool")
+            ->capture_default_str())
+        ->check(CLI::IsMember({"async", "blocking"}));
+    server::with_environment(
         app.add_option("--postgres", into.postgres,
                        "libpq connection string; what it leaves out comes from libpq's environment (PGHOST, "
                        "PGPASSFILE, ...): keep passwords there"));
@@ -72,12 +84,11 @@ void add_options(CLI::App& app, ingest_options& into) {
         app.add_option("--pool", into.pool, "PostgreSQL connections in total, at least one for each thread")
             ->capture_default_str())
         ->check(CLI::Range(1, 10000));
-    server::with_environment(
-        app.add_option(
-               "--pool-depth", into.pool_depth,
-               "Inserts in flight on one connection, each a transaction of its own; PostgreSQL executes "
-               "them one after the other. What finds all connections full waits")
-            ->capture_default_str())
+    server::with_environment(app.add_option("--pool-depth", into.pool_depth,
+                                            "Of the driver async: inserts in flight on one connection, each "
+                                            "a transaction of its own; PostgreSQL executes "
+                                            "them one after the other. What finds all connections full waits")
+                                 ->capture_default_str())
         ->check(CLI::Range(1, 1000));
     server::with_environment(
         app.add_option("--memcached", into.memcached, "host:port of memcached")->capture_default_str())
@@ -93,12 +104,13 @@ void add_options(CLI::App& app, ingest_options& into) {
     app.add_flag("--init-schema", into.init_schema, "Create the table device if it is missing, then exit");
 }
 
-ingest::handler_options options_of_core(const ingest_options& given, std::size_t index, std::size_t cores,
-                                        ingest::connection_shortage& shortage) {
+ingest::driver_options options_of_core(const ingest_options& given, std::size_t index, std::size_t cores,
+                                       ingest::connection_shortage& shortage) {
     const auto cache = beastmark::parse_host_and_port(given.memcached);
     // Of the cores' pools and clients one speaks for all in the log.
     const bool speaks = index == 0;
-    ingest::handler_options options;
+    ingest::driver_options options;
+    options.core = index;
     options.postgres.conninfo = given.postgres;
     options.postgres.connections = given.pool / cores + (index < given.pool % cores ? 1 : 0);
     options.mode = given.write_mode == "group" ? ingest::write_mode::group : ingest::write_mode::each;
@@ -115,6 +127,13 @@ ingest::handler_options options_of_core(const ingest_options& given, std::size_t
     return options;
 }
 
+std::unique_ptr<server::handler> make_handler(std::string_view driver, const ingest::driver_options& options,
+                                              beastmark::event_loop& loop, ingest::backend_metrics& metrics) {
+    if (driver == "async")
+        return std::make_unique<ingest::async_handler>(loop, options, metrics);
+    return std::make_unique<ingest::blocking_handler>(loop, options, metrics);
+}
+
 int run(const ingest_options& given) {
     if (given.init_schema) {
         ingest::create_schema(given.postgres);
@@ -127,7 +146,9 @@ int run(const ingest_options& given) {
             "--pool " + std::to_string(given.pool) + " is below the " + std::to_string(cores) +
             " threads, each of which needs a connection: raise --pool or lower --threads"};
     }
-    const auto collector = std::make_shared<ingest::ingest_collector>(cores, given.pool);
+    // Of memcached a core has one, or each of its workers has.
+    const std::size_t cache_links = given.driver == "async" ? cores : given.pool;
+    const auto collector = std::make_shared<ingest::ingest_collector>(cores, given.pool, cache_links);
     ingest::connection_shortage shortage{*collector, given.pool};
     return server::run_service(
         given.server, {.name = "ingest",
@@ -135,14 +156,14 @@ int run(const ingest_options& given) {
                                   {"/healthz", server::method::get, R"({"status":"ok"})"}},
                        .make_handler =
                            [&](std::size_t index, beastmark::event_loop& loop) {
-                               return std::make_unique<ingest::devices_handler>(
-                                   loop, options_of_core(given, index, cores, shortage),
-                                   collector->of_core(index));
+                               return make_handler(given.driver,
+                                                   options_of_core(given, index, cores, shortage), loop,
+                                                   collector->of_core(index));
                            },
                        .collected = {collector},
                        .not_ready = "no usable connection to the database",
-                       // A PostgreSQL connection has two: libpq's, and the copy that the event loop watches.
-                       .descriptors = 2 * given.pool + cores,
+                       // A PostgreSQL connection has two: libpq's, and a copy that is watched, or shut down.
+                       .descriptors = 2 * given.pool + cache_links,
                        .descriptors_for = "--pool " + std::to_string(given.pool) + " and memcached"});
 }
 

@@ -4,7 +4,6 @@
 #include "ingest/memcached/codec.hpp"
 
 #include <boost/asio/error.hpp>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -29,6 +28,7 @@ client_options checked(client_options options) {
 client::client(event_loop& loop, const client_options& options, client_metrics& metrics)
     : options_(checked(options)),
       metrics_(metrics),
+      log_(options.name, "the cache", 1),
       loop_(loop),
       lookup_(loop, [this](const name_lookup::answer& found) { on_found(found); }),
       timer_(loop, [this] { on_timer(); }),
@@ -150,12 +150,10 @@ void client::connected(error_code error) {
 void client::up() {
     state_ = state::up;
     backoff_.up(clock::now());
-    logged_reason_.clear();
     const bool again = std::exchange(was_up_, true);
     if (again)
         metrics_.reconnects.add();
-    if (!options_.name.empty() && std::exchange(back_is_news_, false))
-        spdlog::info("{}: {}", options_.name, again ? "the cache is back" : "connected to the cache");
+    log_.up(again);
 }
 
 // --- reading and writing
@@ -253,7 +251,7 @@ void client::write_rest() {
 void client::lose(std::string_view reason) {
     const bool was_up = state_ == state::up;
     state_ = state::waiting;
-    log_loss(was_up, reason);
+    log_.lost(was_up, reason);
     close();
     const auto now = clock::now();
     timer_.set(now + backoff_.next(now));
@@ -293,20 +291,6 @@ void client::count_state() {
     metrics_.connecting.set(is_up ? 0 : 1);
     metrics_.idle.set(is_up && queue_.empty() ? 1 : 0);
     metrics_.used.set(is_up && !queue_.empty() ? 1 : 0);
-}
-
-// A cache that flaps is told of once a second; what was not told of is while it lasts.
-void client::log_loss(bool was_up, std::string_view reason) {
-    const auto now = clock::now();
-    auto& next_logged = was_up ? next_loss_logged_ : next_failure_logged_;
-    if (options_.name.empty() || now < next_logged || (!was_up && reason == logged_reason_))
-        return;
-    next_logged = now + std::chrono::seconds(1);
-    back_is_news_ = true;
-    if (!was_up)
-        logged_reason_ = reason;
-    spdlog::warn("{}: {}: {}", options_.name, was_up ? "lost the cache" : "cannot connect, trying again",
-                 reason);
 }
 
 } // namespace beastmark::memcached

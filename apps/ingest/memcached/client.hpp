@@ -6,6 +6,7 @@
 #include "common/event_loop.hpp"
 #include "common/name_lookup.hpp"
 #include "ingest/backoff.hpp"
+#include "ingest/link_log.hpp"
 #include "ingest/memcached/error.hpp"
 #include "ingest/memcached/metrics.hpp"
 #include "ingest/memcached/request.hpp"
@@ -90,10 +91,10 @@ private:
     void fail_all();
     void finish(set_request& r, error_code error);
     void count_state();
-    void log_loss(bool was_up, std::string_view reason);
 
     client_options options_;
     client_metrics& metrics_;
+    ingest::link_log log_;
     event_loop& loop_;
     name_lookup lookup_;
     timer timer_; // the wait before an attempt; while there is a link: a write failed, it is to be lost
@@ -111,10 +112,6 @@ private:
     std::uint32_t attempt_ = 0; // counts links: a completion that finds another number has ended its link
     bool was_up_ = false;
     clock::time_point attempt_deadline_;
-    std::string logged_reason_; // of the last failed attempt told of: repeated ones stay silent
-    bool back_is_news_ = true;  // it was told of that the cache is away, or never that it is there
-    clock::time_point next_loss_logged_;
-    clock::time_point next_failure_logged_;
     // What the loop calls before it waits it calls for ever: null when the client is gone.
     std::shared_ptr<client*> called_before_wait_;
 };

@@ -12,7 +12,7 @@ namespace beastmark::memcached {
 inline constexpr std::array<std::string_view, ingest::operation_metrics::endings> error_types{
     "", "refused", "unavailable", "overloaded", "timed_out", "lost"};
 
-/// A client has one connection.
+/// An asynchronous client has one connection, each worker of the blocking driver one too.
 using client_metrics = ingest::operation_metrics;
 
 } // namespace beastmark::memcached

@@ -25,19 +25,8 @@ namespace {
 constexpr const char* statement_name = "beastmark";
 constexpr const char* group_statement_name = "beastmark_group";
 constexpr int binary_format = 1;
-constexpr std::string_view undefined_table = "42P01";
 // In a verbose message, behind the severity, which the server translates.
 constexpr std::string_view too_many_connections = ":  53300: ";
-
-// A statement that waits for a lock outlives its connection: without a limit of its own, a table locked for
-// long would collect a server process for each connection given up. Later than the caller's deadline, so that
-// it is the caller's that tells the outcome, and before the hard limit, so that the link need not be given
-// up.
-std::string server_side_limit(const pool_options& options) {
-    const auto limit =
-        std::chrono::ceil<std::chrono::milliseconds>((options.timeout + options.hard_limit) / 2);
-    return "set statement_timeout = " + std::to_string(std::max<std::int64_t>(limit.count(), 1));
-}
 
 } // namespace
 
@@ -129,9 +118,8 @@ bool connection::take_prepared(const PGresult* result) {
         owner_.connection_ready(std::exchange(was_ready_, true));
         return true;
     default:
-        session_error_ = first_line(field(result, PG_DIAG_MESSAGE_PRIMARY));
-        if (field(result, PG_DIAG_SQLSTATE) == undefined_table)
-            session_error_ += " (ingest --init-schema creates it)";
+        session_error_ =
+            preparation_failure(field(result, PG_DIAG_SQLSTATE), field(result, PG_DIAG_MESSAGE_PRIMARY));
         return false;
     }
 }

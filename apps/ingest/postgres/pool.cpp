@@ -1,31 +1,17 @@
 #include "ingest/postgres/pool.hpp"
 
 #include "ingest/postgres/connection.hpp"
-
-#include <libpq-fe.h>
-#include <spdlog/spdlog.h>
+#include "ingest/postgres/conninfo.hpp"
 
 #include <algorithm>
 #include <memory>
 #include <random>
-#include <stdexcept>
 #include <utility>
 
 namespace beastmark::postgres {
-namespace {
-
-// libpq's message is kept out: it quotes from the string, and the string may hold a password.
-void check_conninfo(const std::string& conninfo) {
-    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
-        PQconninfoParse(conninfo.c_str(), nullptr), &PQconninfoFree);
-    if (parsed == nullptr)
-        throw std::invalid_argument(
-            "the PostgreSQL connection string is neither \"keyword=value ...\" with libpq's "
-            "keywords nor \"postgresql://user@host:port/database\"");
-}
 
 pool_options checked(pool_options options) {
-    check_conninfo(options.conninfo);
+    completed_conninfo(options.conninfo); // throws when it is none
     options.connections = std::max<std::size_t>(options.connections, 1);
     options.depth = std::max<std::size_t>(options.depth, 1);
     options.group_rows = options.groups() ? std::max<std::size_t>(options.group_rows, 1) : 1;
@@ -35,11 +21,16 @@ pool_options checked(pool_options options) {
     return options;
 }
 
-} // namespace
+std::string server_side_limit(const pool_options& options) {
+    const auto limit =
+        std::chrono::ceil<std::chrono::milliseconds>((options.timeout + options.hard_limit) / 2);
+    return "set statement_timeout = " + std::to_string(std::max<std::int64_t>(limit.count(), 1));
+}
 
 pool::pool(event_loop& loop, const pool_options& options, pool_metrics& metrics)
     : options_(checked(options)),
       metrics_(metrics),
+      log_(options_.name, "the database", options_.connections),
       loads_(options_.connections, closed),
       pacing_(options_.pacing, std::random_device()()),
       connect_timer_(loop, [this] { connect_more(); }),
@@ -221,20 +212,14 @@ void pool::connection_ready(bool again) {
     const auto now = clock::now();
     pacing_.succeeded(now);
     connect_timer_.set(std::max(now, pacing_.not_before()));
-    if (pacing_.connected() == 1) {
-        logged_reason_.clear();
-        if (!options_.name.empty() && std::exchange(back_is_news_, false))
-            spdlog::info("{}: {}", options_.name,
-                         again ? "the database is back" : "connected to the database");
-    }
+    log_.up(again);
     send_queued();
 }
 
 void pool::connection_lost(std::string_view reason) {
     pacing_.lost(clock::now());
     connect_timer_.set(pacing_.not_before());
-    if (!options_.name.empty())
-        log_loss(reason);
+    log_.lost(true, reason);
     if (!ready())
         fail_queued(errc::unavailable);
 }
@@ -245,42 +230,12 @@ void pool::attempt_failed(bool full, std::string_view reason) {
     pacing_.failed(clock::now(), full);
     connect_timer_.set(pacing_.not_before());
     // Of a pool that is only smaller than asked for another tells, with the numbers of all cores.
-    if (!options_.name.empty() && (!full || pacing_.connected() == 0))
-        log_failure(reason);
-}
-
-// A database that flaps is told of once a second; what was not told of is while it lasts.
-void pool::log_loss(std::string_view reason) {
-    const auto left = pacing_.connected();
-    if (left == 0 && may_log(next_database_loss_logged_)) {
-        spdlog::warn("{}: lost the database: {}", options_.name, reason);
-        back_is_news_ = true;
-    } else if (left > 0 && may_log(next_loss_logged_)) {
-        spdlog::warn("{}: lost a connection, {} of {} are left: {}", options_.name, left,
-                     options_.connections, reason);
-    }
-}
-
-void pool::log_failure(std::string_view reason) {
-    if (reason == logged_reason_ || !may_log(next_failure_logged_))
-        return;
-    spdlog::warn("{}: cannot connect, trying again: {}", options_.name, reason);
-    logged_reason_ = reason;
-    back_is_news_ = back_is_news_ || pacing_.connected() == 0;
+    if (!full || pacing_.connected() == 0)
+        log_.lost(false, reason);
 }
 
 void pool::statement_refused(std::string_view sqlstate, std::string_view message) {
-    if (!options_.name.empty() && may_log(next_refusal_logged_))
-        spdlog::warn("{}: the database refused a statement (SQLSTATE {}, told once a second): {}",
-                     options_.name, sqlstate, message);
-}
-
-bool pool::may_log(clock::time_point& next) noexcept {
-    const auto now = clock::now();
-    if (now < next)
-        return false;
-    next = now + std::chrono::seconds(1);
-    return true;
+    log_.refused(sqlstate, message);
 }
 
 } // namespace beastmark::postgres

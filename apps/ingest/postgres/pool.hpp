@@ -6,6 +6,7 @@
 #pragma once
 
 #include "common/event_loop.hpp"
+#include "ingest/link_log.hpp"
 #include "ingest/postgres/connect_pacing.hpp"
 #include "ingest/postgres/error.hpp"
 #include "ingest/postgres/metrics.hpp"
@@ -65,6 +66,16 @@ struct pool_options {
     [[nodiscard]] bool groups() const noexcept { return !group_statement.empty(); }
 };
 
+/// With what is 0 or too small replaced.
+/// @throws std::invalid_argument when the connection string cannot be parsed (the message does not quote it).
+pool_options checked(pool_options options);
+
+/// SQL that has the server give up a statement that waits, for a lock say: without a limit of its own it
+/// would outlive its connection, and a table locked for long would collect a server process for each
+/// connection given up. Later than the caller's deadline, so that it is the caller's that tells the outcome,
+/// and before the hard limit, so that the link need not be given up.
+std::string server_side_limit(const pool_options& options);
+
 /// Does not outlive its loop, and is not destroyed from a completion.
 class pool {
 public:
@@ -121,12 +132,10 @@ private:
     void show_queued() noexcept;
     void finish_all(request_list& those, errc reason) noexcept;
     void fail_queued(errc reason);
-    void log_loss(std::string_view reason);
-    void log_failure(std::string_view reason);
-    [[nodiscard]] bool may_log(clock::time_point& next) noexcept;
 
     pool_options options_;
     pool_metrics& metrics_;
+    ingest::link_log log_;
     std::vector<std::unique_ptr<connection>> connections_;
     std::vector<std::uint32_t>
         loads_;             // by connection: compact, so that the least loaded is found in one sweep
@@ -140,12 +149,6 @@ private:
     clock::time_point group_timer_set_to_;
     // What the loop calls before it waits it calls for ever: null when the pool is gone.
     std::shared_ptr<pool*> called_before_wait_;
-    std::string logged_reason_; // of the last failed attempt told of: repeated ones stay silent
-    bool back_is_news_ = true;  // it was told of that the database is away, or never that it is there
-    clock::time_point next_database_loss_logged_;
-    clock::time_point next_failure_logged_;
-    clock::time_point next_loss_logged_;
-    clock::time_point next_refusal_logged_;
 };
 
 } // namespace beastmark::postgres

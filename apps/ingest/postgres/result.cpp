@@ -46,6 +46,12 @@ std::string first_line(std::string_view text) {
     return line;
 }
 
+std::string preparation_failure(std::string_view sqlstate, std::string_view message) {
+    constexpr std::string_view undefined_table = "42P01";
+    const std::string_view way_out = sqlstate == undefined_table ? " (ingest --init-schema creates it)" : "";
+    return first_line(message).append(way_out);
+}
+
 std::optional<std::int64_t> integer_of(const PGresult* result) noexcept {
     if (PQntuples(result) != 1 || PQnfields(result) != 1)
         return std::nullopt;

@@ -22,6 +22,9 @@ bool ends_session(const PGresult* result) noexcept;
 /// a client sent.
 std::string first_line(std::string_view text);
 
+/// For the log: why a session could not be prepared, with the way out where there is one.
+std::string preparation_failure(std::string_view sqlstate, std::string_view message);
+
 /// The one integer column of the one row, in binary: big-endian, two, four or eight bytes wide.
 std::optional<std::int64_t> integer_of(const PGresult* result) noexcept;
 

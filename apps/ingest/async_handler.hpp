@@ -1,4 +1,5 @@
-// POST /api/devices: check, name, insert into PostgreSQL, set in Memcached, answer. One for each core.
+// POST /api/devices: check, name, insert into PostgreSQL, set in Memcached, answer. One for each core. This
+// one never waits: a few pipelined connections, driven by the core's event loop.
 //
 // The row is the truth: the answer is 201 once the transaction has committed, whatever becomes of the cache
 // entry; a statement that may have been executed is never sent again (docs/design.md, "Commit semantics").
@@ -6,7 +7,7 @@
 
 #include "common/event_loop.hpp"
 #include "device/uuid.hpp"
-#include "ingest/connection_shortage.hpp"
+#include "ingest/driver_options.hpp"
 #include "ingest/ingest_metrics.hpp"
 #include "ingest/memcached/client.hpp"
 #include "ingest/postgres/pool.hpp"
@@ -18,24 +19,11 @@
 
 namespace beastmark::ingest {
 
-/// each: a transaction for each request. group: one for those that wait together, which is other work for the
-/// database.
-enum class write_mode { each, group };
-
-struct handler_options {
-    /// For a request, from its arrival here: waiting, insert and cache set together.
-    std::chrono::nanoseconds request_timeout = std::chrono::seconds{2};
-    postgres::pool_options postgres; ///< its statements and timeout are set by the handler
-    write_mode mode = write_mode::each;
-    memcached::client_options memcached;
-    connection_shortage* shortage = nullptr; ///< where this core tells of it; outlives the handler
-};
-
-class devices_handler final : public server::handler {
+class async_handler final : public server::handler {
 public:
     /// @param metrics outlives the handler.
-    devices_handler(event_loop& loop, const handler_options& options, backend_metrics& metrics);
-    ~devices_handler() override;
+    async_handler(event_loop& loop, const driver_options& options, backend_metrics& metrics);
+    ~async_handler() override;
 
     void handle(server::exchange& request) override;
     void start() override;
