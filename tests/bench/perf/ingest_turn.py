@@ -67,7 +67,9 @@ def serving(bench: Bench, variant: Variant, commit: str,
 
 
 def connecting(admin_port: int) -> bool:
-    return bool(parse_metric(scrape(admin_port), "db_client_connection_count", db_client_connection_state="connecting"))
+    """To the database: what connects to a cache only when it has something to store is ready, too."""
+    return bool(parse_metric(scrape(admin_port), "db_client_connection_count", db_client_connection_pool_name="postgresql",
+                             db_client_connection_state="connecting"))
 
 
 @dataclass
