@@ -70,6 +70,7 @@ class VariantsTest(unittest.TestCase):
                                 '[getter]\nget = ["sh"]\nport = 3\n'
                                 '[late]\npost = ["build/late"]\nport = 4\nsetup = "make_late"\n')
         there, missing = contenders_of(targets, Path("/nowhere"))
+        self.assertEqual([program.name for program in there], ["go"])
         self.assertEqual([v.name for v in there[0].variants("off")], ["go-8", "go-16", "go-64"])
         self.assertEqual([v.name for v in Program("other", "other", ("x",), 5).variants("on")], ["other-5"])
         self.assertEqual(missing, ["late (./bench setup contenders)"])
@@ -153,6 +154,7 @@ class ContestTest(unittest.TestCase):
             rows = {r.what: r for r in contest([WHOLE], commit).goal_rows}
             self.assertIn("other database work", rows["requests/s, group / Go"].note)
             self.assertIsNone(rows["requests/s, blocking / Go"].met)
+            self.assertAlmostEqual(rows["CPU per request of all three, each / Go"].median, 85 / 185)
             self.assertEqual("title of each-4 / title of go-16", rows["requests/s, each / Go"].note)
 
     def test_without_go_or_group_their_goals_are_not_judged_and_so_missed(self) -> None:

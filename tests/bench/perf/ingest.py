@@ -43,7 +43,7 @@ class Extent:
     patience_s: float       # for what is measured again
 
 
-FULL = Extent({"off": 7, "on": 3}, 4, ingest_sweep.POOLS, 2, 1, 3, 4, 60)
+FULL = Extent({"off": 7, "on": 3}, 4, ingest_sweep.POOLS, 2, 1, 3, 4, 30)
 QUICK = Extent({"off": 3, "on": 1}, 1, ingest_sweep.QUICK_POOLS, 1, 1, 1, 2, 5)
 
 

@@ -85,6 +85,8 @@ class Contest:
         rows += self.against_go("group", "requests/s", rps, GROUP_RPS_TO_GO_GOAL, note=GROUP_NOTE)
         rows += self.against_go("blocking", "requests/s", rps, {})
         rows += self.against_go("blocking", what_cpu, cpu, {})
+        for program in ("each", "group", "blocking"):
+            rows += self.against_go(program, "CPU per request of all three", lambda t: t.all_cpu_us, {})
         return rows
 
     def against_go(self, program: str, what: str, of: Callable[[Turn], float], goals: dict[str, float],

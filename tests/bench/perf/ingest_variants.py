@@ -15,7 +15,7 @@ SLOW = ("fastapi",)  # so far from the others that each third round tells
 # Connections to PostgreSQL, by synchronous_commit. Of several the best counts: a commit that waits for the disk wants more.
 POOLS: dict[str, dict[str, tuple[int, ...]]] = {
     "each": {"off": (4,), "on": (4, 16, 64)},
-    "group": {"off": (1,), "on": (1,)},
+    "group": {"off": (1, 2), "on": (1, 2)},
     "blocking": {"off": (8,), "on": (8, 32)},
     "go": {"off": (8, 16, 64), "on": (16, 64)},
 }
