@@ -1,6 +1,7 @@
 """The picture of ./bench perf ingest."""
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -9,7 +10,6 @@ from ingest_contest import Contest, rps
 from ingest_sweep import Sweep
 from ingest_turn import APPLICATION, MEMCACHED, POSTGRES
 from ingest_variants import STYLES
-from matplotlib import ticker
 from picture import GOAL, LOADGEN, OTHER, pyplot
 
 COLORS = {"each": LOADGEN, "blocking": "#009e73", "go": GOAL}  # told apart without red and green
@@ -28,7 +28,7 @@ def draw_cpu(axes: Any, contest: Contest) -> None:
             axes.bar(x, height, bottom=bottom, alpha=alpha, color=color_of(contest, name))
             bottom += height
         own = median(contest.values(name, lambda t: t.cpu_us))
-        axes.annotate(f"{own:.0f} of {sums[name]:.0f}", (x, min(sums[name], 0.94 * top)), ha="center", va="bottom",
+        axes.annotate(f"{own:.0f} of {sums[name]:.0f}", (x, min(bottom, 0.94 * top)), ha="center", va="bottom",
                       fontsize=8)
     axes.set_ylim(0, top)
     axes.set_xticks(range(len(contest.names)), contest.names, fontsize=8)
@@ -63,11 +63,11 @@ def draw_over_pool(axes: Any, sweep: Sweep, title: str, of: Any) -> None:
         pools = sorted(by_pool)
         medians = [median(map(of, by_pool[pool])) for pool in pools]
         axes.plot(pools, medians, marker="o", color=COLORS[name], label=sweep.titles[name])
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(pools, map(str, pools))
         for pool in pools:
             values = [of(t) for t in by_pool[pool]]
             axes.vlines(pool, min(values), max(values), color=COLORS[name], linewidth=1)
-    axes.set_xscale("log", base=2)
-    axes.xaxis.set_major_formatter(ticker.ScalarFormatter())
     axes.set_ylim(bottom=0)
     axes.set_xlabel("PostgreSQL connections")
     axes.set_title(title)
@@ -76,7 +76,7 @@ def draw_over_pool(axes: Any, sweep: Sweep, title: str, of: Any) -> None:
 
 def draw(file: Path, contests: list[Contest], sweep: Sweep, subtitle: str) -> None:
     figure, axes = pyplot.subplots(2, 2, figsize=(14, 10), constrained_layout=True)
-    figure.suptitle(f"./bench perf ingest\n{subtitle}", fontsize=9)
+    figure.suptitle("./bench perf ingest\n" + textwrap.fill(subtitle, 170), fontsize=9)
     draw_cpu(axes[0][0], contests[0])
     draw_rates(axes[0][1], contests)
     draw_over_pool(axes[1][0], sweep, "Requests per second over the pool's size", rps)
