@@ -56,8 +56,9 @@ expect 'unknown verb'     "$(status main nonsense)"                 2
 expect 'unknown argument' "$(status main run --nonsense)"           2
 expect 'number expected'  "$(status main run --service-cpus many)"  2
 expect 'unknown preset'   "$(status main build nonsense)"           2
-expect 'perf, not built yet'        "$(status main perf ingest)"                2
-expect 'perf, which is not built yet' "$(output main perf ingest | grep -o 'ingest is not there yet')" 'ingest is not there yet'
+expect 'perf, overload is of ingest' "$(status main perf server --overload)"    2
+expect 'perf, which overload'       "$(output main perf --overload | grep -o 'perf ingest --overload')" 'perf ingest --overload'
+expect 'perf, ingest without a hostile one' "$(status main perf ingest --hostile)" 2
 expect 'perf, hostile to a client'  "$(status main perf --hostile)"             2
 expect 'perf, honesty of a server'  "$(status main perf server --honesty)"      2
 expect 'perf, hostile rounds'       "$(output main perf server --rounds 3 --hostile | grep -o -- '--rounds is not for --hostile')" \

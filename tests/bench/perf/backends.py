@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from placement import Placement
 from processes import Process, confined, port_open, running
@@ -70,14 +71,15 @@ class Backends:
                 "database files on": output_of(["stat", "-f", "-c", "%T", str(self.scratch)]).strip()}
 
     @contextmanager
-    def started(self, folder: Path) -> Iterator[Started]:
-        """Both, ready, with an empty table; the logs go to the folder."""
+    def started(self, folder: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Started]:
+        """Both, ready, with an empty table; the logs go to the folder. `settings` of PostgreSQL beside its configuration's."""
         data, cores = Path(tempfile.mkdtemp(prefix="data.", dir=self.scratch)), self.placement.backends
         output_of(["cp", "-a", "-T", str(self.scratch / "template"), str(data)])
         output_of(["sync", "-f", str(data)])  # or the kernel would write it while something is measured
         memcached = ["memcached", "-l", "127.0.0.1", "-p", str(self.memcached_port), "-U", "0", "-t", str(len(cores)),
                      *memcached_options(MEMCACHED_CONFIGURATION.read_text())]
-        postgres = [str(self.programs / "postgres"), "-D", str(data), "-p", str(self.postgres_port)]
+        postgres = [str(self.programs / "postgres"), "-D", str(data), "-p", str(self.postgres_port),
+                    *(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))]
         try:
             with (running("PostgreSQL", as_postgres(postgres), cores, folder / "postgres.log", cwd=self.scratch,
                           ending=signal.SIGINT) as database,

@@ -174,8 +174,9 @@ def parse_wrk(text: str) -> tuple[int, float, float, int]:
     return int(requests[1]), float(rps[1]), float(p99[1]) * UNITS_US[p99[2]], failed + (int(wrong[1]) if wrong else 0)
 
 
-def wrk(setup: Setup, server: Server, seconds: float) -> Load:
-    ended = run_client(setup.client_core, ["wrk", "-t1", f"-c{setup.connections}", f"-d{seconds:g}s", "--latency",
+def wrk(setup: Setup, server: Server, seconds: float, *how: str) -> Load:
+    """`how`: -s and the like."""
+    ended = run_client(setup.client_core, ["wrk", "-t1", f"-c{setup.connections}", f"-d{seconds:g}s", "--latency", *how,
                                            server.url], seconds + 20)
     if ended.code != 0:
         raise CouldNotRun(f"wrk ended with exit code {ended.code}:\n{ended.output}")

@@ -59,7 +59,7 @@ def main(argv: list[str]) -> int:
     if shutil.which("nginx") is None:
         raise CouldNotRun("nginx is missing: ./bench setup perf")
     program = asked.build / "bin/baseline"
-    setup = place_services(asked.build, asked.out, [program])
+    setup = place_services(asked.build, asked.out, [program, asked.build / "tests/floor_server"])
     cost = serving_cost.measure(setup, program, Path.cwd(), extent.rounds, extent.round_s, Patience(extent.patience_s))
     calls = system_calls.measure(setup, baseline(program), extent.traced_rounds, extent.traced_s)
 
