@@ -50,7 +50,7 @@ class Expression:
     selectors: list[Selector] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     matched: list[str] = field(default_factory=list)  # labels of on (), group_left () and so on
-    operators: list[str] = field(default_factory=list)  # outside all brackets
+    operators: list[str] = field(default_factory=list)  # of arithmetic, not inside a function
 
 
 def read(text: str) -> Expression:
@@ -88,7 +88,7 @@ class _Reader:
                 self.open[-1].strings.append(token[1:-1])
             elif token[0].isdigit() and self.open:
                 self.open[-1].numbers.append(token)
-            elif not self.open and token in "+-*/%^":
+            elif token in "+-*/%^" and not any(call.name for call in self.open):
                 self.found.operators.append(token)
         if self.open:
             raise Unreadable("a bracket is not closed")
