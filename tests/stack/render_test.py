@@ -127,8 +127,8 @@ class PanelTest(unittest.TestCase):
         self.assertIn("and 9 more", drawn)
 
     def test_bars_are_of_the_last_value(self) -> None:
-        drawn, _ = drawn_panel(panel("bargauge", "reqps"), Fixed(line(9, 50, job="a"), line(9, 100, job="b")))
-        self.assertRegex(drawn, "a</td>.*width:50.0%.*50 req/s.*b</td>.*width:100.0%.*100 req/s")
+        drawn, _ = drawn_panel(panel("bargauge", "reqps"), Fixed(line(9, 50, job="a"), line(9, -100, job="b")))
+        self.assertRegex(drawn, "a</td>.*width:50.0%.*50 req/s.*b</td>.*width:100.0%.*-100 req/s")
 
     def test_what_cannot_be_drawn_is_said_on_the_page_and_beside_it(self) -> None:
         for given, answer, what in ((panel(), Fixed(), "no data"), (panel(), Fixed(line(math.nan)), "no data"),

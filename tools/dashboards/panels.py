@@ -68,14 +68,14 @@ def legend(panel: Panel, found: Sequence[Named]) -> str:
 
 
 def bars(panel: Panel, found: Sequence[Named]) -> str:
-    """Values side by side; the longest bar is the largest of them."""
+    """Values side by side; the longest bar is the largest of them, whatever its sign."""
     defaults = panel.defaults
     how = panel.json.get("options", {}).get("reduceOptions", {}).get("calcs", ["lastNotNull"])[0]
     values = [(each, calculated(each.series, how)) for each in found]
-    full = defaults.get("max") or max((value for _, value in values if math.isfinite(value)), default=0) or 1
+    full = defaults.get("max") or max((abs(value) for _, value in values if math.isfinite(value)), default=0) or 1
     rows = []
     for each, value in values:
-        share = min(max(value / full, 0), 1) if math.isfinite(value) else 0
+        share = min(abs(value) / full, 1) if math.isfinite(value) else 0
         words = html.escape(formatted(value, defaults.get("unit", ""), defaults.get("decimals")))
         rows.append(f'<tr><td>{html.escape(each.name)}</td><td class="bar"><b style="width:{share * 100:.1f}%;background:{each.color}">'
                     f"</b></td><td>{words}</td></tr>")
