@@ -51,8 +51,8 @@ def availability() -> Panel:
     every = f'sum by (target) (rate(loadgen_requests_total{{target=~"$target"}}[{RANGE}]))'
     good = f'sum by (target) (rate(loadgen_requests_total{{target=~"$target", outcome="ok"}}[{RANGE}]))'
     return Panel("Availability",
-                 "Answers as expected / all requests that were due, whatever became of them. Below 90 % for 5 s a ramp ends. "
-                 "Source: loadgen.", "percentunit", [Query(f"{good} / ({every} > 0)", "{{target}}")], soft_min=0.9,
+                 "Answers as expected / all requests that ended: timeouts, resets and what was never sent count against it. Below "
+                 "90 % for 5 s a ramp ends. Source: loadgen.", "percentunit", [Query(f"{good} / ({every} > 0)", "{{target}}")], soft_min=0.9,
                  maximum=1, decimals=3)
 
 
