@@ -39,10 +39,10 @@ LATENCY = Panel(
     "Source: loadgen.", "s", [Query(shared.quantile("99", RESPONSE, RESPONSES, "target"), "p99 {{target}}")])
 CPU = Panel(
     "Application CPU: cores, by target", "Cores used, all pods together. Record beastmark:app_cpu:cores.", "short",
-    [Query('sum by (job) (beastmark:app_cpu:cores{job=~"$job"})', "{{job}}")])
+    [Query('sum by (job) (beastmark:app_cpu:cores{job=~"$job", job!="loadgen"})', "{{job}}")])
 MEMORY = Panel(
     "Application memory, by target", "All pods together. Record beastmark:app_memory:bytes.", "bytes",
-    [Query('sum by (job) (beastmark:app_memory:bytes{job=~"$job"})', "{{job}}")])
+    [Query('sum by (job) (beastmark:app_memory:bytes{job=~"$job", job!="loadgen"})', "{{job}}")])
 PER_REQUEST = Panel(
     "CPU per request", "Cores used / requests per second at the service. Record beastmark:cpu_per_request:seconds.", "s",
     [Query('max by (job) (beastmark:cpu_per_request:seconds{job=~"$job"})', "{{job}}")])

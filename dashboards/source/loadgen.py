@@ -1,9 +1,9 @@
 """Can the figures be believed? What loadgen says of itself."""
 import shared
 from parts import Dashboard, Panel, Query, Row
-from shared import RANGE
+from shared import JOB, RANGE
 
-LOAD = 'job=~"$job", target=~"$target"'
+LOAD = f'{JOB}, target=~"$target"'
 
 VERDICTS = Panel(
     "Verdict of the windows",
@@ -66,6 +66,6 @@ DASHBOARD = Dashboard(
     "loadgen", "load generator", "Whether the figures can be believed: was it the service or the generator?",
     [shared.job("label_values(loadgen_offered_rps, job)"), shared.target()],
     [Row("Can it be believed", [VERDICTS, LAG, CONNECTION_WAIT, OFFERED, SERVICE_TIME, OUTCOMES]),
-     Row("What loadgen uses", [shared.app_cpu(), shared.app_cpu_share(), shared.throttling(), shared.app_memory(),
+     Row("What loadgen uses", [shared.app_cpu(JOB), shared.app_cpu_share(JOB), shared.throttling(JOB), shared.app_memory(JOB),
                                DESCRIPTORS, MACHINES]),
      Row("What it is doing", [CONNECTIONS, IN_FLIGHT, STAGE, SHARDS, SKEW])])

@@ -108,8 +108,7 @@ SOURCE: Json = {"name": "datasource", "label": "Data source", "type": "datasourc
                 "current": {"selected": True, "text": "Prometheus", "value": "prometheus"}, "includeAll": False,
                 "multi": False, "options": [], "refresh": 1, "regex": "", "skipUrlSync": False}
 ALERTS: Json = {"name": "Alerts", "datasource": DATASOURCE, "enable": True, "hide": False, "iconColor": "red",
-                "expr": 'ALERTS{alertstate="firing", alertname=~"GeneratorLimited|Throttled|AvailabilityBelow|'
-                        'DescriptorsAbove80Percent|MemcachedConnectionsAbove80Percent|Evictions"}',
+                "expr": 'ALERTS{alertstate="firing"}',
                 "step": "5s", "titleFormat": "{{alertname}}", "textFormat": "{{job}} {{target}} {{instance}}",
                 "tagKeys": "severity"}
 
@@ -154,5 +153,6 @@ class Dashboard:
         return made
 
 
-LINK: Json = {"title": "Beastmark", "type": "dashboards", "tags": [TAG], "asDropdown": True, "includeVars": True,
+# Without the variables: "job" is a service in one, loadgen or an exporter in another, which would then have no data.
+LINK: Json = {"title": "Beastmark", "type": "dashboards", "tags": [TAG], "asDropdown": True, "includeVars": False,
               "keepTime": True, "icon": "external link", "targetBlank": False, "tooltip": "", "url": ""}

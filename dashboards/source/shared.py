@@ -9,6 +9,8 @@ RANGE = "$__rate_interval"
 # Another's answers say nothing of how long a user waits: failures that are not timeouts are apart.
 RESPONSES = 'target=~"$target", outcome=~"ok|timeout"'
 SERVED = 'job=~"$job", http_route="/api/devices"'
+JOB = 'job=~"$job"'
+SERVICE = f'{JOB}, job!="loadgen"'  # the records of applications have loadgen too
 
 
 def job(values: str = "label_values(http_server_active_requests, job)", only: str = "") -> Variable:
@@ -51,16 +53,16 @@ def availability() -> Panel:
     every = f'sum by (target) (rate(loadgen_requests_total{{target=~"$target"}}[{RANGE}]))'
     good = f'sum by (target) (rate(loadgen_requests_total{{target=~"$target", outcome="ok"}}[{RANGE}]))'
     return Panel("Availability",
-                 "Answers as expected / all requests that were due, whatever became of them. Below 90 % for 5 s a ramp ends. "
-                 "Source: loadgen.", "percentunit", [Query(f"{good} / ({every} > 0)", "{{target}}")], soft_min=0.9,
-                 maximum=1, decimals=3)
+                 "Answers as expected / all requests that ended: timeouts, resets and what was never sent count against it. Below "
+                 "90 % for 5 s a ramp ends. Source: loadgen.", "percentunit",
+                 [Query(f"{good} / ({every} > 0)", "{{target}}")], soft_min=0.9, maximum=1, decimals=3)
 
 
 def failures() -> Panel:
     return Panel("Failures by outcome",
                  "Requests per second that were not answered as expected, by what became of them. Source: loadgen.", "reqps",
-                 [Query(f'sum by (target, outcome) (rate(loadgen_requests_total{{target=~"$target", outcome!="ok"}}[{RANGE}]))',
-                        "{{outcome}} {{target}}")])
+                 [Query('sum by (target, outcome) (rate(loadgen_requests_total{target=~"$target", outcome!="ok"}'
+                        f"[{RANGE}]))", "{{outcome}} {{target}}")])
 
 
 def served_latency() -> Panel:
@@ -70,39 +72,39 @@ def served_latency() -> Panel:
                  quantiles("http_server_request_duration_seconds", SERVED, "job"))
 
 
-def app_cpu() -> Panel:
+def app_cpu(of: str = SERVICE) -> Panel:
     return Panel("Application CPU: cores",
                  "CPU seconds used per second, user and system. On a cluster by cAdvisor, on one machine by the service's "
                  "process_cpu_seconds_total. Record beastmark:app_cpu:cores.", "short",
-                 [Query('sum by (job, instance) (beastmark:app_cpu:cores{job=~"$job"})', "{{job}} {{instance}}")])
+                 [Query(f'sum by (job, instance) (beastmark:app_cpu:cores{{{of}}})', "{{job}} {{instance}}")])
 
 
-def app_cpu_share() -> Panel:
+def app_cpu_share(of: str = SERVICE) -> Panel:
     return Panel("Application CPU: share of its limit",
                  "Cores used / cores allowed: the CPU quota, without one the threads that serve, else the machine's cores. "
                  "Record beastmark:app_cpu:ratio.", "percentunit",
-                 [Query('max by (job, instance) (beastmark:app_cpu:ratio{job=~"$job"})', "{{job}} {{instance}}")], limit=1)
+                 [Query(f'max by (job, instance) (beastmark:app_cpu:ratio{{{of}}})', "{{job}} {{instance}}")], limit=1)
 
 
-def app_memory() -> Panel:
+def app_memory(of: str = SERVICE) -> Panel:
     return Panel("Application memory",
                  "On a cluster the container's working set, on one machine what is resident. Record beastmark:app_memory:bytes.",
-                 "bytes", [Query('sum by (job, instance) (beastmark:app_memory:bytes{job=~"$job"})', "{{job}} {{instance}}")])
+                 "bytes", [Query(f'sum by (job, instance) (beastmark:app_memory:bytes{{{of}}})', "{{job}} {{instance}}")])
 
 
-def throttling() -> Panel:
+def throttling(of: str = SERVICE) -> Panel:
     return Panel("CPU throttling: share of periods",
                  "Periods (of 100 ms) in which the quota was used up / all periods. Zero without a quota. Record "
                  "beastmark:app_throttled:ratio.", "percentunit",
-                 [Query('max by (job, instance) (beastmark:app_throttled:ratio{job=~"$job"})', "{{job}} {{instance}}")],
+                 [Query(f'max by (job, instance) (beastmark:app_throttled:ratio{{{of}}})', "{{job}} {{instance}}")],
                  maximum=1)
 
 
-def throttled_time() -> Panel:
+def throttled_time(of: str = SERVICE) -> Panel:
     return Panel("CPU throttling: threads held back",
                  "Seconds that threads were held back, per second: more than 1 when several wait at once. Record "
                  "beastmark:app_throttled:cores.", "short",
-                 [Query('sum by (job, instance) (beastmark:app_throttled:cores{job=~"$job"})', "{{job}} {{instance}}")])
+                 [Query(f'sum by (job, instance) (beastmark:app_throttled:cores{{{of}}})', "{{job}} {{instance}}")])
 
 
 def http_errors() -> Panel:

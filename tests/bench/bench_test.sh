@@ -85,6 +85,7 @@ one_word() { # COMMAND...: without doing it
     setup_contenders() { :; }
     output "$@"
 }
+expect 'setup dev, one word' "$(one_word main setup dev go | grep -o 'unknown argument "go"')" 'unknown argument "go"'
 expect 'setup contenders, one word' "$(one_word main setup contenders go | grep -o 'unknown argument "go"')" 'unknown argument "go"'
 # shellcheck disable=SC2317
 listing() { # nothing is installed for it

@@ -38,8 +38,8 @@ def form(dashboard: Dashboard) -> Iterator[Finding]:
     if "__inputs" in dashboard or "id" in dashboard:
         yield of_dashboard("form", dashboard, "__inputs or id, which provisioning does not resolve")
     links = [link for link in dashboard.get("links", []) if link["type"] == "dashboards"]
-    if not any(set(link["tags"]) & set(dashboard["tags"]) and link["keepTime"] and link["includeVars"] for link in links):
-        yield of_dashboard("form", dashboard, "no link to the others by their tag, with time and variables kept")
+    if not any(set(link["tags"]) & set(dashboard["tags"]) and link["keepTime"] and not link["includeVars"] for link in links):
+        yield of_dashboard("form", dashboard, "no link to the others by their tag that keeps the time and not the variables")
 
 
 def layout(dashboard: Dashboard) -> Iterator[Finding]:

@@ -90,7 +90,7 @@ PLANTED: list[tuple[str, Spoil, str, str]] = [
      "asks for ['beastmark:app_cpu:cores']"),
     ("no query", in_panel(RATE, targets=[]), "panel-no-targets-rule", "asks nothing"),
     ("a query that does not end", in_query(CPU, "})", "}"), "target-promql-rule", "a bracket is not closed"),
-    ("a job that is not chosen", in_query(CPU, '{job=~"$job"}', ""), "target-job-rule", 'without job=~"$job"'),
+    ("a job that is not chosen", in_query(CPU, 'job=~"$job", ', ""), "target-job-rule", 'without job=~"$job"'),
     ("a target that is not chosen", in_query(RATE, 'target=~"$target", ', "", 1), "chosen", "is not chosen by"),
     ("a variable that is not defined", in_query(CPU, "$job", "$jobs"), "variables", "$jobs is used and not defined"),
     ("a legend that is no table", lambda dashboard: panel(dashboard, CPU)["options"]["legend"].update(displayMode="list"), "legends",

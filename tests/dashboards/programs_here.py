@@ -40,8 +40,8 @@ def of_loadgen(program: Path, port: int, folder: Path) -> str:
     [own] = free_ports(1)
     log = folder / "loadgen.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", str(program), "run", "-R", "20", "-d", "1s", "-c", "2", "--metrics",
-                                    f"127.0.0.1:{own}", "--linger", f"{LIMIT_S}s", "-o", str(folder / "run"),
+        process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", str(program), "run", "-R", "20", "-d", "1s", "-c", "2",
+                                    "--metrics", f"127.0.0.1:{own}", "--linger", f"{LIMIT_S}s", "-o", str(folder / "run"),
                                     f"baseline=http://127.0.0.1:{port}/api/devices"], stdout=output, stderr=output)
     try:
         deadline = time.monotonic() + LIMIT_S

@@ -29,8 +29,8 @@ TESTS = ROOT / "tests" / "promtool"
 def promtool(*arguments: str | Path) -> tuple[int, str]:
     found = shutil.which("promtool", path=PATH)
     if not found:
-        raise unittest.TestCase.failureException("there is no promtool: Debian 12 has it in the package prometheus, Debian 13 in "
-                                                 "promtool; ./bench setup installs it")
+        raise unittest.TestCase.failureException("there is no promtool: it comes with Debian's package prometheus, which "
+                                                 "./bench setup installs")
     ended = subprocess.run([found, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False)
     return ended.returncode, ended.stdout + ended.stderr
 

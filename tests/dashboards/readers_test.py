@@ -59,7 +59,8 @@ list:
 
 class promql_reader(unittest.TestCase):
     def test_finds_selectors_and_what_is_around_them(self) -> None:
-        read = promql.read('histogram_quantile(0.99, sum by (le, job) (rate(a_bucket{x="1,}", y!~"$z"}[$__rate_interval]))) / on (job) b')
+        read = promql.read('histogram_quantile(0.99, sum by (le, job) (rate(a_bucket{x="1,}", y!~"$z"}[$__rate_interval]))) '
+                           '/ on (job) b')
         first, second = read.selectors
         self.assertEqual((first.metric, first.matchers, first.range),
                          ("a_bucket", [("x", "=", "1,}"), ("y", "!~", "$z")], "$__rate_interval"))
@@ -166,8 +167,8 @@ class has_data(unittest.TestCase):
         self.assertIn("FAILED  rule a:b: many-to-many", said)
 
     def test_says_that_prometheus_is_not_there(self) -> None:
-        ended = subprocess.run([sys.executable, str(HERE / "has_data.py"), "--url", "http://127.0.0.1:1"], capture_output=True, text=True,
-                               timeout=60, check=False)
+        ended = subprocess.run([sys.executable, str(HERE / "has_data.py"), "--url", "http://127.0.0.1:1"],
+                               capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(ended.returncode, 2)
         self.assertIn("is Prometheus there?", ended.stderr)
 
