@@ -12,7 +12,7 @@ from units import marks, round_step
 
 Points = Sequence[tuple[float, float]]
 CHARACTER = 6.4  # width of one on an axis, at most
-TOP, BOTTOM, RIGHT = 8, 22, 12
+TOP, BOTTOM, RIGHT = 8, 22, 28  # right: half the words of the last mark
 PALETTE = 10  # variables --s0 ... of the page
 MARKS_APART = 75  # of the time axis
 
@@ -133,9 +133,8 @@ def axes(frame: Frame, values: Sequence[tuple[float, str]], height: int) -> list
         out.append(f'<path class="grid" d="M{frame.x0:.1f} {frame.y(value):.1f}H{frame.x1:.1f}"/>'
                    f'<text x="{frame.x0 - 5:.1f}" y="{frame.y(value) + 4:.1f}" text-anchor="end">{html.escape(words)}</text>')
     for t, words in time_marks(frame.span, int((frame.x1 - frame.x0) / MARKS_APART)):
-        anchor = "end" if frame.x(t) > frame.x1 - 20 else "middle"
         out.append(f'<path class="grid" d="M{frame.x(t):.1f} {frame.y1}V{frame.y0}"/>'
-                   f'<text x="{frame.x(t):.1f}" y="{height - 6}" text-anchor="{anchor}">{words}</text>')
+                   f'<text x="{frame.x(t):.1f}" y="{height - 6}" text-anchor="middle">{words}</text>')
     return out
 
 
