@@ -15,15 +15,15 @@ def rate(metric: str, matchers: str, by: str = "") -> str:
 
 
 POSTGRES_PANELS = [
-    Panel("Transactions per second",
-          f"Committed and rolled back. In write mode each a stored device is one commit. {POSTGRES}", "ops",
+    Panel("Transactions and rows per second",
+          f"Committed, rolled back, and rows inserted. In write mode each a stored device is one commit. {POSTGRES}", "ops",
           [Query(rate("pg_stat_database_xact_commit", DATABASE, "datname"), "committed {{datname}}"),
-           Query(rate("pg_stat_database_xact_rollback", DATABASE, "datname"), "rolled back {{datname}}")]),
-    Panel("Rows inserted per second", f"All tables of a database. {POSTGRES}", "ops",
-          [Query(rate("pg_stat_database_tup_inserted", DATABASE, "datname"), "{{datname}}")]),
-    Panel("Connections by state", f"Server processes by what they do; and how many there may be. {POSTGRES}", "short",
-          [Query(f"sum by (state) (pg_stat_activity_count{{{DATABASE}}})", "{{state}}"),
-           Query(f"max(pg_settings_max_connections{{{HERE}}})", "at most")]),
+           Query(rate("pg_stat_database_xact_rollback", DATABASE, "datname"), "rolled back {{datname}}"),
+           Query(rate("pg_stat_database_tup_inserted", DATABASE, "datname"), "rows {{datname}}")]),
+    Panel("Connections by state", f"Server processes by what they do. {POSTGRES}", "short",
+          [Query(f"sum by (state) (pg_stat_activity_count{{{DATABASE}}})", "{{state}}")]),
+    Panel("Connections: share of what there may be", f"Server processes / max_connections. {POSTGRES}", "percentunit",
+          [Query(f"sum(pg_stat_activity_count{{{HERE}}}) / max(pg_settings_max_connections{{{HERE}}})", "open")], maximum=1),
     Panel("WAL written", f"Bytes of write-ahead log per second; pg_stat_wal, by the query of ours. {POSTGRES}", "Bps",
           [Query(rate("pg_stat_wal_wal_bytes", HERE), "WAL")]),
     Panel("WAL: full page images and full buffers",
@@ -50,9 +50,10 @@ MEMCACHED_PANELS = [
           f"written in 20 s. {MEMCACHED}", "ops",
           [Query(rate("memcached_items_evicted_total", HERE), "evicted"),
            Query(rate("memcached_item_no_memory_total", HERE), "no memory")]),
-    Panel("Memcached connections", f"Open, and how many there may be (-c): past that it stops accepting. {MEMCACHED}", "short",
-          [Query(f"sum(memcached_current_connections{{{HERE}}})", "open"),
-           Query(f"sum(memcached_max_connections{{{HERE}}})", "at most")]),
+    Panel("Memcached connections: share of what there may be",
+          "Open / allowed (-c): past that it stops accepting, and clients hang. From 80 % on there is an alert. Record "
+          "beastmark:memcached_connections:ratio.", "percentunit",
+          [Query(f"max(beastmark:memcached_connections:ratio{{{HERE}}})", "open")], maximum=1, limit=0.8),
     Panel("Memcached connections refused per second",
           "Refused at the limit, times that it stopped listening, and times that one connection had to let others go first "
           f"(-R). {MEMCACHED}", "ops",

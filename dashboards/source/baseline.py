@@ -21,7 +21,7 @@ DESCRIPTORS = Panel(
 DASHBOARD = Dashboard(
     "baseline", "baseline", "GET /api/devices: the HTTP stack alone, from the client's and from the service's side.",
     [shared.job(only="baseline"), shared.target(only="baseline")],
-    [Row("What a client sees", [shared.response_time(), shared.requests(), shared.availability(), shared.failures()]),
+    [Row("What a client sees", [shared.response_time(), shared.requests(), shared.availability(), shared.failures()], 12),
      Row("What the service uses", [shared.app_cpu(), shared.app_cpu_share(), shared.app_memory(), shared.throttling(),
                                    shared.throttled_time(), DESCRIPTORS]),
-     Row("What the service says", [shared.served_latency(), shared.http_errors(), REJECTED, CONNECTIONS])])
+     Row("What the service says", [shared.served_latency(), shared.http_errors(), REJECTED, CONNECTIONS], 12)])

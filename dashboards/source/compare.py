@@ -58,7 +58,8 @@ DASHBOARD = Dashboard(
     "compare", "compare", "Targets side by side: every target in each panel, then each beside the reference.",
     [shared.job(), shared.target(), Variable("reference", "Reference", "label_values(loadgen_offered_rps, target)",
                                              "baseline", single=True)],
-    [Row("Now", [LATENCY, RATE, shared.availability(), CPU, PER_REQUEST, PER_CORE, MEMORY, shared.app_cpu_share()]),
+    [Row("Now", [LATENCY, RATE, shared.availability(), CPU, PER_REQUEST, PER_CORE, MEMORY, shared.app_cpu_share(),
+                 shared.failures()]),
      Row("Over the range shown", [
          bars("p99 over the range", P99_TEXT + "of each target.", "s", P99, "p99 {{target}}"),
          bars("Peak rate", PEAK_TEXT + "of each target.", "reqps", PEAK, "{{target}}"),

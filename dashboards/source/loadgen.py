@@ -7,10 +7,11 @@ LOAD = f'{JOB}, target=~"$target"'
 
 VERDICTS = Panel(
     "Verdict of the windows",
-    "Share of the scrapes whose last second had this verdict. Valid and server-saturated are to be believed; more than 10 % "
+    "Share of the scrapes whose last second had this verdict, of all targets that are chosen. Valid and server-saturated are to be believed; more than 10 % "
     "generator-limited or disturbed makes the run not believable. Source: loadgen_window.", "percentunit",
-    [Query(f"avg by (target, verdict) (avg_over_time(loadgen_window{{{LOAD}}}[{RANGE}]))", "{{verdict}} {{target}}")],
-    stacked=True)
+    [Query(f"avg by (verdict) (avg_over_time(loadgen_window{{{LOAD}}}[{RANGE}]))", "{{verdict}}")],
+    stacked=True, maximum=1,
+    colors={"valid": "green", "server-saturated": "blue", "generator-limited": "red", "disturbed": "orange"})
 LAG = Panel(
     "Lag of loadgen itself: p50, p99, p99.9",
     "How late a request was sent although a connection was free: the generator's own fault. Source: loadgen.", "s",
@@ -64,7 +65,7 @@ MACHINES = Panel(
 
 DASHBOARD = Dashboard(
     "loadgen", "load generator", "Whether the figures can be believed: was it the service or the generator?",
-    [shared.job("label_values(loadgen_offered_rps, job)"), shared.target()],
+    [shared.job("label_values(loadgen_offered_rps, job)", only="loadgen"), shared.target()],
     [Row("Can it be believed", [VERDICTS, LAG, CONNECTION_WAIT, OFFERED, SERVICE_TIME, OUTCOMES]),
      Row("What loadgen uses", [shared.app_cpu(JOB), shared.app_cpu_share(JOB), shared.throttling(JOB), shared.app_memory(JOB),
                                DESCRIPTORS, MACHINES]),

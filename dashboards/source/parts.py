@@ -1,8 +1,8 @@
 """Dashboards, rows, panels and queries as Grafana's JSON (schema version 39)."""
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 Json = dict[str, Any]
@@ -35,15 +35,15 @@ class Panel:
     description: str
     unit: str
     queries: Sequence[Query]
-    width: int = 8
     stacked: bool = False
     soft_min: float | None = None
     maximum: float | None = None
     limit: float | None = None
     decimals: int | None = None
     bars: bool = False
+    colors: Mapping[str, str] = field(default_factory=dict)  # of what a legend says
 
-    def json(self, number: int, x: int, y: int) -> Json:
+    def json(self, number: int, place: Json) -> Json:
         defaults: Json = {"color": {"mode": "palette-classic"}, "unit": self.unit, "thresholds": self.thresholds()}
         if self.soft_min is None:
             defaults["min"] = 0
@@ -55,9 +55,13 @@ class Panel:
             defaults["custom"] = self.lines()
         return {"id": number, "type": "bargauge" if self.bars else "timeseries", "title": self.title,
                 "description": self.description, "datasource": DATASOURCE,
-                "gridPos": {"h": HEIGHT, "w": self.width, "x": x, "y": y},
-                "fieldConfig": {"defaults": defaults, "overrides": []}, "options": BARS if self.bars else LINES,
+                "gridPos": place, "fieldConfig": {"defaults": defaults, "overrides": self.overrides()}, "options": BARS if self.bars else LINES,
                 "targets": [query.json(index) for index, query in enumerate(self.queries)]}
+
+    def overrides(self) -> list[Json]:
+        return [{"matcher": {"id": "byName", "options": legend},
+                 "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": color}}]}
+                for legend, color in self.colors.items()]
 
     def thresholds(self) -> Json:
         steps: list[Json] = [{"color": "green", "value": None}]
@@ -117,6 +121,7 @@ ALERTS: Json = {"name": "Alerts", "datasource": DATASOURCE, "enable": True, "hid
 class Row:
     title: str
     panels: Sequence[Panel]
+    width: int = 8  # of each
 
 
 @dataclass(frozen=True)
@@ -145,10 +150,10 @@ class Dashboard:
                          "gridPos": {"h": 1, "w": COLUMNS, "x": 0, "y": y}})
             x, y = 0, y + 1
             for panel in row.panels:
-                if x + panel.width > COLUMNS:
+                if x + row.width > COLUMNS:
                     x, y = 0, y + HEIGHT
-                made.append(panel.json(len(made) + 1, x, y))
-                x += panel.width
+                made.append(panel.json(len(made) + 1, {"h": HEIGHT, "w": row.width, "x": x, "y": y}))
+                x += row.width
             y += HEIGHT
         return made
 

@@ -64,5 +64,6 @@ DASHBOARD = Dashboard(
                                  operation("Cache-set latency", "From the set queued to its reply", "memcached"),
                                  POOL, POOL_WAIT, PENDING]),
      Row("What it uses", [shared.app_cpu(), BACKEND_CPU, BACKEND_CPU_SHARE, shared.app_cpu_share(), shared.app_memory(),
-                          BACKEND_MEMORY, shared.throttling()]),
-     Row("What goes wrong", [shared.failures(), shared.http_errors(), ERRORS, RECONNECTS])])
+                          BACKEND_MEMORY]),
+     Row("What goes wrong", [shared.failures(), shared.http_errors(), ERRORS, RECONNECTS, shared.throttling(),
+                             shared.throttled_time()])])

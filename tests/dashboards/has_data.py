@@ -92,9 +92,10 @@ def verdict(values: Sequence[float], need: Need | None) -> tuple[bool, str]:
     return False, "no data" if not values else "no number in what it gives"
 
 
-def check(prometheus: Prometheus, every: Sequence[Need], quiet: bool) -> int:
+def check(prometheus: Prometheus, dashboards: Sequence[dict[str, Any]], every: Sequence[Need], quiet: bool) -> int:
+    """How many are not as they should be; prints what is said of each."""
     bad = 0
-    for dashboard in load():
+    for dashboard in dashboards:
         for target in targets(dashboard):
             good, text = verdict(prometheus.samples(target), need_of(target, every))
             bad += not good
@@ -116,7 +117,8 @@ def main() -> int:
     options = parser.parse_args()
     end = options.end or time.time()
     try:
-        bad = check(Prometheus(options.url, options.start or end - options.last, end), needs(NEEDS_MORE.read_text()), options.quiet)
+        bad = check(Prometheus(options.url, options.start or end - options.last, end), load(), needs(NEEDS_MORE.read_text()),
+                    options.quiet)
     except NoAnswer as error:
         print(f"has_data: {error}", file=sys.stderr)
         return 2

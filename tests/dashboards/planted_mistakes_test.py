@@ -138,9 +138,9 @@ class planted_mistakes(unittest.TestCase):
     def test_in_dashboards_are_found(self) -> None:
         for what, spoil, rule, said in PLANTED:
             with self.subTest(what):
-                dashboards = copy.deepcopy(self.shipped)
-                spoil(next(each for each in dashboards if each["uid"] == "beastmark-baseline"))
-                self.found(self.new(dashboards, self.rules), rule, said)
+                dashboard = copy.deepcopy(next(each for each in self.shipped if each["uid"] == "beastmark-baseline"))
+                spoil(dashboard)
+                self.found(self.new([dashboard], self.rules), rule, said)
 
     def test_a_uid_that_two_dashboards_have_is_found(self) -> None:
         dashboards = copy.deepcopy(self.shipped)
