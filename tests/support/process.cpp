@@ -249,6 +249,14 @@ void freeze(::pid_t pid) {
         throw std::runtime_error("process " + std::to_string(pid) + " does not stop");
 }
 
+bool has_ended(::pid_t pid) {
+    std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
+    std::string id;
+    std::string name;
+    std::string state;
+    return !(status >> id >> name >> state) || state == "Z" || state == "X";
+}
+
 finished_process run(const process_options& options, std::chrono::milliseconds deadline) {
     process child(options);
     const auto status = child.wait(deadline);

@@ -20,19 +20,6 @@
 
 namespace beastmark::testing {
 
-namespace {
-
-/// Gone, or a zombie: nobody may reap an orphan where the first process of a container is no init.
-bool has_ended(::pid_t pid) {
-    std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
-    std::string id;
-    std::string name;
-    std::string state;
-    return !(status >> id >> name >> state) || state == "Z" || state == "X";
-}
-
-} // namespace
-
 TEST(process_test, captures_output_and_exit_code) {
     const auto finished =
         run({.arguments = {"sh", "-c", "echo $GIVEN; echo oops >&2; exit 3"}, .environment = {"GIVEN=word"}});
