@@ -27,6 +27,7 @@ constexpr auto make_bounds(std::uint64_t first_ns) {
 
 constexpr auto from_100us = make_bounds<5>(100'000);
 constexpr auto from_10us = make_bounds<6>(10'000);
+constexpr std::array<std::uint64_t, 11> sizes{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024};
 static_assert(from_100us.back() == 10'000'000'000 && from_10us.back() == 10'000'000'000);
 
 } // namespace
@@ -39,21 +40,24 @@ std::span<const std::uint64_t> bounds_from_10us() {
     return from_10us;
 }
 
-duration_histogram::duration_histogram(std::span<const std::uint64_t> bounds_ns)
-    : bounds_ns_{bounds_ns}, buckets_{std::make_unique<counter[]>(bounds_ns.size() + 1)} {}
-
-void duration_histogram::record(std::chrono::nanoseconds duration) noexcept {
-    const auto ns = static_cast<std::uint64_t>(std::max<std::int64_t>(duration.count(), 0));
-    const auto bound = std::lower_bound(bounds_ns_.begin(), bounds_ns_.end(), ns);
-    buckets_[static_cast<std::size_t>(bound - bounds_ns_.begin())].add();
-    sum_ns_.add(ns);
+std::span<const std::uint64_t> bounds_of_sizes() {
+    return sizes;
 }
 
-void duration_histogram::add_to(prometheus::ClientMetric::Histogram& sum) const {
+bucket_histogram::bucket_histogram(std::span<const std::uint64_t> bounds, double unit)
+    : bounds_{bounds}, unit_{unit}, buckets_{std::make_unique<counter[]>(bounds.size() + 1)} {}
+
+void bucket_histogram::record(std::uint64_t value) noexcept {
+    const auto bound = std::lower_bound(bounds_.begin(), bounds_.end(), value);
+    buckets_[static_cast<std::size_t>(bound - bounds_.begin())].add();
+    sum_.add(value);
+}
+
+void bucket_histogram::add_to(prometheus::ClientMetric::Histogram& sum) const {
     if (sum.bucket.empty()) {
-        sum.bucket.resize(bounds_ns_.size() + 1);
-        for (std::size_t i = 0; i < bounds_ns_.size(); ++i) {
-            sum.bucket[i].upper_bound = static_cast<double>(bounds_ns_[i]) / 1e9;
+        sum.bucket.resize(bounds_.size() + 1);
+        for (std::size_t i = 0; i < bounds_.size(); ++i) {
+            sum.bucket[i].upper_bound = static_cast<double>(bounds_[i]) / unit_;
         }
         sum.bucket.back().upper_bound = std::numeric_limits<double>::infinity();
     }
@@ -63,12 +67,12 @@ void duration_histogram::add_to(prometheus::ClientMetric::Histogram& sum) const 
         sum.bucket[i].cumulative_count += cumulative;
     }
     sum.sample_count = sum.bucket.back().cumulative_count;
-    sum.sample_sum += static_cast<double>(sum_ns_.value()) / 1e9;
+    sum.sample_sum += static_cast<double>(sum_.value()) / unit_;
 }
 
-std::uint64_t duration_histogram::count() const noexcept {
+std::uint64_t bucket_histogram::count() const noexcept {
     std::uint64_t total = 0;
-    for (std::size_t i = 0; i <= bounds_ns_.size(); ++i) {
+    for (std::size_t i = 0; i <= bounds_.size(); ++i) {
         total += buckets_[i].value();
     }
     return total;

@@ -6,6 +6,7 @@
 
 #include <prometheus/client_metric.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -42,14 +43,18 @@ private:
 std::span<const std::uint64_t> bounds_from_100us();
 std::span<const std::uint64_t> bounds_from_10us();
 
-/// A histogram of durations with Prometheus' classic buckets. One writer, any reader.
-class duration_histogram {
-public:
-    /// @param bounds_ns upper bounds, ascending, inclusive as Prometheus' `le`; must outlive the histogram.
-    explicit duration_histogram(std::span<const std::uint64_t> bounds_ns = bounds_from_100us());
+/// Upper bounds for counts of things: the powers of two up to 1024.
+std::span<const std::uint64_t> bounds_of_sizes();
 
-    /// Counts one duration; negative ones count as 0. O(log bounds), no allocation.
-    void record(std::chrono::nanoseconds duration) noexcept;
+/// A histogram with Prometheus' classic buckets. One writer, any reader.
+class bucket_histogram {
+public:
+    /// @param bounds upper bounds, ascending, inclusive as Prometheus' `le`; must outlive the histogram.
+    /// @param unit what is recorded for one of what is exported.
+    bucket_histogram(std::span<const std::uint64_t> bounds, double unit);
+
+    /// O(log bounds), no allocation.
+    void record(std::uint64_t value) noexcept;
 
     /// Adds this histogram's counts to a Prometheus histogram of the same bounds (empty: it is given the
     /// bounds). The total count is derived from the buckets, so that it always equals the +Inf bucket.
@@ -58,9 +63,28 @@ public:
     [[nodiscard]] std::uint64_t count() const noexcept;
 
 private:
-    std::span<const std::uint64_t> bounds_ns_;
+    std::span<const std::uint64_t> bounds_;
+    double unit_;
     std::unique_ptr<counter[]> buckets_; // one more than bounds: the last is +Inf
-    counter sum_ns_;
+    counter sum_;
+};
+
+/// Of durations, exported in seconds.
+class duration_histogram : public bucket_histogram {
+public:
+    explicit duration_histogram(std::span<const std::uint64_t> bounds_ns = bounds_from_100us())
+        : bucket_histogram{bounds_ns, 1e9} {}
+
+    /// Negative ones count as 0.
+    void record(std::chrono::nanoseconds duration) noexcept {
+        bucket_histogram::record(static_cast<std::uint64_t>(std::max<std::int64_t>(duration.count(), 0)));
+    }
+};
+
+/// Of counts of things.
+class size_histogram : public bucket_histogram {
+public:
+    size_histogram() : bucket_histogram{bounds_of_sizes(), 1} {}
 };
 
 } // namespace beastmark

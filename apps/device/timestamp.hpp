@@ -1,4 +1,4 @@
-// A point in time as text, for JSON and for PostgreSQL. RFC 3339.
+// A point in time and its text, for JSON and for PostgreSQL. RFC 3339.
 #pragma once
 
 #include <array>
@@ -13,12 +13,15 @@ class timestamp {
 public:
     explicit timestamp(std::chrono::system_clock::time_point time);
 
+    [[nodiscard]] std::chrono::sys_time<std::chrono::microseconds> time() const { return time_; }
+
     [[nodiscard]] std::string_view text() const { return {text_.data(), text_.size() - 1}; }
 
     /// Zero-terminated, as libpq takes parameters.
     [[nodiscard]] const char* c_str() const { return text_.data(); }
 
 private:
+    std::chrono::sys_time<std::chrono::microseconds> time_;
     std::array<char, 28> text_;
 };
 

@@ -8,7 +8,7 @@
 
 namespace beastmark::device {
 
-uuid_text::uuid_text(std::array<std::uint8_t, 16> bytes) {
+uuid_text::uuid_text(std::array<std::uint8_t, 16> bytes) : bytes_{bytes} {
     constexpr std::string_view hex = "0123456789abcdef";
     auto out = text_.begin();
     for (std::size_t i = 0; i < bytes.size(); ++i) {

@@ -8,16 +8,19 @@
 
 namespace beastmark::device {
 
-/// The text of a UUID, lower case, zero-terminated.
+/// A UUID and its text, lower case, zero-terminated.
 class uuid_text {
 public:
     explicit uuid_text(std::array<std::uint8_t, 16> bytes);
+
+    [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
 
     [[nodiscard]] std::string_view text() const { return {text_.data(), text_.size() - 1}; }
 
     [[nodiscard]] const char* c_str() const { return text_.data(); }
 
 private:
+    std::array<std::uint8_t, 16> bytes_;
     std::array<char, 37> text_;
 };
 

@@ -16,6 +16,9 @@ namespace http = server::http;
 
 constexpr const char* insert_statement = "insert into device (uuid, mac, firmware, created_at, updated_at) "
                                          "values ($1, $2, $3, $4, $4) returning id";
+constexpr const char* group_statement =
+    "insert into device (uuid, mac, firmware, created_at, updated_at) select u, m, f, t, t "
+    "from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[]) as r(u, m, f, t) returning id, uuid";
 constexpr std::uint32_t cache_ttl_s = 20;
 
 constexpr server::http_error refused{http::status::internal_server_error, "database_error",
@@ -32,8 +35,13 @@ constexpr server::http_error outcome_unknown{
 constexpr server::http_error timed_out{http::status::gateway_timeout, "outcome_unknown",
                                        "the database did not answer in time; the row may be stored"};
 
-postgres::pool_options with_statement(postgres::pool_options options) {
+postgres::pool_options pool_options_of(const handler_options& given) {
+    postgres::pool_options options = given.postgres;
     options.statement = insert_statement;
+    if (given.mode == write_mode::group) {
+        options.group_statement = group_statement;
+    }
+    options.timeout = given.request_timeout;
     return options;
 }
 
@@ -50,8 +58,10 @@ struct devices_handler::operation : postgres::request, memcached::set_request {
 };
 
 devices_handler::devices_handler(event_loop& loop, const handler_options& options, backend_metrics& metrics)
-    : pool_{loop, with_statement(options.postgres), metrics.postgres},
-      cache_{loop, options.memcached, metrics.memcached} {}
+    : request_timeout_{options.request_timeout},
+      pool_{loop, pool_options_of(options), metrics.postgres},
+      cache_{loop, options.memcached, metrics.memcached},
+      shortage_{options.shortage} {}
 
 devices_handler::~devices_handler() = default;
 
@@ -63,6 +73,9 @@ void devices_handler::start() {
 void devices_handler::tick(std::chrono::steady_clock::time_point now) {
     pool_.tick(now);
     cache_.tick(now);
+    if (shortage_ != nullptr) {
+        shortage_->tick();
+    }
 }
 
 void devices_handler::stop() {
@@ -80,6 +93,8 @@ void devices_handler::handle(server::exchange& request) {
     started.created_at.emplace(std::chrono::system_clock::now());
     started.values = {started.uuid->c_str(), started.fields.mac.c_str(), started.fields.firmware.c_str(),
                       started.created_at->c_str()};
+    started.postgres::request::key = started.uuid->bytes();
+    started.time = started.created_at->time();
     pool_.submit(started);
 }
 
@@ -96,8 +111,9 @@ void devices_handler::on_inserted(postgres::request& insert, boost::system::erro
                                     .firmware = done.fields.firmware,
                                     .created_at = done.created_at->text(),
                                     .updated_at = done.created_at->text()});
-    done.key = done.uuid->text();
+    done.memcached::set_request::key = done.uuid->text();
     done.value = done.json;
+    done.deadline = insert.submitted + done.owner->request_timeout_;
     done.owner->cache_.set(done);
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/event_loop.hpp"
 #include "device/uuid.hpp"
+#include "ingest/connection_shortage.hpp"
 #include "ingest/ingest_metrics.hpp"
 #include "ingest/memcached/client.hpp"
 #include "ingest/postgres/pool.hpp"
@@ -17,9 +18,17 @@
 
 namespace beastmark::ingest {
 
+/// each: a transaction for each request. group: one for those that wait together, which is other work for the
+/// database.
+enum class write_mode { each, group };
+
 struct handler_options {
-    postgres::pool_options postgres; ///< its statement is set by the handler
+    /// For a request, from its arrival here: waiting, insert and cache set together.
+    std::chrono::nanoseconds request_timeout = std::chrono::seconds{2};
+    postgres::pool_options postgres; ///< its statements and timeout are set by the handler
+    write_mode mode = write_mode::each;
     memcached::client_options memcached;
+    connection_shortage* shortage = nullptr; ///< where this core tells of it; outlives the handler
 };
 
 class devices_handler final : public server::handler {
@@ -46,8 +55,10 @@ private:
     server::exchange& give_back(operation& done);
     void answer_failure(operation& failed, boost::system::error_code error);
 
+    std::chrono::nanoseconds request_timeout_;
     postgres::pool pool_;
     memcached::client cache_;
+    connection_shortage* shortage_;
     device::uuid_source uuids_;
     std::vector<std::unique_ptr<operation>> operations_; // all that were ever in progress at once
     std::vector<operation*> free_;

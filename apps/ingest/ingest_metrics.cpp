@@ -2,6 +2,8 @@
 
 #include "common/prometheus_family.hpp"
 
+#include <algorithm>
+
 namespace beastmark::ingest {
 
 namespace {
@@ -44,7 +46,24 @@ ingest_collector::ingest_collector(std::size_t cores, std::size_t postgres_conne
 }
 
 std::vector<prometheus::MetricFamily> ingest_collector::Collect() const {
-    return {operations(), connections(), connection_maximum(), pending_requests(), wait_time(), reconnects()};
+    return {operations(), connections(), connection_maximum(), pending_requests(),
+            wait_time(),  group_rows(),  reconnects(),         refusals()};
+}
+
+std::size_t ingest_collector::connected() const {
+    std::int64_t sum = 0;
+    for (const auto& core : cores_) {
+        sum += core->postgres.idle.value() + core->postgres.used.value();
+    }
+    return static_cast<std::size_t>(std::max<std::int64_t>(sum, 0)); // a core may be between two updates
+}
+
+std::uint64_t ingest_collector::refused() const {
+    std::uint64_t sum = 0;
+    for (const auto& core : cores_) {
+        sum += core->postgres.refused.value();
+    }
+    return sum;
 }
 
 prometheus::MetricFamily ingest_collector::operations() const {
@@ -107,6 +126,14 @@ prometheus::MetricFamily ingest_collector::wait_time() const {
     return family;
 }
 
+prometheus::MetricFamily ingest_collector::group_rows() const {
+    auto family = make_family("beastmark_group_rows", "Rows of a statement, where many may make one.",
+                              MetricType::Histogram);
+    add_metric(family, {}).histogram =
+        histogram_of(cores_, [](auto& core) -> auto& { return core.postgres.group_rows; });
+    return family;
+}
+
 prometheus::MetricFamily ingest_collector::reconnects() const {
     auto family = make_family("beastmark_reconnects_total", "Connections usable again after a loss.",
                               MetricType::Counter);
@@ -114,6 +141,13 @@ prometheus::MetricFamily ingest_collector::reconnects() const {
         sum_of(cores_, [](auto& core) -> auto& { return core.postgres.reconnects; });
     add_metric(family, {{pool_label, memcached_name}}).counter.value =
         sum_of(cores_, [](auto& core) -> auto& { return core.memcached.reconnects; });
+    return family;
+}
+
+prometheus::MetricFamily ingest_collector::refusals() const {
+    auto family = make_family("beastmark_connections_refused_total",
+                              "Attempts to connect that the server had no room for.", MetricType::Counter);
+    add_metric(family, {{pool_label, postgres_name}}).counter.value = static_cast<double>(refused());
     return family;
 }
 

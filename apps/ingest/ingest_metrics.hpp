@@ -6,6 +6,8 @@
 
 #include <prometheus/collectable.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -26,6 +28,11 @@ public:
     /// The counters of one core: its thread writes them.
     backend_metrics& of_core(std::size_t index) { return *cores_[index]; }
 
+    /// PostgreSQL connections that are up, of all cores. From any thread.
+    [[nodiscard]] std::size_t connected() const;
+    /// Attempts to make one that the server had no room for.
+    [[nodiscard]] std::uint64_t refused() const;
+
     std::vector<prometheus::MetricFamily> Collect() const override; // NOLINT(readability-identifier-naming)
 
 private:
@@ -34,7 +41,9 @@ private:
     [[nodiscard]] prometheus::MetricFamily connection_maximum() const;
     [[nodiscard]] prometheus::MetricFamily pending_requests() const;
     [[nodiscard]] prometheus::MetricFamily wait_time() const;
+    [[nodiscard]] prometheus::MetricFamily group_rows() const;
     [[nodiscard]] prometheus::MetricFamily reconnects() const;
+    [[nodiscard]] prometheus::MetricFamily refusals() const;
 
     std::vector<std::unique_ptr<backend_metrics>> cores_;
     std::size_t postgres_connections_;

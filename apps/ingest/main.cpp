@@ -12,13 +12,18 @@ namespace {
 
 namespace server = beastmark::server;
 namespace ingest = beastmark::ingest;
+namespace postgres = beastmark::postgres;
 
 struct ingest_options {
     server::options server{.port = 8180, .admin_port = 8181};
     std::string postgres;
     std::size_t pool = 8;
     std::string memcached = "127.0.0.1:11211";
-    std::chrono::nanoseconds insert_timeout = std::chrono::seconds{2};
+    std::size_t pool_depth = postgres::pool_options{}.depth;
+    std::string write_mode = "each";
+    std::size_t group_rows = 128;
+    std::chrono::nanoseconds group_wait{0};
+    std::chrono::nanoseconds request_timeout = ingest::handler_options{}.request_timeout;
     std::chrono::nanoseconds cache_timeout = std::chrono::milliseconds{500};
     bool init_schema = false;
 };
@@ -33,6 +38,30 @@ std::string check_host_and_port(const std::string& text) {
     }
 }
 
+void add_write_mode(CLI::App& app, ingest_options& into) {
+    server::with_environment(
+        app.add_option("--write-mode", into.write_mode,
+                       "each: a transaction for each request, as any other target does it; group: requests "
+                       "that wait together make one multi-row INSERT, which is different database work")
+            ->capture_default_str())
+        ->check(CLI::IsMember({"each", "group"}));
+    auto* const rows = server::with_environment(
+        app.add_option("--group-rows", into.group_rows, "Rows of one INSERT at most, with --write-mode group")
+            ->capture_default_str());
+    rows->check(CLI::Range(1, 1024));
+    auto* const wait = server::add_duration(
+        app, "--group-wait", into.group_wait,
+        "How long a request waits for others to come, with --write-mode group; 0: it leaves with those of "
+        "the same turn of the event loop",
+        std::chrono::nanoseconds{0});
+    app.callback([&into, rows, wait] {
+        for (const auto* const given : {rows, wait})
+            if (into.write_mode != "group" && given->count() > 0)
+                throw CLI::ValidationError{given->get_name(),
+                                           "means nothing without --write-mode group: give both or neither"};
+    });
+}
+
 void add_options(CLI::App& app, ingest_options& into) {
     server::add_options(app, into.server);
     server::with_environment(
@@ -44,28 +73,45 @@ void add_options(CLI::App& app, ingest_options& into) {
             ->capture_default_str())
         ->check(CLI::Range(1, 10000));
     server::with_environment(
+        app.add_option(
+               "--pool-depth", into.pool_depth,
+               "Inserts in flight on one connection, each a transaction of its own; PostgreSQL executes "
+               "them one after the other. What finds all connections full waits")
+            ->capture_default_str())
+        ->check(CLI::Range(1, 1000));
+    server::with_environment(
         app.add_option("--memcached", into.memcached, "host:port of memcached")->capture_default_str())
         ->check(check_host_and_port);
-    server::add_duration(app, "--insert-timeout", into.insert_timeout,
-                         "For the insert, waiting included; then 504, or 503 if it was not sent");
+    server::add_duration(app, "--request-timeout", into.request_timeout,
+                         "For a request's wait for a connection, insert and cache set together; then 503 if "
+                         "the insert was not sent, 504 if it was, and 201 with X-Cache: failed once it is "
+                         "committed");
     server::add_duration(app, "--cache-timeout", into.cache_timeout,
-                         "For the cache set; then the answer says X-Cache: failed");
+                         "For the cache set, within what is left of --request-timeout; then the answer says "
+                         "X-Cache: failed");
+    add_write_mode(app, into);
     app.add_flag("--init-schema", into.init_schema, "Create the table device if it is missing, then exit");
 }
 
-ingest::handler_options options_of_core(const ingest_options& given, std::size_t index, std::size_t cores) {
+ingest::handler_options options_of_core(const ingest_options& given, std::size_t index, std::size_t cores,
+                                        ingest::connection_shortage& shortage) {
     const auto cache = beastmark::parse_host_and_port(given.memcached);
     // Of the cores' pools and clients one speaks for all in the log.
     const bool speaks = index == 0;
     ingest::handler_options options;
     options.postgres.conninfo = given.postgres;
     options.postgres.connections = given.pool / cores + (index < given.pool % cores ? 1 : 0);
-    options.postgres.timeout = given.insert_timeout;
+    options.mode = given.write_mode == "group" ? ingest::write_mode::group : ingest::write_mode::each;
+    options.request_timeout = given.request_timeout;
+    options.postgres.depth = given.pool_depth;
+    options.postgres.group_rows = given.group_rows;
+    options.postgres.group_wait = given.group_wait;
     options.postgres.name = speaks ? "postgresql" : "";
     options.memcached.host = cache.host;
     options.memcached.port = cache.port;
     options.memcached.timeout = given.cache_timeout;
     options.memcached.name = speaks ? "memcached" : "";
+    options.shortage = speaks ? &shortage : nullptr;
     return options;
 }
 
@@ -82,6 +128,7 @@ int run(const ingest_options& given) {
             " threads, each of which needs a connection: raise --pool or lower --threads"};
     }
     const auto collector = std::make_shared<ingest::ingest_collector>(cores, given.pool);
+    ingest::connection_shortage shortage{*collector, given.pool};
     return server::run_service(
         given.server, {.name = "ingest",
                        .routes = {{"/api/devices", server::method::post},
@@ -89,12 +136,14 @@ int run(const ingest_options& given) {
                        .make_handler =
                            [&](std::size_t index, beastmark::event_loop& loop) {
                                return std::make_unique<ingest::devices_handler>(
-                                   loop, options_of_core(given, index, cores), collector->of_core(index));
+                                   loop, options_of_core(given, index, cores, shortage),
+                                   collector->of_core(index));
                            },
                        .collected = {collector},
                        .not_ready = "no usable connection to the database",
                        // A PostgreSQL connection has two: libpq's, and the copy that the event loop watches.
-                       .descriptors = 2 * given.pool + cores});
+                       .descriptors = 2 * given.pool + cores,
+                       .descriptors_for = "--pool " + std::to_string(given.pool) + " and memcached"});
 }
 
 } // namespace

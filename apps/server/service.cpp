@@ -73,10 +73,14 @@ std::size_t affordable_connections(const program& served, std::size_t cores) {
     const std::size_t reserved =
         process_descriptors + core_descriptors * (cores + 1) + admin::max_connections + served.descriptors;
     if (limit <= reserved) {
+        const auto backends = served.descriptors > 0 ? " (" + std::to_string(served.descriptors) + " for " +
+                                                           served.descriptors_for + ")"
+                                                     : std::string();
         throw std::runtime_error{"the descriptor limit of " + std::to_string(limit) +
                                  " leaves no connection beside the " + std::to_string(reserved) +
-                                 " descriptors that " + served.name +
-                                 " needs itself: raise it with ulimit -n"};
+                                 " descriptors that " + served.name + " needs itself" + backends +
+                                 ": raise it with ulimit -n " + std::to_string(reserved + cores) +
+                                 " at least" + (backends.empty() ? "" : ", or ask for less")};
     }
     return limit - reserved;
 }
@@ -88,8 +92,8 @@ core_limits limits_of_core(const options& given, const program& served, std::siz
     if (connections > affordable) {
         throw std::runtime_error{
             "--max-connections " + std::to_string(connections) + " is above the " +
-            std::to_string(affordable) +
-            " that the descriptor limit leaves: raise it with ulimit -n, or ask for fewer"};
+            std::to_string(affordable) + " that the descriptor limit leaves: raise it with ulimit -n " +
+            std::to_string(raise_descriptor_limit() + connections - affordable) + ", or ask for fewer"};
     }
     if (connections < cores) {
         const auto threads = std::to_string(cores);

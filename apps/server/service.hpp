@@ -23,6 +23,8 @@ struct program {
     std::string_view not_ready;
     /// Descriptors that its handlers keep open, in total; they are taken off what connections may use.
     std::size_t descriptors = 0;
+    /// What they are for, in words for who has to raise the limit or to ask for less.
+    std::string descriptors_for = {};
 };
 
 /// How many cores the options and the machine give: --threads, or what affinity and CPU quota allow.

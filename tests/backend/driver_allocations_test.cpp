@@ -81,16 +81,21 @@ void inserted(postgres::request& insert, error_code error) noexcept {
     self.cache->set(self);
 }
 
-TEST(drivers, allocate_nothing_per_request) {
+class drivers : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(drivers, allocate_nothing_per_request) {
     postgres_cluster cluster;
     memcached_server server;
-    cluster.query("create table t (id bigint generated always as identity, a text, b text, c text, d text)");
+    cluster.query(
+        "create table t (id bigint generated always as identity, a uuid, b text, c text, d timestamptz)");
     driver_loop loop;
     postgres::pool_metrics pool_metrics;
     memcached::client_metrics client_metrics;
     postgres::pool_options pool_options;
     pool_options.conninfo = cluster.connection_string();
     pool_options.statement = "insert into t (a, b, c, d) values ($1, $2, $3, $4) returning id";
+    pool_options.group_statement = GetParam();
+    pool_options.group_rows = 5; // less than wait at times
     pool_options.connections = 2;
     pool_options.timeout = 3 * patience;
     memcached::client_options client_options;
@@ -105,13 +110,15 @@ TEST(drivers, allocate_nothing_per_request) {
     std::size_t finished = 0;
     std::size_t failed = 0;
     std::deque<session> sessions(20); // more than the connections take: some wait in the queue
+    int number = 0;
     for (auto& s : sessions) {
         s.pool = &pool;
         s.cache = &cache;
         s.finished = &finished;
         s.failed = &failed;
-        s.values = {"a", "b", "c", "d"};
-        s.key = "key";
+        s.values = {"6fa459ea-ee8a-4ca4-894e-db77e160355e", "b", "c", "2024-05-28T15:21:51.137Z"};
+        s.postgres::request::key[0] = static_cast<std::uint8_t>(number++);
+        s.memcached::set_request::key = "key";
         s.value = "a value as long as a device's answer, or nearly so";
         s.postgres::request::done = inserted;
         s.memcached::set_request::done = cached;
@@ -126,6 +133,12 @@ TEST(drivers, allocate_nothing_per_request) {
         s.stopping = true;
     const auto all = finished + sessions.size();
     EXPECT_TRUE(loop.run_until([&] { return finished == all; }));
+    EXPECT_EQ(pool_metrics.group_rows.count() > 0, !GetParam().empty());
 }
+
+INSTANTIATE_TEST_SUITE_P(write_modes, drivers,
+                         ::testing::Values("", "insert into t (a, b, c, d) select * from unnest($1::uuid[], "
+                                               "$2::text[], $3::text[], $4::timestamptz[]) returning id, a"),
+                         [](const auto& tested) { return tested.param.empty() ? "each" : "group"; });
 
 } // namespace

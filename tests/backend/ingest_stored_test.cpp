@@ -89,8 +89,10 @@ TEST_F(ingest_stored, a_commit_that_fails_is_500_and_leaves_nothing) {
         const auto response = post("refused");
         EXPECT_EQ(response.status, 500) << response.body;
         EXPECT_THAT(response.body, ::testing::HasSubstr("\"error\""));
+        EXPECT_THAT(response.body, ::testing::Not(::testing::HasSubstr("P0001")));
         EXPECT_FALSE(response.header("X-Cache"));
     }
+    EXPECT_THAT(ingest->log(), ::testing::HasSubstr("SQLSTATE P0001"));
     EXPECT_EQ(rows(), 0);
     EXPECT_THAT(memcached_says("stats"), ::testing::HasSubstr("STAT cmd_set 0\r\n"));
     EXPECT_EQ(post("fine").status, 201);

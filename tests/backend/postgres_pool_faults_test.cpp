@@ -76,8 +76,8 @@ TEST_F(postgres_pool, a_database_that_flaps_is_told_of_once_a_second) {
     spdlog::set_default_logger(
         std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
     options.connections = 1;
-    options.first_retry = 1ms;
-    options.retry_cap = 2ms;
+    options.pacing.first_retry = 1ms;
+    options.pacing.retry_cap = 2ms;
     const auto began = std::chrono::steady_clock::now();
     start_and_wait();
     for (std::uint64_t round = 1; round <= 20; ++round) {

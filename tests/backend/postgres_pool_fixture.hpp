@@ -27,12 +27,21 @@ inline constexpr const char* insert_device =
     "insert into device (uuid, mac, firmware, created_at, updated_at) "
     "values ($1, $2, $3, $4, $4) returning id";
 
+inline constexpr const char* insert_devices =
+    "insert into device (uuid, mac, firmware, created_at, updated_at) select u, m, f, t, t "
+    "from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[]) as r(u, m, f, t) returning id, uuid";
+
 struct insert : counted<request> {
     explicit insert(int n, std::string mac_text = "00-00-00-00-00-00") : mac(std::move(mac_text)) {
         std::array<char, 37> text{};
         std::snprintf(text.data(), text.size(), "00000000-0000-4000-8000-%012d", n);
         uuid = text.data();
         values = {uuid.c_str(), mac.c_str(), "1.0", "2024-05-28T15:21:51.137Z"};
+        key = {0, 0, 0, 0, 0, 0, 0x40, 0, 0x80};
+        for (std::size_t i = 0, digits = uuid.size(); i < 6; ++i, digits -= 2)
+            key[key.size() - 1 - i] =
+                static_cast<std::uint8_t>(std::stoi(uuid.substr(digits - 2, 2), nullptr, 16));
+        time = std::chrono::sys_days(std::chrono::year(2024) / 5 / 28) + 15h + 21min + 51s + 137ms;
     }
 
     std::string uuid;
@@ -59,7 +68,7 @@ private:
 
 class postgres_pool : public ::testing::Test {
 protected:
-    postgres_pool() {
+    explicit postgres_pool(postgres_options server = {}) : cluster(std::move(server)) {
         cluster.query(
             "create table device (id bigint generated always as identity primary key, uuid uuid not null "
             "unique, mac text not null, firmware text not null, created_at timestamptz not null, "

@@ -68,8 +68,8 @@ std::vector<std::string> flags() {
         "--max-connections", "--header-timeout", "--body-timeout",  "--idle-timeout", "--write-timeout",
         "--drain-delay",     "--drain-timeout",  "--log-level",     "--help",         "--version"};
     if (posts())
-        for (const std::string flag :
-             {"--postgres", "--pool", "--memcached", "--insert-timeout", "--cache-timeout", "--init-schema"})
+        for (const std::string flag : {"--postgres", "--pool", "--pool-depth", "--memcached",
+                                       "--request-timeout", "--cache-timeout", "--init-schema"})
             all.push_back(flag);
     return all;
 }

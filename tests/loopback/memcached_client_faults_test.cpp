@@ -200,6 +200,33 @@ TEST_F(memcached_client_faults, sets_of_one_turn_of_the_loop_leave_together) {
     expect_one_completion_each();
 }
 
+// The set has what its request's insert left of the time: that this was little says nothing of memcached.
+TEST_F(memcached_client_faults, a_sets_own_deadline_ends_its_wait_and_not_the_next_ones) {
+    accept_and_greet();
+    auto& hurried = sent.emplace_back("a");
+    hurried.deadline = std::chrono::steady_clock::now() + 50ms;
+    tested->set(hurried);
+    ASSERT_TRUE(loop.run_until([&] { return hurried.completions == 1; }));
+    EXPECT_EQ(hurried.error, errc::timed_out);
+    EXPECT_TRUE(tested->ready());
+    auto& patient = set("b");
+    say("HD\r\nHD\r\n");
+    ASSERT_TRUE(loop.run_until([&] { return patient.completions == 1; }));
+    EXPECT_EQ(patient.error, error_code());
+    EXPECT_EQ(hurried.completions, 1);
+}
+
+TEST_F(memcached_client_faults, a_set_whose_deadline_has_passed_is_not_sent) {
+    accept_and_greet();
+    auto& late = sent.emplace_back("a");
+    late.deadline = std::chrono::steady_clock::now();
+    tested->set(late);
+    EXPECT_EQ(late.completions, 1);
+    EXPECT_EQ(late.error, errc::timed_out);
+    set("b");
+    expect_received("ms b 5 T0\r\nvalue\r\n");
+}
+
 TEST_F(memcached_client_faults, a_link_closed_or_reset_after_the_set_was_sent_loses_it) {
     for (int round = 0; round < 4; ++round) {
         accept_and_greet();

@@ -1,5 +1,6 @@
 #include "tests/support/postgres_cluster.hpp"
 
+#include "tests/support/certificate_authority.hpp"
 #include "tests/support/ports.hpp"
 
 #include <libpq-fe.h>
@@ -70,10 +71,20 @@ void postgres_cluster::initialise() {
              .directory = directory_.path()});
     if (finished.status != exit_status{0, 0})
         throw std::runtime_error("initdb: " + to_string(finished.status) + "\n" + finished.err);
-    if (options_.password.empty())
-        return;
-    std::ofstream(directory_.path() / "data" / "pg_hba.conf") << "local all all trust\n"
-                                                              << "host all all 127.0.0.1/32 scram-sha-256\n";
+    if (options_.tls)
+        certificate_authority(directory_.path(), unprivileged).issue("localhost", "server");
+    write_access_rules();
+}
+
+void postgres_cluster::write_access_rules() const {
+    std::ofstream(directory_.path() / "data" / "pg_hba.conf")
+        << "local all all trust\n"
+        << (options_.tls ? "hostssl" : "host") << " all all 127.0.0.1/32 "
+        << (options_.password.empty() ? "trust" : "scram-sha-256") << "\n";
+}
+
+fs::path postgres_cluster::authority() const {
+    return certificate_authority::certificate_in(directory_.path());
 }
 
 bool postgres_cluster::try_start() {
@@ -84,6 +95,11 @@ bool postgres_cluster::try_start() {
                             .user = unprivileged,
                             .directory = directory_.path(),
                             .death_signal = SIGQUIT}; // its "immediate" shutdown: frees shared memory
+    if (options_.tls)
+        options.arguments.insert(options.arguments.end(),
+                                 {"-c", "ssl=on", "-c",
+                                  "ssl_cert_file=" + (directory_.path() / "server.crt").string(), "-c",
+                                  "ssl_key_file=" + (directory_.path() / "server.key").string()});
     for (const auto& setting : options_.settings)
         options.arguments.insert(options.arguments.end(), {"-c", setting});
     server_ = process(options);

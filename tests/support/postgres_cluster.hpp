@@ -5,6 +5,7 @@
 #include "tests/support/temporary_directory.hpp"
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace beastmark::testing {
 struct postgres_options {
     std::vector<std::string> settings = {}; // "max_connections=20"
     std::string password = {};              // not empty: TCP connections need it (scram-sha-256)
+    bool tls = false;                       // TCP connections need it; the certificate is localhost's
 };
 
 /// Rows of text; NULL is "<null>".
@@ -55,10 +57,14 @@ public:
     std::string value(const std::string& sql);
     std::int64_t count(const std::string& table);
 
+    /// Of the authority that vouches for the server; with tls.
+    std::filesystem::path authority() const;
+
     std::string log() const { return server_.err(); }
 
 private:
     void initialise();
+    void write_access_rules() const;
     bool try_start();
     std::vector<::pid_t> sessions() const;
 

@@ -5,6 +5,7 @@
 #include <boost/asio/error.hpp>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <random>
@@ -66,7 +67,7 @@ void client::start() {
 }
 
 bool client::ready() const noexcept {
-    return state_ == state::up && !queue_.stalled();
+    return state_ == state::up && !queue_.oldest_before(overdue_before_);
 }
 
 void client::stop() {
@@ -77,13 +78,15 @@ void client::stop() {
 
 void client::set(set_request& r) {
     r.submitted = clock::now();
+    if (r.deadline <= r.submitted)
+        return finish(r, errc::timed_out);
     if (!ready())
         return finish(r, errc::unavailable);
     if (queue_.full())
         return finish(r, errc::overloaded);
     if (!is_key(r.key))
         return finish(r, errc::refused);
-    queue_.push(r);
+    queue_.push(r, std::min<clock::time_point>(r.deadline, r.submitted + options_.timeout));
     count_state();
 }
 
@@ -93,7 +96,9 @@ void client::tick(clock::time_point now) {
             lose("no answer to the attempt to connect in time");
         return;
     }
-    while (set_request* const r = queue_.abandon_before(now - options_.timeout))
+    overdue_before_ = now - options_.timeout;
+    std::size_t place = 0;
+    while (set_request* const r = queue_.abandon_overdue(now, place))
         finish(*r, errc::timed_out);
     if (state_ == state::up && queue_.oldest_before(now - options_.hard_limit))
         lose("no reply to a set in time");

@@ -29,7 +29,7 @@ struct client_options {
     std::uint16_t port = 11211;
     /// Sets waiting for their reply, written or not.
     std::size_t max_pending = 4096;
-    /// Deadline of a set, kept to the precision of tick.
+    /// For a set whose own deadline is not earlier; both are kept to the precision of tick.
     std::chrono::nanoseconds timeout = std::chrono::milliseconds(500);
     /// The link is closed when its oldest set is without reply for so long; 0: twice the timeout.
     std::chrono::nanoseconds hard_limit{0};
@@ -37,7 +37,7 @@ struct client_options {
     std::chrono::nanoseconds connect_timeout = std::chrono::seconds(2);
     /// Wait after the first failed attempt, doubled up to the cap; each with up to half taken off at random.
     std::chrono::milliseconds first_retry{50};
-    std::chrono::milliseconds retry_cap{1000};
+    std::chrono::milliseconds retry_cap{500};
     /// Names the client in the log; empty: logs nothing.
     std::string name = "memcached";
 };
@@ -54,12 +54,12 @@ public:
     /// most once a second.
     void start();
 
-    /// A set can be taken. False while the oldest one has timed out and its reply has not come.
+    /// A set can be taken. False while the oldest one has waited for the whole timeout without a reply.
     [[nodiscard]] bool ready() const noexcept;
 
-    /// Queues the set; it leaves before the loop waits again. Calls `done` at once when not ready
-    /// (unavailable), when max_pending are waiting (overloaded) or the key is not one (refused), otherwise
-    /// later. No allocation.
+    /// Queues the set; it leaves before the loop waits again. Calls `done` at once when its deadline has
+    /// passed (timed_out), when not ready (unavailable), when max_pending are waiting (overloaded) or the key
+    /// is not one (refused), otherwise later. No allocation.
     void set(set_request& r);
 
     /// To be called every 100 ms: expires what is overdue.
@@ -100,6 +100,7 @@ private:
     timer timer_; // the wait before an attempt; while there is a link: a write failed, it is to be lost
     ingest::backoff backoff_;
     set_queue queue_;
+    clock::time_point overdue_before_; // as of the last tick: sets submitted earlier have had their timeout
     state state_ = state::stopped;
     int socket_ = -1;
     event_loop::watch watch_ = 0;

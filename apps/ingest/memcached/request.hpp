@@ -21,7 +21,10 @@ struct set_request {
     /// said that it stored the item. Error: one of `errc`.
     void (*done)(set_request&, boost::system::error_code) noexcept = nullptr;
 
-    /// Set by client::set; the deadline and the measured duration count from here.
+    /// When the caller waits no longer; the client's own timeout may end the wait before.
+    std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+
+    /// Set by client::set; the client's timeout and the measured duration count from here.
     std::chrono::steady_clock::time_point submitted;
 };
 

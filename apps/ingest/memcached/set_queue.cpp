@@ -15,16 +15,23 @@ set_queue::set_queue(std::size_t capacity) : slots_(capacity) {
     written_piece_.reserve(usual_turn_bytes);
 }
 
-void set_queue::push(set_request& r) {
-    slots_.push_back(
-        slot{.request = &r, .is_probe = false, .submitted = r.submitted, .start = pushed_bytes_});
+void set_queue::push(set_request& r, time_point deadline) {
+    slots_.push_back(slot{.request = &r,
+                          .is_probe = false,
+                          .submitted = r.submitted,
+                          .deadline = deadline,
+                          .start = pushed_bytes_});
     const auto before = unwritten_.size();
     append_set(unwritten_, r.key, r.value, r.ttl_s);
     pushed_bytes_ += unwritten_.size() - before;
 }
 
 void set_queue::push_probe(time_point now) {
-    slots_.push_back(slot{.request = nullptr, .is_probe = true, .submitted = now, .start = pushed_bytes_});
+    slots_.push_back(slot{.request = nullptr,
+                          .is_probe = true,
+                          .submitted = now,
+                          .deadline = time_point::max(),
+                          .start = pushed_bytes_});
     const auto before = unwritten_.size();
     append_noop(unwritten_);
     pushed_bytes_ += unwritten_.size() - before;
@@ -81,11 +88,11 @@ std::string set_queue::offending_line() const {
     return line;
 }
 
-set_request* set_queue::abandon_before(time_point deadline) noexcept {
-    for (slot& s : slots_) {
-        if (s.submitted >= deadline)
-            return nullptr; // in the order of submission: none after it is older
-        if (s.request != nullptr)
+// Deadlines are in no order: a set has what its request's insert has left of the time.
+set_request* set_queue::abandon_overdue(time_point now, std::size_t& place) noexcept {
+    for (; place < slots_.size(); ++place) {
+        slot& s = slots_[place];
+        if (s.request != nullptr && s.deadline <= now)
             return std::exchange(s.request, nullptr);
     }
     return nullptr;

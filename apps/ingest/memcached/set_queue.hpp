@@ -43,13 +43,9 @@ public:
 
     [[nodiscard]] std::size_t size() const noexcept { return slots_.size(); }
 
-    /// The oldest set has timed out and its reply has not come.
-    [[nodiscard]] bool stalled() const noexcept {
-        return !slots_.empty() && slots_.front().request == nullptr;
-    }
-
     /// Copies the set into the bytes to be written. Precondition: not full, and is_key(r.key).
-    void push(set_request& r);
+    /// @param deadline when nobody waits for the reply any more.
+    void push(set_request& r, time_point deadline);
     /// A no-op, whose reply is a completion without a request: the first thing said on a new link.
     /// Precondition: empty.
     void push_probe(time_point now);
@@ -71,9 +67,10 @@ public:
     /// What out_of_sync was about, to be logged: the line received, shortened, without control characters.
     [[nodiscard]] std::string offending_line() const;
 
-    /// A set submitted before `deadline` and not yet told so, or null; its place is kept for its reply.
-    set_request* abandon_before(time_point deadline) noexcept;
-    /// The oldest set, abandoned or not, was submitted before `limit`.
+    /// A set whose deadline has passed at `now` and that was not yet told so, or null; its place is kept for
+    /// its reply. Searches from `place`, and leaves it where to go on.
+    set_request* abandon_overdue(time_point now, std::size_t& place) noexcept;
+    /// The oldest set, abandoned or not, was submitted before `limit` and its reply has not come.
     [[nodiscard]] bool oldest_before(time_point limit) const noexcept;
 
     /// The link is gone: gives the sets one after the other, oldest first (unavailable when nothing of it was
@@ -85,6 +82,7 @@ private:
         set_request* request; // null: abandoned, or the probe
         bool is_probe;
         time_point submitted;
+        time_point deadline;
         std::uint64_t start; // offset of its first byte in all that was ever pushed
     };
 

@@ -2,7 +2,9 @@
 
 #include "ingest/postgres/pool.hpp"
 #include "ingest/postgres/result.hpp"
+#include "ingest/postgres/row_arrays.hpp"
 
+#include <openssl/ssl.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -21,8 +23,11 @@ namespace beastmark::postgres {
 namespace {
 
 constexpr const char* statement_name = "beastmark";
+constexpr const char* group_statement_name = "beastmark_group";
 constexpr int binary_format = 1;
 constexpr std::string_view undefined_table = "42P01";
+// In a verbose message, behind the severity, which the server translates.
+constexpr std::string_view too_many_connections = ":  53300: ";
 
 // A statement that waits for a lock outlives its connection: without a limit of its own, a table locked for
 // long would collect a server process for each connection given up. Later than the caller's deadline, so that
@@ -37,15 +42,14 @@ std::string server_side_limit(const pool_options& options) {
 } // namespace
 
 connection::connection(event_loop& loop, pool& owner, std::size_t index, const pool_options& options,
-                       pool_metrics& metrics, std::uint32_t seed)
+                       pool_metrics& metrics)
     : owner_(owner),
       index_(index),
       options_(options),
       metrics_(metrics),
       loop_(loop),
-      timer_(loop, [this] { on_timer(); }),
-      backoff_(options.first_retry, options.retry_cap, seed),
-      pipeline_(options.depth),
+      broken_timer_(loop, [this] { lose(last_error()); }),
+      pipeline_(std::max(options.depth, options.group_depth), options.group_rows),
       server_side_limit_(server_side_limit(options)) {
     metrics_.connecting.add(1);
 }
@@ -56,12 +60,11 @@ connection::~connection() {
 
 void connection::start() {
     if (state_ == state::stopped)
-        connect();
+        state_ = state::waiting;
 }
 
 void connection::stop() {
     state_ = state::stopped;
-    timer_.cancel();
     close();
     report();
     fail_in_flight();
@@ -69,13 +72,6 @@ void connection::stop() {
 
 // --- connecting
 // -----------------------------------------------------------------------------------------------
-
-void connection::on_timer() {
-    if (state_ == state::waiting)
-        connect();
-    else
-        lose(last_error()); // a send failed
-}
 
 void connection::connect() {
     state_ = state::connecting;
@@ -89,6 +85,7 @@ void connection::connect() {
     if (pg_ == nullptr)
         return lose("out of memory");
     PQsetNoticeReceiver(pg_.get(), &connection::take_notice, this);
+    PQsetErrorVerbosity(pg_.get(), PQERRORS_VERBOSE); // the one way to an SQLSTATE while it connects
     if (PQstatus(pg_.get()) == CONNECTION_BAD)
         return lose(last_error());
     watch_socket(EPOLLOUT); // what PQconnectPoll would ask for first
@@ -110,6 +107,8 @@ void connection::prepare() {
     if (PQsetnonblocking(pg, 1) != 0 || PQenterPipelineMode(pg) != 1 ||
         PQsendQueryParams(pg, server_side_limit_.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) != 1 ||
         PQsendPrepare(pg, statement_name, options_.statement.c_str(), 0, nullptr) != 1 ||
+        (options_.groups() &&
+         PQsendPrepare(pg, group_statement_name, options_.group_statement.c_str(), 0, nullptr) != 1) ||
         PQpipelineSync(pg) != 1)
         return lose(last_error());
     flush();
@@ -120,10 +119,10 @@ bool connection::take_prepared(const PGresult* result) {
         return pipeline_.null();
     switch (PQresultStatus(result)) {
     case PGRES_COMMAND_OK:
+        pipeline_.prepared();
         return true;
     case PGRES_PIPELINE_SYNC:
         state_ = state::ready;
-        backoff_.up(clock::now());
         report();
         owner_.connection_ready(std::exchange(was_ready_, true));
         return true;
@@ -174,12 +173,22 @@ void connection::ready(std::uint32_t events) {
 }
 
 void connection::readable() {
-    if (PQconsumeInput(pg_.get()) != 1)
-        return lose(last_error());
     const auto generation = generation_;
-    take_results();
-    if (generation == generation_) // not lost or stopped on the way
-        flush();                   // libpq asks for it after each read: the server may take more now
+    do {
+        if (PQconsumeInput(pg_.get()) != 1)
+            return lose(last_error());
+        take_results();
+        if (generation != generation_)
+            return; // lost or stopped on the way
+    } while (decrypted_waits());
+    flush(); // libpq asks for it after each read: the server may take more now
+}
+
+// TLS decrypts a record at a time, and libpq takes of it what its buffer has room for: what is left then the
+// socket does not tell of. (libpq looks there only where it waits itself.)
+bool connection::decrypted_waits() const {
+    const auto* const tls = static_cast<const SSL*>(PQsslStruct(pg_.get(), "OpenSSL"));
+    return tls != nullptr && SSL_pending(tls) > 0;
 }
 
 // While a completion runs, the caller's code may submit to this very connection, or stop the pool.
@@ -204,7 +213,7 @@ bool connection::take(const PGresult* result) {
         return pipeline_.null();
     switch (PQresultStatus(result)) {
     case PGRES_TUPLES_OK:
-        return take_row(result);
+        return take_rows(result);
     case PGRES_COMMAND_OK:
         return pipeline_.no_row();
     case PGRES_FATAL_ERROR:
@@ -216,11 +225,19 @@ bool connection::take(const PGresult* result) {
     }
 }
 
-bool connection::take_row(const PGresult* result) {
+bool connection::take_rows(const PGresult* result) {
     if (PQntuples(result) == 0)
         return pipeline_.no_row();
-    const auto id = integer_of(result);
-    return id && pipeline_.row(*id);
+    if (!pipeline_.tells_keys()) {
+        const auto id = integer_of(result);
+        return id && pipeline_.row(*id);
+    }
+    for (int i = 0; i < PQntuples(result); ++i) {
+        const auto row = keyed_row_of(result, i);
+        if (!row || !pipeline_.row(row->key, row->id))
+            return false;
+    }
+    return pipeline_.rows_end();
 }
 
 bool connection::take_error(const PGresult* result) {
@@ -234,31 +251,55 @@ bool connection::take_error(const PGresult* result) {
 }
 
 bool connection::complete() {
-    pipeline::completion completion;
-    if (!pipeline_.sync(completion))
+    if (!pipeline_.sync())
         return false;
     report();
     owner_.send_queued(); // before the caller's turn, so that what waited longest gets the free place
-    if (completion.done != nullptr)
-        owner_.finish(*completion.done, completion.error);
+    tell_decided();
     return true;
 }
 
-bool connection::send(request& r, clock::time_point now) {
-    PGconn* const pg = pg_.get();
-    const bool sent = PQsendQueryPrepared(pg, statement_name, static_cast<int>(r.values.size()),
-                                          r.values.data(), nullptr, nullptr, binary_format) == 1;
-    if (sent)
-        pipeline_.sent(r, now);
+void connection::tell_decided() {
+    pipeline::completion completion;
+    while (pipeline_.next(completion)) {
+        if (completion.try_alone)
+            owner_.try_alone(*completion.done);
+        else
+            owner_.finish(*completion.done, completion.error);
+    }
+}
+
+bool connection::send(request_list& rows, row_arrays& arrays, clock::time_point now) {
+    const bool many = rows.size() > 1;
+    if (many)
+        arrays.assign(rows);
+    const bool sent = many ? hand_over(arrays) : hand_over(rows.front());
+    if (sent && many)
+        pipeline_.sent(rows, now);
+    else if (sent)
+        pipeline_.sent(rows.front(), now);
     // From here on the statement may reach the server. A failed write shows when reading.
-    if (!sent || PQpipelineSync(pg) != 1) {
+    if (!sent || PQpipelineSync(pg_.get()) != 1) {
         broken_ = true;
-        timer_.set(now);
+        broken_timer_.set(now);
     } else {
         flush();
     }
     report();
     return sent;
+}
+
+bool connection::hand_over(const request& row) {
+    return PQsendQueryPrepared(pg_.get(), statement_name, static_cast<int>(row.values.size()),
+                               row.values.data(), nullptr, nullptr, binary_format) == 1;
+}
+
+bool connection::hand_over(const row_arrays& rows) {
+    static constexpr std::array<int, row_arrays::columns> formats{binary_format, binary_format, binary_format,
+                                                                  binary_format};
+    const auto lengths = rows.lengths();
+    return PQsendQueryPrepared(pg_.get(), group_statement_name, static_cast<int>(formats.size()),
+                               rows.values().data(), lengths.data(), formats.data(), binary_format) == 1;
 }
 
 void connection::flush() {
@@ -273,11 +314,9 @@ void connection::tick(clock::time_point now) {
         return lose("no answer to the attempt to connect in time");
     if (state_ != state::ready)
         return;
-    bool expired = false;
-    while (request* const r = pipeline_.abandon_before(now - options_.timeout)) {
-        if (!std::exchange(expired, true))
-            report(); // takes no more until the reply is here
-        owner_.finish(*r, errc::timed_out);
+    if (pipeline_.abandon_before(now - options_.timeout)) {
+        report(); // takes no more until the reply is here
+        tell_decided();
     }
     if (state_ == state::ready && pipeline_.oldest_before(now - options_.hard_limit))
         lose("no reply to a statement in time");
@@ -286,12 +325,14 @@ void connection::tick(clock::time_point now) {
 void connection::lose(std::string_view reason) {
     const std::string why(session_error_.empty() ? reason : session_error_);
     const bool was_up = state_ == state::ready;
+    const bool full = !was_up && refused_for_room();
     state_ = state::waiting;
     close();
     report();
-    const auto now = clock::now();
-    timer_.set(now + backoff_.next(now));
-    owner_.connection_lost(was_up, why);
+    if (was_up)
+        owner_.connection_lost(why);
+    else
+        owner_.attempt_failed(full, why);
     fail_in_flight();
 }
 
@@ -307,13 +348,13 @@ void connection::close_descriptor() {
 void connection::close() {
     close_descriptor(); // before libpq closes its own: the number may be another's at once
     pg_.reset();
+    broken_timer_.cancel();
     broken_ = false;
 }
 
 void connection::fail_in_flight() {
-    error_code error;
-    while (request* const r = pipeline_.fail_next(error))
-        owner_.finish(*r, error);
+    pipeline_.fail();
+    tell_decided();
 }
 
 void connection::report() {
@@ -345,6 +386,12 @@ gauge& connection::gauge_of(shown which) noexcept {
 std::string connection::last_error() const {
     const char* const text = PQerrorMessage(pg_.get());
     return text == nullptr || *text == '\0' ? "out of step with the server" : first_line(text);
+}
+
+// What libpq tells of a failed attempt has lines for each address it tried.
+bool connection::refused_for_room() const {
+    const char* const text = PQerrorMessage(pg_.get());
+    return text != nullptr && std::string_view(text).find(too_many_connections) != std::string_view::npos;
 }
 
 void connection::take_notice(void* self, const PGresult* notice) noexcept {

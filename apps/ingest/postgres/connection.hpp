@@ -1,12 +1,12 @@
 // One link to PostgreSQL: libpq in non-blocking pipeline mode, driven by the event loop.
 //
 // waiting -> connecting -> preparing -> ready -> (lost) waiting -> ... until stop. It reports to its pool,
-// which owns it. What results mean is the pipeline's business; this is when to read, write and reconnect.
+// which owns it and says when it may connect. What results mean is the pipeline's business; this is when to
+// read, write and reconnect.
 #pragma once
 
 #include "common/event_loop.hpp"
 #include "common/metrics.hpp"
-#include "ingest/backoff.hpp"
 #include "ingest/postgres/pipeline.hpp"
 #include "ingest/postgres/request.hpp"
 
@@ -23,23 +23,31 @@
 namespace beastmark::postgres {
 
 class pool;
+class row_arrays;
 struct pool_metrics;
 struct pool_options;
 
 class connection final : event_loop::listener {
 public:
     connection(event_loop& loop, pool& owner, std::size_t index, const pool_options& options,
-               pool_metrics& metrics, std::uint32_t seed);
+               pool_metrics& metrics);
     ~connection();
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
 
+    /// From now on it waits to be connected.
     void start();
 
-    /// Hands the statement to libpq. False: nothing was sent, another connection may take it; this one will
-    /// be lost soon, not from within this call, and is reported closed. Precondition: reported with a load
-    /// below depth.
-    bool send(request& r, std::chrono::steady_clock::time_point now);
+    [[nodiscard]] bool waiting() const noexcept { return state_ == state::waiting; }
+
+    /// One attempt; how it ended is reported, a failure perhaps from within. Precondition: waiting.
+    void connect();
+
+    /// Hands the rows to libpq, as one statement. False: nothing was sent, another connection may take them;
+    /// this one will be lost soon, not from within this call, and is reported closed. They stay in the list.
+    /// Precondition: reported with a load below what is allowed; one row, or no more than the options say.
+    /// @param arrays where to make the parameters of many.
+    bool send(request_list& rows, row_arrays& arrays, std::chrono::steady_clock::time_point now);
 
     void tick(std::chrono::steady_clock::time_point now);
 
@@ -63,28 +71,31 @@ private:
     using result_ptr = std::unique_ptr<PGresult, clear_result>;
 
     void ready(std::uint32_t events) override;
-    void on_timer();
-    void connect();
     void poll_connect();
     void prepare();
     bool watch_socket(std::uint32_t events);
     void watch_for(std::uint32_t events) noexcept;
     void readable();
+    [[nodiscard]] bool decrypted_waits() const;
     void take_results();
     bool take_prepared(const PGresult* result);
     bool take(const PGresult* result);
-    bool take_row(const PGresult* result);
+    bool take_rows(const PGresult* result);
     bool take_error(const PGresult* result);
     bool complete();
+    [[nodiscard]] bool hand_over(const request& row);
+    [[nodiscard]] bool hand_over(const row_arrays& rows);
     void flush();
     void lose(std::string_view reason);
     void close_descriptor();
     void close();
     void fail_in_flight();
+    void tell_decided();
     void report();
     void show(shown now);
     [[nodiscard]] gauge& gauge_of(shown which) noexcept;
     [[nodiscard]] std::string last_error() const;
+    [[nodiscard]] bool refused_for_room() const;
     static void take_notice(void* self, const PGresult* notice) noexcept;
 
     pool& owner_;
@@ -98,8 +109,7 @@ private:
     int descriptor_ = -1;
     event_loop::watch watch_ = 0;
     std::uint32_t watched_for_ = 0; // the events
-    timer timer_; // the wait before an attempt; while there is a link: a send failed, it is to be lost
-    ingest::backoff backoff_;
+    timer broken_timer_;            // a send failed: loses the link when no caller is above
     pipeline pipeline_;
     const std::string server_side_limit_; // SQL
     state state_ = state::stopped;
@@ -107,7 +117,7 @@ private:
     // Counts the descriptors watched: whatever calls out and finds another number then has lost its link.
     std::uint64_t generation_ = 0;
     bool was_ready_ = false; // ever: the next time is a reconnect
-    bool broken_ = false;    // a send failed; lost as soon as no caller is above
+    bool broken_ = false;    // a send failed
     clock::time_point attempt_deadline_;
     std::string session_error_; // why the server ends the session, which it says before the link fails
 };

@@ -17,6 +17,10 @@ struct pool_metrics : ingest::operation_metrics {
     duration_histogram wait_time = histogram();
     /// Requests waiting for a connection.
     gauge queued;
+    /// Rows of each statement sent, where many may make one.
+    size_histogram group_rows;
+    /// Attempts to connect that the server had no room for (SQLSTATE 53300).
+    counter refused;
 };
 
 } // namespace beastmark::postgres

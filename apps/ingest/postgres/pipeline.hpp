@@ -1,6 +1,6 @@
 // What one PostgreSQL connection in pipeline mode has promised: the statements sent, in order, each closed by
-// a Sync of its own and therefore a transaction of its own. Sans-I/O: libpq's results and time in,
-// completions out.
+// a Sync of its own and therefore a transaction of its own. A statement is of one row or of many. Sans-I/O:
+// libpq's results and time in, completions out.
 //
 // What libpq delivers for one statement (seen with libpq 15):
 //   stored                     TUPLES_OK, null, PIPELINE_SYNC
@@ -10,11 +10,17 @@
 //   backend killed, link lost  the connection fails
 // So nothing is decided before the sync, and only an error of severity ERROR is a refusal: FATAL ends the
 // session and says nothing about a commit.
+//
+// What that means for the rows of a statement of many:
+//   stored                     each row that came back is stored under the id that came with its key (the
+//                              order means nothing); one that did not come back is refused, it alone
+//   refused, also at commit    none is stored, and which one was to blame is not known: each is to be tried
+//                              alone
+//   a key that nobody sent     out of step: the outcome of all is unknown
 #pragma once
 
 #include "ingest/postgres/request.hpp"
 
-#include <boost/circular_buffer.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <array>
@@ -22,6 +28,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace beastmark::postgres {
 
@@ -29,32 +36,43 @@ class pipeline {
 public:
     using time_point = std::chrono::steady_clock::time_point;
 
-    /// What a sync decided. Without a request it was an abandoned one's, which is dropped.
+    /// What became of one request.
     struct completion {
         request* done = nullptr;
         boost::system::error_code error;
+        /// It is definitely not stored, and may be sent once more, on its own.
+        bool try_alone = false;
     };
 
-    explicit pipeline(std::size_t depth);
+    /// @param depth statements that may be in flight. @param most_rows of one of them.
+    explicit pipeline(std::size_t depth, std::size_t most_rows = 1);
 
-    [[nodiscard]] bool full() const noexcept { return slots_.full(); }
+    [[nodiscard]] bool full() const noexcept { return size_ == slots_.size(); }
 
-    [[nodiscard]] bool empty() const noexcept { return slots_.empty(); }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
-    [[nodiscard]] std::size_t size() const noexcept { return slots_.size(); }
+    /// Statements in flight.
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-    /// The oldest statement has timed out and its reply has not come.
-    [[nodiscard]] bool stalled() const noexcept {
-        return !slots_.empty() && slots_.front().waiting == nullptr;
-    }
+    /// A request of the oldest statement has timed out and the reply has not come.
+    [[nodiscard]] bool stalled() const noexcept;
+
+    /// The oldest statement tells its rows by their keys.
+    [[nodiscard]] bool tells_keys() const noexcept { return !empty() && front().has_keys; }
 
     /// The statement and its Sync have been handed to libpq. Precondition: not full.
     void sent(request& r, time_point now);
+    /// The same for a statement of many rows. Precondition: not full; at least one, no more than most_rows.
+    void sent(request_list& rows, time_point now);
 
     // The results, in the order in which libpq gives them. False: it is no answer to what was sent, or the
-    // connection is dying; it must be closed, and fail_next says what became of the statements.
+    // connection is dying; it must be closed, and fail() decides what became of the statements.
 
+    /// The row of a statement of one.
     [[nodiscard]] bool row(std::int64_t id) noexcept;
+    /// A row of a statement of many; after the last one: rows_end().
+    [[nodiscard]] bool row(const row_key& key, std::int64_t id) noexcept;
+    [[nodiscard]] bool rows_end() noexcept;
     /// The statement was executed but gave no row.
     [[nodiscard]] bool no_row() noexcept;
     /// @param sqlstate empty when libpq made the error up itself
@@ -63,34 +81,66 @@ public:
     /// A null result: the end of one statement's results. libpq gives nothing else on some broken
     /// connections, without ever failing: several in a row are such a one.
     [[nodiscard]] bool null() noexcept;
-    [[nodiscard]] bool sync(completion& result) noexcept;
 
-    /// A request submitted before `deadline` and not yet told so, or null; its place is kept for its reply.
-    request* abandon_before(time_point deadline) noexcept;
+    /// A result of what was not told by sent(): a statement was prepared.
+    void prepared() noexcept { nulls_in_a_row_ = 0; }
+
+    /// The oldest statement is decided, its place is free. Abandoned requests of it are dropped.
+    [[nodiscard]] bool sync() noexcept;
+
+    /// Decides each request submitted before `deadline`: timed_out. Its place is kept for its reply.
+    /// @return whether there was one.
+    bool abandon_before(time_point deadline) noexcept;
     /// The oldest statement, abandoned or not, was sent before `limit`.
     [[nodiscard]] bool oldest_before(time_point limit) const noexcept;
 
-    /// The connection is gone: gives the live requests one after the other, oldest first, with what is known
-    /// of each, then null; the pipeline is then as new.
-    request* fail_next(boost::system::error_code& error) noexcept;
+    /// The connection is gone: decides all that is left, by what is known of it; the pipeline is then as new.
+    void fail() noexcept;
+
+    /// What sync, abandon_before or fail have decided, in the order sent, each request once; false: no more.
+    [[nodiscard]] bool next(completion& result) noexcept;
 
 private:
-    struct slot {
+    // A row of a statement.
+    struct entry {
         request* waiting; // null: abandoned
-        time_point sent;
-        time_point submitted;
+        row_key key;
+        bool came; // in the result
+        std::int64_t id;
     };
 
-    enum class answer { none, row, no_row, refused };
+    struct slot {
+        bool has_keys = false;
+        bool has_abandoned = false;
+        time_point sent;
+        std::size_t expected = 0; // the entry whose row is likely to come next
+        std::vector<entry> entries;
+    };
 
-    void pop(request* r) noexcept;
+    enum class answer { none, rows, refused };
 
-    boost::circular_buffer<slot> slots_;
+    [[nodiscard]] slot& front() noexcept { return slots_[first_]; }
+
+    [[nodiscard]] const slot& front() const noexcept { return slots_[first_]; }
+
+    [[nodiscard]] slot& at(std::size_t i) noexcept { return slots_[(first_ + i) % slots_.size()]; }
+
+    slot& push(bool has_keys, time_point now) noexcept;
+    void pop() noexcept;
+    void decide_front() noexcept;
+    void decide(const entry& e, boost::system::error_code outcome, const sqlstate_text& why = {},
+                bool try_alone = false) noexcept;
+    static entry* find(slot& in, const row_key& key) noexcept;
+
+    // A ring; the entries of its slots keep their memory.
+    std::vector<slot> slots_;
+    std::size_t first_ = 0;
+    std::size_t size_ = 0;
     // The answer to the oldest statement, as far as it has come.
     answer answer_ = answer::none;
-    std::int64_t id_ = 0;
-    std::array<char, 6> sqlstate_{};
+    sqlstate_text sqlstate_{};
     int nulls_in_a_row_ = 0;
+    request_list decided_;
 };
 
 } // namespace beastmark::postgres

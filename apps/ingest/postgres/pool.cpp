@@ -28,6 +28,8 @@ pool_options checked(pool_options options) {
     check_conninfo(options.conninfo);
     options.connections = std::max<std::size_t>(options.connections, 1);
     options.depth = std::max<std::size_t>(options.depth, 1);
+    options.group_rows = options.groups() ? std::max<std::size_t>(options.group_rows, 1) : 1;
+    options.group_depth = std::max<std::size_t>(options.group_depth, 1);
     if (options.hard_limit.count() == 0)
         options.hard_limit = 2 * options.timeout;
     return options;
@@ -36,65 +38,123 @@ pool_options checked(pool_options options) {
 } // namespace
 
 pool::pool(event_loop& loop, const pool_options& options, pool_metrics& metrics)
-    : options_(checked(options)), metrics_(metrics), loads_(options_.connections, closed) {
-    std::random_device seed;
+    : options_(checked(options)),
+      metrics_(metrics),
+      loads_(options_.connections, closed),
+      pacing_(options_.pacing, std::random_device()()),
+      connect_timer_(loop, [this] { connect_more(); }),
+      queue_(options_.group_rows, options_.group_wait),
+      arrays_(options_.group_rows),
+      called_before_wait_(std::make_shared<pool*>(this)) {
     connections_.reserve(options_.connections);
     for (std::size_t i = 0; i < options_.connections; ++i)
-        connections_.push_back(std::make_unique<connection>(loop, *this, i, options_, metrics, seed()));
+        connections_.push_back(std::make_unique<connection>(loop, *this, i, options_, metrics));
+    if (!options_.groups())
+        return;
+    loop.before_wait([called = called_before_wait_] {
+        if (*called != nullptr)
+            (*called)->send_queued();
+    });
+    if (options_.group_wait.count() > 0)
+        group_timer_.emplace(loop, alarm_);
 }
 
-pool::~pool() = default;
+pool::~pool() {
+    *called_before_wait_ = nullptr;
+}
 
 void pool::start() {
     for (auto& c : connections_)
         c->start();
+    connect_more();
+}
+
+// Called by the timer alone once it has started: no attempt begins, and may fail, within a call from a
+// connection.
+void pool::connect_more() {
+    const auto now = clock::now();
+    for (auto& c : connections_) {
+        if (!pacing_.may_begin(now))
+            return;
+        if (c->waiting()) {
+            pacing_.began();
+            c->connect();
+        }
+    }
 }
 
 void pool::submit(request& r) {
     r.submitted = clock::now();
-    if (queue_.empty() && dispatch(r, r.submitted))
-        return;
+    r.alone = false;
+    if (!options_.groups() && queue_.empty()) {
+        request_list row;
+        row.push_back(r);
+        const bool sent = dispatch(row, r.submitted);
+        row.clear();
+        if (sent)
+            return;
+    }
     if (!ready())
         return finish(r, errc::unavailable);
     if (queue_.size() >= options_.max_queued)
         return finish(r, errc::overloaded);
-    queue_.push_back(r);
-    metrics_.queued.add(1);
+    queue_.push(r);
+    show_queued();
+    if (options_.groups() && queue_.full())
+        send_queued();
 }
 
-bool pool::dispatch(request& r, clock::time_point now) {
+bool pool::dispatch(request_list& rows, clock::time_point now) {
+    const bool in_group = options_.groups() && !rows.front().alone;
+    const auto depth = in_group ? options_.group_depth : options_.depth;
     while (ready()) {
         const auto least = std::ranges::min_element(loads_);
-        if (*least >= options_.depth)
+        if (*least >= depth)
             return false;
         // A connection that cannot send reports itself closed; the next best is tried.
-        if (connections_[static_cast<std::size_t>(least - loads_.begin())]->send(r, now)) {
-            metrics_.wait_time.record(now - r.submitted);
+        if (connections_[static_cast<std::size_t>(least - loads_.begin())]->send(rows, arrays_, now)) {
+            count_sent(rows, now);
             return true;
         }
     }
     return false;
 }
 
+void pool::count_sent(request_list& rows, clock::time_point now) noexcept {
+    for (const request& r : rows)
+        if (!r.alone) // else it was counted the first time
+            metrics_.wait_time.record(now - r.submitted);
+    if (options_.groups())
+        metrics_.group_rows.record(rows.size());
+}
+
 void pool::send_queued() {
     if (queue_.empty())
         return;
     const auto now = clock::now();
-    while (!queue_.empty()) {
-        request& r = pop_queued();
-        if (!dispatch(r, now)) {
-            queue_.push_front(r);
-            metrics_.queued.add(1);
-            return;
-        }
+    bool sent = true;
+    while (sent && !queue_.empty() && queue_.due(now)) {
+        request_list rows;
+        queue_.take(rows);
+        sent = dispatch(rows, now);
+        if (sent)
+            rows.clear();
+        else
+            queue_.put_back(rows);
     }
+    show_queued();
+    if (sent && !queue_.empty() && group_timer_)
+        set_group_timer(queue_.due_at());
 }
 
-request& pool::pop_queued() noexcept {
-    request& r = queue_.front();
-    queue_.pop_front();
-    metrics_.queued.add(-1);
-    return r;
+// Once for each row that is the oldest, not each turn.
+void pool::set_group_timer(clock::time_point t) noexcept {
+    if (std::exchange(group_timer_set_to_, t) != t)
+        group_timer_->set(t);
+}
+
+void pool::show_queued() noexcept {
+    metrics_.queued.set(static_cast<std::int64_t>(queue_.size()));
 }
 
 void pool::finish(request& r, boost::system::error_code error) noexcept {
@@ -102,15 +162,35 @@ void pool::finish(request& r, boost::system::error_code error) noexcept {
     r.done(r, error);
 }
 
+// Its deadline stays; as it is not stored, it is no unknown outcome if that passes before it is sent.
+void pool::try_alone(request& r) noexcept {
+    if (!ready())
+        return finish(r, errc::unavailable);
+    queue_.push(r);
+    show_queued();
+}
+
+void pool::finish_all(request_list& those, errc reason) noexcept {
+    while (!those.empty()) {
+        request& r = those.front();
+        those.pop_front();
+        finish(r, reason);
+    }
+}
+
 void pool::fail_queued(errc reason) {
     // Only those that wait now: a caller may submit again from `done`.
-    for (auto n = queue_.size(); n > 0 && !queue_.empty(); --n)
-        finish(pop_queued(), reason);
+    request_list those;
+    queue_.take_all(those);
+    show_queued();
+    finish_all(those, reason);
 }
 
 void pool::tick(clock::time_point now) {
-    while (!queue_.empty() && queue_.front().submitted + options_.timeout <= now)
-        finish(pop_queued(), errc::overloaded);
+    request_list late;
+    queue_.expire(now - options_.timeout, late);
+    show_queued();
+    finish_all(late, errc::overloaded);
     for (auto& c : connections_)
         c->tick(now);
     if (!ready())
@@ -118,6 +198,7 @@ void pool::tick(clock::time_point now) {
 }
 
 void pool::stop() {
+    connect_timer_.cancel();
     for (auto& c : connections_)
         c->stop();
     fail_queued(errc::unavailable);
@@ -137,8 +218,10 @@ void pool::load_changed(std::size_t index, std::uint32_t load) noexcept {
 void pool::connection_ready(bool again) {
     if (again)
         metrics_.reconnects.add();
-    ++connected_;
-    if (connected_ == 1) {
+    const auto now = clock::now();
+    pacing_.succeeded(now);
+    connect_timer_.set(std::max(now, pacing_.not_before()));
+    if (pacing_.connected() == 1) {
         logged_reason_.clear();
         if (!options_.name.empty() && std::exchange(back_is_news_, false))
             spdlog::info("{}: {}", options_.name,
@@ -147,28 +230,43 @@ void pool::connection_ready(bool again) {
     send_queued();
 }
 
-void pool::connection_lost(bool was_up, std::string_view reason) {
-    if (was_up)
-        --connected_;
+void pool::connection_lost(std::string_view reason) {
+    pacing_.lost(clock::now());
+    connect_timer_.set(pacing_.not_before());
     if (!options_.name.empty())
-        log_loss(was_up, reason);
+        log_loss(reason);
     if (!ready())
         fail_queued(errc::unavailable);
 }
 
+void pool::attempt_failed(bool full, std::string_view reason) {
+    if (full)
+        metrics_.refused.add();
+    pacing_.failed(clock::now(), full);
+    connect_timer_.set(pacing_.not_before());
+    // Of a pool that is only smaller than asked for another tells, with the numbers of all cores.
+    if (!options_.name.empty() && (!full || pacing_.connected() == 0))
+        log_failure(reason);
+}
+
 // A database that flaps is told of once a second; what was not told of is while it lasts.
-void pool::log_loss(bool was_up, std::string_view reason) {
-    if (was_up && connected_ == 0 && may_log(next_database_loss_logged_)) {
+void pool::log_loss(std::string_view reason) {
+    const auto left = pacing_.connected();
+    if (left == 0 && may_log(next_database_loss_logged_)) {
         spdlog::warn("{}: lost the database: {}", options_.name, reason);
         back_is_news_ = true;
-    } else if (was_up && connected_ > 0 && may_log(next_loss_logged_)) {
-        spdlog::warn("{}: lost a connection, {} of {} are left: {}", options_.name, connected_,
+    } else if (left > 0 && may_log(next_loss_logged_)) {
+        spdlog::warn("{}: lost a connection, {} of {} are left: {}", options_.name, left,
                      options_.connections, reason);
-    } else if (!was_up && reason != logged_reason_ && may_log(next_failure_logged_)) {
-        spdlog::warn("{}: cannot connect, trying again: {}", options_.name, reason);
-        logged_reason_ = reason;
-        back_is_news_ = back_is_news_ || connected_ == 0;
     }
+}
+
+void pool::log_failure(std::string_view reason) {
+    if (reason == logged_reason_ || !may_log(next_failure_logged_))
+        return;
+    spdlog::warn("{}: cannot connect, trying again: {}", options_.name, reason);
+    logged_reason_ = reason;
+    back_is_news_ = back_is_news_ || pacing_.connected() == 0;
 }
 
 void pool::statement_refused(std::string_view sqlstate, std::string_view message) {

@@ -2,20 +2,22 @@
 //
 // Everything runs on the thread of the event loop given; nothing is locked. A statement goes to the
 // connection with the fewest in flight; when all are at their depth it waits in the queue; when none can take
-// any it fails at once.
+// any it fails at once. Where rows may make one statement, they wait until the loop is about to wait.
 #pragma once
 
 #include "common/event_loop.hpp"
+#include "ingest/postgres/connect_pacing.hpp"
 #include "ingest/postgres/error.hpp"
 #include "ingest/postgres/metrics.hpp"
 #include "ingest/postgres/request.hpp"
-
-#include <boost/intrusive/slist.hpp>
+#include "ingest/postgres/row_arrays.hpp"
+#include "ingest/postgres/waiting_rows.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +32,17 @@ struct pool_options {
     std::string conninfo;
     /// Prepared on each connection before it is offered; takes $1 to $4, returns one integer column.
     std::string statement;
+    /// Empty: one statement a row. Else those that wait in one turn of the loop make one statement, this one:
+    /// prepared too, takes what row_arrays says, returns an integer column and the uuid for each row stored.
+    /// All of it is one transaction. One that is refused is followed by `statement` for each of its rows.
+    std::string group_statement;
+    /// Rows of one such statement, at least 1; more leave at once.
+    std::size_t group_rows = 1;
+    /// How long a row waits for more to come, beyond the turn of the loop.
+    std::chrono::nanoseconds group_wait{0};
+    /// Such statements in flight on one connection, at least 1: while all connections have so many, rows wait
+    /// and the next statement is larger.
+    std::size_t group_depth = 1;
     /// Connections of this pool, at least 1.
     std::size_t connections = 4;
     /// Statements in flight on one connection, at least 1. Each is a transaction of its own; a server
@@ -44,11 +57,12 @@ struct pool_options {
     std::chrono::nanoseconds hard_limit{0};
     /// For one attempt to connect, log in and prepare.
     std::chrono::nanoseconds connect_timeout = std::chrono::seconds(5);
-    /// Wait after the first failed attempt, doubled up to the cap; each with up to half taken off at random.
-    std::chrono::milliseconds first_retry{50};
-    std::chrono::milliseconds retry_cap{1000};
+    /// When it connects, and again after a loss.
+    pacing_options pacing;
     /// Names the pool in the log; empty: logs nothing (so that of several cores one can speak for all).
     std::string name = "postgres";
+
+    [[nodiscard]] bool groups() const noexcept { return !group_statement.empty(); }
 };
 
 /// Does not outlive its loop, and is not destroyed from a completion.
@@ -62,7 +76,7 @@ public:
     pool& operator=(const pool&) = delete;
 
     /// Connects in the background and keeps retrying for ever; a failure is logged once per change, and at
-    /// most once a second.
+    /// most once a second. That the server has no room for all is only counted (pool_metrics).
     void start();
 
     /// At least one connection can take a statement. One whose oldest statement has timed out takes none
@@ -83,32 +97,49 @@ public:
 private:
     friend class connection;
     using clock = std::chrono::steady_clock;
-    using request_queue = boost::intrusive::slist<request, boost::intrusive::cache_last<true>,
-                                                  boost::intrusive::constant_time_size<true>>;
+
+    // The turn after it ends with send_queued: there is nothing else to do.
+    struct alarm final : event_loop::listener {
+        void ready(std::uint32_t /*events*/) override {}
+    };
 
     // For its connections. A load is what is in flight, or `closed` when the connection takes nothing.
     static constexpr std::uint32_t closed = UINT32_MAX;
     void load_changed(std::size_t index, std::uint32_t load) noexcept;
     void connection_ready(bool again);
-    void connection_lost(bool was_up, std::string_view reason);
+    void connection_lost(std::string_view reason);
+    void attempt_failed(bool full, std::string_view reason);
     void statement_refused(std::string_view sqlstate, std::string_view message);
     void send_queued();
     void finish(request& r, boost::system::error_code error) noexcept;
+    void try_alone(request& r) noexcept;
 
-    bool dispatch(request& r, clock::time_point now);
-    request& pop_queued() noexcept;
+    void connect_more();
+    bool dispatch(request_list& rows, clock::time_point now);
+    void count_sent(request_list& rows, clock::time_point now) noexcept;
+    void set_group_timer(clock::time_point t) noexcept;
+    void show_queued() noexcept;
+    void finish_all(request_list& those, errc reason) noexcept;
     void fail_queued(errc reason);
-    void log_loss(bool was_up, std::string_view reason);
+    void log_loss(std::string_view reason);
+    void log_failure(std::string_view reason);
     [[nodiscard]] bool may_log(clock::time_point& next) noexcept;
 
     pool_options options_;
     pool_metrics& metrics_;
     std::vector<std::unique_ptr<connection>> connections_;
     std::vector<std::uint32_t>
-        loads_;                 // by connection: compact, so that the least loaded is found in one sweep
-    std::size_t ready_ = 0;     // those that take statements
-    std::size_t connected_ = 0; // those that are up, stalled or not
-    request_queue queue_;
+        loads_;             // by connection: compact, so that the least loaded is found in one sweep
+    std::size_t ready_ = 0; // those that take statements
+    connect_pacing pacing_;
+    timer connect_timer_;
+    waiting_rows queue_;
+    row_arrays arrays_;
+    alarm alarm_;
+    std::optional<exact_timer> group_timer_;
+    clock::time_point group_timer_set_to_;
+    // What the loop calls before it waits it calls for ever: null when the pool is gone.
+    std::shared_ptr<pool*> called_before_wait_;
     std::string logged_reason_; // of the last failed attempt told of: repeated ones stay silent
     bool back_is_news_ = true;  // it was told of that the database is away, or never that it is there
     clock::time_point next_database_loss_logged_;

@@ -1,6 +1,8 @@
 // Reading one result of libpq.
 #pragma once
 
+#include "ingest/postgres/request.hpp"
+
 #include <libpq-fe.h>
 
 #include <cstdint>
@@ -22,5 +24,13 @@ std::string first_line(std::string_view text);
 
 /// The one integer column of the one row, in binary: big-endian, two, four or eight bytes wide.
 std::optional<std::int64_t> integer_of(const PGresult* result) noexcept;
+
+struct keyed_row {
+    std::int64_t id;
+    row_key key;
+};
+
+/// A row of two columns in binary: an integer as above, a uuid.
+std::optional<keyed_row> keyed_row_of(const PGresult* result, int row) noexcept;
 
 } // namespace beastmark::postgres

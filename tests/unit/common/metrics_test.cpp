@@ -37,6 +37,22 @@ TEST(duration_histogram, a_bound_belongs_to_its_own_bucket) {
     EXPECT_NEAR(sum.sample_sum, 20.0002, 1e-6);
 }
 
+TEST(size_histogram, counts_things_as_they_are) {
+    size_histogram histogram;
+    for (const std::uint64_t size : {1, 2, 3, 1024, 1025})
+        histogram.record(size);
+    prometheus::ClientMetric::Histogram exported;
+    histogram.add_to(exported);
+    ASSERT_EQ(exported.bucket.size(), 12);
+    EXPECT_EQ(exported.bucket[0].upper_bound, 1);
+    EXPECT_EQ(exported.bucket[0].cumulative_count, 1);
+    EXPECT_EQ(exported.bucket[1].cumulative_count, 2);
+    EXPECT_EQ(exported.bucket[2].cumulative_count, 3);
+    EXPECT_EQ(exported.bucket[10].cumulative_count, 4);
+    EXPECT_EQ(exported.sample_count, 5);
+    EXPECT_EQ(exported.sample_sum, 1 + 2 + 3 + 1024 + 1025);
+}
+
 TEST(duration_histogram, the_sum_of_cores_holds_every_record) {
     duration_histogram one;
     duration_histogram two;

@@ -26,6 +26,8 @@ TEST(timestamp, is_rfc_3339_in_utc_with_microseconds) {
     EXPECT_STREQ(timestamp{time}.c_str(), "2024-05-28T15:21:51.137042Z");
     EXPECT_EQ(timestamp{sys_days{2000y / February / 29}}.text(), "2000-02-29T00:00:00.000000Z");
     EXPECT_EQ(timestamp{system_clock::time_point{1999ns}}.text(), "1970-01-01T00:00:00.000001Z");
+    EXPECT_EQ(timestamp{system_clock::time_point{1999ns}}.time(), sys_time<microseconds>{1us})
+        << "as its text";
 }
 
 TEST(uuid, is_version_4_and_never_the_same) {
@@ -46,6 +48,7 @@ TEST(uuid, text_is_its_bytes_in_hex) {
                                              0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff};
     EXPECT_EQ(uuid_text{bytes}.text(), "00112233-4455-4677-8899-aabbccddeeff");
     EXPECT_STREQ(uuid_text{bytes}.c_str(), "00112233-4455-4677-8899-aabbccddeeff");
+    EXPECT_EQ(uuid_text{bytes}.bytes(), bytes);
 }
 
 } // namespace

@@ -33,9 +33,16 @@ protected:
         r.value = value;
         r.ttl_s = 20;
         r.submitted = at;
-        tested.push(r);
+        tested.push(r, at + wait);
         return r;
     }
+
+    set_request* abandon(time_point now) {
+        std::size_t place = 0;
+        return tested.abandon_overdue(now, place);
+    }
+
+    std::chrono::milliseconds wait = 15ms; // until the deadline
 
     std::deque<set_request> requests;
     set_queue tested{4};
@@ -62,7 +69,7 @@ TEST_F(memcached_set_queue, the_set_is_copied_so_that_an_abandoned_one_may_go) {
         push("a", value);
         value.assign(value.size(), '#');
     }
-    ASSERT_NE(tested.abandon_before(time_point{} + 1ms), nullptr);
+    ASSERT_NE(abandon(time_point{} + 15ms), nullptr);
     EXPECT_EQ(tested.start_write(), "ms a 11 T20\r\nshort-lived\r\n");
 }
 
@@ -93,7 +100,7 @@ TEST_F(memcached_set_queue, replies_may_be_cut_at_every_byte) {
             std::deque<set_request> sets(3);
             for (auto& r : sets) {
                 r.key = "k";
-                queue.push(r);
+                queue.push(r, time_point::max());
             }
             std::vector<std::pair<set_request*, bool>> seen;
             const std::string_view view = bytes;
@@ -135,12 +142,12 @@ TEST_F(memcached_set_queue, what_answers_nothing_is_out_of_sync) {
     set_queue unexpected(2);
     set_request r;
     r.key = "k";
-    unexpected.push(r);
+    unexpected.push(r, time_point::max());
     receive(unexpected, "MN\r\n");
     EXPECT_EQ(unexpected.next(completion), progress::out_of_sync);
 
     set_queue garbage(2);
-    garbage.push(r);
+    garbage.push(r, time_point::max());
     receive(garbage, "HTTP/1.1 400 \x1b[31m\r\n");
     EXPECT_EQ(garbage.next(completion), progress::out_of_sync);
     EXPECT_EQ(garbage.offending_line(), "HTTP/1.1 400 ?[31m") << "nothing a terminal would obey";
@@ -179,19 +186,33 @@ TEST_F(memcached_set_queue, drops_the_reply_of_an_abandoned_set) {
     const time_point start{};
     auto& late = push("a", "1", start);
     auto& fine = push("b", "1", start + 10ms);
-    EXPECT_EQ(tested.abandon_before(start), nullptr);
-    EXPECT_EQ(tested.abandon_before(start + 5ms), &late);
-    EXPECT_EQ(tested.abandon_before(start + 5ms), nullptr);
-    EXPECT_TRUE(tested.stalled());
+    EXPECT_EQ(abandon(start + 14ms), nullptr);
+    EXPECT_EQ(abandon(start + 15ms), &late);
+    EXPECT_EQ(abandon(start + 15ms), nullptr);
     EXPECT_TRUE(tested.oldest_before(start + 1ms));
     receive(tested, "HD\r\n");
     ASSERT_EQ(tested.next(completion), progress::completed);
     EXPECT_EQ(completion.request, nullptr);
-    EXPECT_FALSE(tested.stalled());
     EXPECT_FALSE(tested.oldest_before(start + 10ms));
     receive(tested, "HD\r\n");
     ASSERT_EQ(tested.next(completion), progress::completed);
     EXPECT_EQ(completion.request, &fine);
+}
+
+TEST_F(memcached_set_queue, deadlines_need_not_be_in_order) {
+    auto& patient = push("a", "1");
+    wait = 5ms;
+    auto& hurried = push("b", "1");
+    auto& hurried_too = push("c", "1");
+    std::size_t place = 0;
+    EXPECT_EQ(tested.abandon_overdue(time_point{} + 5ms, place), &hurried);
+    EXPECT_EQ(tested.abandon_overdue(time_point{} + 5ms, place), &hurried_too);
+    EXPECT_EQ(tested.abandon_overdue(time_point{} + 5ms, place), nullptr);
+    for (set_request* const told : {&patient, static_cast<set_request*>(nullptr)}) {
+        receive(tested, "HD\r\n");
+        ASSERT_EQ(tested.next(completion), progress::completed);
+        EXPECT_EQ(completion.request, told);
+    }
 }
 
 TEST_F(memcached_set_queue, a_lost_link_tells_what_was_sent_from_what_was_not) {
@@ -231,7 +252,7 @@ TEST_F(memcached_set_queue, is_bounded) {
         push("a", "1");
     }
     EXPECT_TRUE(tested.full());
-    ASSERT_NE(tested.abandon_before(time_point{} + 1ms), nullptr);
+    ASSERT_NE(abandon(time_point{} + 15ms), nullptr);
     EXPECT_TRUE(tested.full()) << "an abandoned set's reply is still to come";
 }
 
@@ -276,7 +297,7 @@ TEST(memcached_set_queue_property, each_set_is_completed_exactly_once) {
                     auto& n = nodes.emplace_back();
                     n.key = "k";
                     n.submitted = now;
-                    queue.push(n);
+                    queue.push(n, now + std::chrono::milliseconds(pick(30)));
                     unsent.push_back(&n);
                 }
                 break;
@@ -307,13 +328,15 @@ TEST(memcached_set_queue_property, each_set_is_completed_exactly_once) {
                 ASSERT_EQ(p, progress::need_bytes);
                 break;
             }
-            default:
-                while (auto* const r = queue.abandon_before(now - 15ms))
+            default: {
+                std::size_t place = 0;
+                while (auto* const r = queue.abandon_overdue(now, place))
                     record(r, errc::timed_out);
                 if (pick(10) == 0) {
                     lose();
                     unsent.clear();
                 }
+            }
             }
         }
         lose();

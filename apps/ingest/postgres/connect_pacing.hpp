@@ -1,0 +1,92 @@
+// When a pool may try to connect: how many attempts at once, and how long after one that failed. Sans-I/O.
+#pragma once
+
+#include "ingest/backoff.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace beastmark::postgres {
+
+struct pacing_options {
+    /// Attempts in progress at most: each makes the server fork a process.
+    std::size_t attempts = 16;
+    /// Wait after the first failure, doubled up to the cap; each with up to half taken off at random.
+    std::chrono::milliseconds first_retry{50};
+    std::chrono::milliseconds retry_cap{500};
+    /// Wait, with up to half taken off, when the server has no room for more beside those that are up.
+    std::chrono::milliseconds full_retry{10'000};
+};
+
+/// The pool waits as one, so that the attempts at a server that is away do not grow with the pool: while no
+/// connection is up one at a time is tried, then as many more as are up already, up to the bound. A server
+/// that has no room is tried by one at a time, seldom while others are up.
+class connect_pacing {
+public:
+    using time_point = std::chrono::steady_clock::time_point;
+
+    connect_pacing(const pacing_options& options, std::uint32_t seed)
+        : most_attempts_(std::max<std::size_t>(options.attempts, 1)),
+          backoff_(options.first_retry, options.retry_cap, seed),
+          full_backoff_(options.full_retry, options.full_retry, seed) {}
+
+    [[nodiscard]] bool may_begin(time_point now) const noexcept {
+        return now >= not_before_ && attempts_ < (full_ ? 1 : std::min(most_attempts_, connected_ + 1));
+    }
+
+    /// No attempt may begin earlier.
+    [[nodiscard]] time_point not_before() const noexcept { return not_before_; }
+
+    [[nodiscard]] std::size_t connected() const noexcept { return connected_; }
+
+    void began() noexcept { ++attempts_; }
+
+    void succeeded(time_point now) noexcept {
+        --attempts_;
+        ++connected_;
+        full_ = false;
+        backoff_.up(now);
+    }
+
+    /// @param full the server has no room for another connection.
+    void failed(time_point now, bool full) {
+        --attempts_;
+        full_ = full;
+        if (full && connected_ > 0) {
+            waits_for_room_ = true;
+            not_before_ = std::max(not_before_, now + full_backoff_.next(now));
+        } else {
+            wait(now);
+        }
+    }
+
+    /// A connection that was up; where there was no room for more there may be for this one.
+    void lost(time_point now) {
+        --connected_;
+        if (waits_for_room_) {
+            waits_for_room_ = false;
+            not_before_ = now;
+        }
+        wait(now);
+    }
+
+private:
+    // Those that fail together count once.
+    void wait(time_point now) {
+        if (now >= not_before_)
+            not_before_ = now + backoff_.next(now);
+    }
+
+    std::size_t most_attempts_;
+    ingest::backoff backoff_;
+    ingest::backoff full_backoff_;
+    time_point not_before_{};
+    std::size_t attempts_ = 0; // in progress
+    std::size_t connected_ = 0;
+    bool full_ = false;
+    bool waits_for_room_ = false; // that is what not_before_ is about
+};
+
+} // namespace beastmark::postgres

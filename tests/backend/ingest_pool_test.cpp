@@ -1,0 +1,103 @@
+// --pool: fewer connections than asked for, hundreds of them, and the descriptors they need.
+
+#include "tests/backend/ingest_fixture.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <string>
+#include <thread>
+
+namespace beastmark::testing {
+
+namespace {
+
+using ::testing::HasSubstr;
+
+std::size_t times(const std::string& text, const std::string& what) {
+    std::size_t found = 0;
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + what.size()))
+        ++found;
+    return found;
+}
+
+class ingest_pool : public ingest_fixture {
+protected:
+    /// The server takes another number of clients from now on.
+    void allow(int connections) {
+        postgres.query("ALTER SYSTEM SET max_connections = " + std::to_string(connections));
+        postgres.restart();
+    }
+
+    double connected() const {
+        return metric("db_client_connection_count", {{"db_client_connection_pool_name", "postgresql"},
+                                                     {"db_client_connection_state", "idle"}}) +
+               metric("db_client_connection_count", {{"db_client_connection_pool_name", "postgresql"},
+                                                     {"db_client_connection_state", "used"}});
+    }
+
+    /// As one who gets none of the connections reserved for superusers.
+    void start_as_client(const std::string& pool) {
+        ASSERT_EQ(init_schema(postgres).status, (exit_status{0, 0}));
+        postgres.query("CREATE ROLE client LOGIN");
+        postgres.query("GRANT INSERT, SELECT ON device TO client");
+        ingest.emplace(service_options{.program = "ingest",
+                                       .arguments = {"--threads", "2", "--pool", pool, "--memcached",
+                                                     memcached.address(), "--postgres",
+                                                     "host=127.0.0.1 user=client dbname=postgres port=" +
+                                                         std::to_string(postgres.port())}});
+    }
+};
+
+const std::string no_room = "FATAL:  remaining connection slots are reserved";
+
+} // namespace
+
+TEST_F(ingest_pool, goes_on_with_what_the_database_gives) {
+    allow(20);
+    start_as_client("64");
+    EXPECT_TRUE(wait_until([&] { return ingest->log().find("--pool") != std::string::npos; }));
+    EXPECT_THAT(ingest->log(), HasSubstr("the database gives 17 of the 64 connections that --pool asks for "
+                                         "(max_connections?): going on with those"));
+    EXPECT_EQ(connected(), 17);
+    EXPECT_EQ(post().status, 201);
+    EXPECT_TRUE(ingest->ready());
+
+    // Long enough for each of the 47 others to have tried several times, were it not for the pacing: one of
+    // each core does, 5 to 10 s after the last.
+    std::this_thread::sleep_for(2s);
+    const auto refused = times(postgres.log(), no_room);
+    EXPECT_GT(refused, 0);
+    EXPECT_LE(refused, 2 * 16) << "hammered";
+    EXPECT_EQ(metric("beastmark_connections_refused_total"), static_cast<double>(refused));
+    EXPECT_EQ(times(ingest->log(), "--pool"), 1) << ingest->log();
+    EXPECT_EQ(times(ingest->log(), "cannot connect"), 0) << ingest->log();
+
+    allow(100);
+    EXPECT_TRUE(wait_until([&] { return connected() == 64; }, soon)) << ingest->log();
+    EXPECT_TRUE(wait_until([&] { return ingest->log().find("gives all 64") != std::string::npos; }));
+    EXPECT_EQ(post().status, 201);
+}
+
+TEST_F(ingest_pool, has_hundreds_of_connections) {
+    allow(510);
+    start_as_client("500");
+    EXPECT_TRUE(wait_until([&] { return connected() == 500; }, 60s)) << ingest->log();
+    for (int i = 0; i < 50; ++i)
+        EXPECT_EQ(post().status, 201);
+    EXPECT_EQ(metric("beastmark_connections_refused_total"), 0);
+    EXPECT_EQ(metric("db_client_connection_max", {{"db_client_connection_pool_name", "postgresql"}}), 500);
+}
+
+TEST_F(ingest_pool, more_descriptors_than_there_are_is_one_clear_line) {
+    const auto finished = run({.arguments = {built_program("ingest"), "--threads", "2", "--pool", "500",
+                                             "--port", "1", "--postgres", postgres.connection_string()},
+                               .descriptors = 900});
+    EXPECT_EQ(finished.status, (exit_status{1, 0}));
+    EXPECT_EQ(std::ranges::count(finished.err, '\n'), 1) << finished.err;
+    EXPECT_THAT(finished.err, HasSubstr("descriptor limit of 900"));
+    EXPECT_THAT(finished.err, HasSubstr("1002 for --pool 500 and memcached"));
+    EXPECT_THAT(finished.err, HasSubstr("ulimit -n 10")); // 1002 and some
+}
+
+} // namespace beastmark::testing

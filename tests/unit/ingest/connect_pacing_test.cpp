@@ -1,0 +1,122 @@
+#include "ingest/memcached/client.hpp"
+#include "ingest/postgres/connect_pacing.hpp"
+#include "ingest/postgres/pool.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+namespace {
+
+using namespace std::chrono_literals;
+using namespace beastmark::postgres;
+
+class pacing : public ::testing::Test {
+protected:
+    // Begins what may begin.
+    std::size_t begin() {
+        std::size_t begun = 0;
+        for (; tested.may_begin(now); ++begun)
+            tested.began();
+        return begun;
+    }
+
+    void succeed(std::size_t n) {
+        for (; n > 0; --n)
+            tested.succeeded(now);
+    }
+
+    void fail(std::size_t n, bool full = false) {
+        for (; n > 0; --n)
+            tested.failed(now, full);
+    }
+
+    auto wait() const { return tested.not_before() - now; }
+
+    connect_pacing::time_point now = connect_pacing::time_point{} + 1h;
+    connect_pacing tested{pacing_options{}, 1};
+};
+
+TEST_F(pacing, as_many_as_are_up_and_one_more_up_to_the_bound) {
+    for (const std::size_t attempts : {1, 2, 4, 8, 16, 16, 16}) {
+        EXPECT_EQ(begin(), attempts);
+        succeed(attempts);
+    }
+    EXPECT_EQ(tested.connected(), 63);
+}
+
+TEST_F(pacing, a_server_that_is_away_is_tried_by_one_at_a_time_after_a_wait) {
+    for (const auto whole : {50ms, 100ms, 200ms, 400ms, 500ms, 500ms}) {
+        EXPECT_EQ(begin(), 1);
+        fail(1);
+        EXPECT_EQ(begin(), 0);
+        EXPECT_GE(wait(), whole / 2);
+        EXPECT_LE(wait(), whole);
+        now = tested.not_before();
+    }
+}
+
+TEST_F(pacing, neither_backend_is_waited_for_longer_than_half_a_second) {
+    EXPECT_EQ(pool_options{}.pacing.retry_cap, 500ms);
+    EXPECT_EQ(beastmark::memcached::client_options{}.retry_cap, 500ms);
+}
+
+TEST_F(pacing, those_lost_together_count_once) {
+    for (int i = 0; i < 5; ++i)
+        succeed(begin());
+    now += 1min;
+    for (int i = 0; i < 31; ++i)
+        tested.lost(now);
+    EXPECT_LE(wait(), 50ms);
+    now = tested.not_before();
+    EXPECT_EQ(begin(), 1);
+}
+
+TEST_F(pacing, without_room_for_more_one_tries_again_seldom) {
+    for (int i = 0; i < 4; ++i)
+        succeed(begin());
+    EXPECT_EQ(begin(), 16);
+    succeed(2);
+    fail(14, true);
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_GE(wait(), 5s);
+        EXPECT_LE(wait(), 10s);
+        now = tested.not_before() - 1ms;
+        EXPECT_EQ(begin(), 0);
+        now += 1ms;
+        EXPECT_EQ(begin(), 1);
+        fail(1, true);
+    }
+    now = tested.not_before();
+    EXPECT_EQ(begin(), 1);
+    succeed(1); // there is room now
+    EXPECT_EQ(begin(), 16);
+}
+
+TEST_F(pacing, the_place_of_one_that_was_lost_is_asked_for_soon) {
+    for (int i = 0; i < 4; ++i)
+        succeed(begin());
+    begin();
+    fail(16, true);
+    now += 1s;
+    tested.lost(now);
+    EXPECT_LE(wait(), 50ms);
+    now = tested.not_before();
+    EXPECT_EQ(begin(), 1);
+    fail(1, true);
+    EXPECT_GE(wait(), 5s);
+}
+
+TEST_F(pacing, without_room_for_a_single_one_it_is_tried_as_if_the_server_were_away) {
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_EQ(begin(), 1);
+        fail(1, true);
+        EXPECT_LE(wait(), 500ms);
+        now = tested.not_before();
+    }
+    EXPECT_EQ(begin(), 1);
+    succeed(1);
+    EXPECT_EQ(begin(), 2);
+}
+
+} // namespace
