@@ -44,7 +44,7 @@ struct scenario {
 std::vector<scenario> server_scenarios();
 /// What the database may say of a statement: no table, refused at once, at commit, without a word.
 std::vector<scenario> refusal_scenarios();
-/// Links to PostgreSQL that are lost. --insert-timeout is to be short: a half-open link shows by time only.
+/// Links to PostgreSQL that are lost. --request-timeout is to be short: a half-open link shows by time only.
 std::vector<scenario> lost_link_scenarios();
 /// Links to both that are slow or broken into pieces: nothing fails.
 std::vector<scenario> slow_link_scenarios();

@@ -11,12 +11,12 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 
 #include <sys/types.h>
+#include <unistd.h>
 
 namespace beastmark::testing {
 
@@ -42,6 +42,13 @@ TEST(process_test, stop_escalates_to_sigkill_for_the_whole_group) {
 
 TEST(process_test, limits_descriptors) {
     EXPECT_EQ(run({.arguments = {"sh", "-c", "ulimit -n"}, .descriptors = 123}).out, "123\n");
+}
+
+TEST(process_test, gives_no_descriptors_of_the_test_to_a_child) {
+    const int mine = ::dup(STDERR_FILENO); // without O_CLOEXEC, as a library's may be
+    const auto finished = run({.arguments = {"sh", "-c", "ls /proc/$$/fd | tr '\\n' ' '"}});
+    ::close(mine);
+    EXPECT_EQ(finished.out, "0 1 2 ");
 }
 
 TEST(temporary_directory_test, goes_away_with_its_owner) {
