@@ -226,6 +226,27 @@ TEST_P(chaos, a_cache_that_fails) {
     survive(cache_scenarios());
 }
 
+// What a test of loss is worth: PostgreSQL answers commits that it has not written yet, and is killed.
+TEST(chaos_itself, finds_what_a_database_has_forgotten) {
+    backends all;
+    all.postgres.query("ALTER ROLE beastmark SET synchronous_commit = off");
+    all.postgres.query("ALTER SYSTEM SET wal_writer_delay = '10s'");
+    all.postgres.query("SELECT pg_reload_conf()");
+    const service ingest({.program = "ingest",
+                          .arguments = {"--postgres", all.connection_string(), "--memcached",
+                                        "127.0.0.1:" + std::to_string(all.memcached_link.port())}});
+    ledger_client client(ingest.port(), 0, {});
+    ASSERT_TRUE(wait_until([&] {
+        return client.look([](const auto& told) { return std::ranges::count_if(told, is_stored) >= 200; });
+    }));
+    all.postgres.crash();
+    all.postgres.start();
+    const auto verdict = judge(client.finish(), all.rows_from(mac_of(0)), {201, 503, 504});
+    ASSERT_FALSE(verdict.violations.empty());
+    EXPECT_TRUE(verdict.violations.front().ends_with("was answered 201 and has 0 rows"))
+        << verdict.violations.front();
+}
+
 INSTANTIATE_TEST_SUITE_P(ingest, chaos, ::testing::Values(async_each, async_group, blocking_each),
                          [](const auto& tested) { return tested.param.name; });
 
