@@ -89,10 +89,10 @@ TEST_F(ingest_pool, has_hundreds_of_connections) {
     EXPECT_EQ(metric("db_client_connection_max", {{"db_client_connection_pool_name", "postgresql"}}), 500);
 }
 
-TEST_F(ingest_pool, more_descriptors_than_there_are_is_one_clear_line) {
-    const auto finished = run({.arguments = {built_program("ingest"), "--threads", "2", "--pool", "500",
-                                             "--port", "1", "--postgres", postgres.connection_string()},
-                               .descriptors = 900});
+TEST(ingest_pool_size, that_needs_more_descriptors_than_there_are_is_refused_in_one_clear_line) {
+    const auto finished =
+        run({.arguments = {built_program("ingest"), "--threads", "2", "--pool", "500", "--port", "1"},
+             .descriptors = 900});
     EXPECT_EQ(finished.status, (exit_status{1, 0}));
     EXPECT_EQ(std::ranges::count(finished.err, '\n'), 1) << finished.err;
     EXPECT_THAT(finished.err, HasSubstr("descriptor limit of 900"));

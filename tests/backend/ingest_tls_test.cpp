@@ -36,9 +36,9 @@ protected:
     /// Not ready, and the log says so and why in one line.
     void expect_refused(const std::string& connection, const std::string& why) {
         service running(given(connection, {"PGPASSWORD=" + password}));
-        EXPECT_TRUE(wait_until([&] { return !running.log().empty(); }));
+        EXPECT_TRUE(wait_until([&] { return running.log().find(why) != std::string::npos; }))
+            << running.log();
         EXPECT_THAT(running.log(), HasSubstr("cannot connect, trying again"));
-        EXPECT_THAT(running.log(), HasSubstr(why));
         EXPECT_FALSE(running.ready());
         EXPECT_EQ(
             fetch(running.port(), "POST", "/api/devices", R"({"mac":"EF-2B-C4-F5-D6-34","firmware":"1"})")

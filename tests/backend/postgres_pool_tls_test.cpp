@@ -52,7 +52,7 @@ protected:
 };
 
 TEST_F(postgres_pool_tls, a_load_does_not_stall) {
-    expect_stores(4000);
+    expect_stores(2000);
 }
 
 TEST_F(postgres_pool_tls, takes_what_is_decrypted_and_not_read) {

@@ -294,6 +294,7 @@ TEST(service_metrics, carry_the_names_and_labels_of_the_design) {
         expected["db_client_connection_count"] = {"db_client_connection_pool_name",
                                                   "db_client_connection_state"};
         expected["beastmark_reconnects_total"] = {"db_client_connection_pool_name"};
+        expected["beastmark_connections_refused_total"] = {"db_client_connection_pool_name"};
     }
     for (const auto& sample : all.samples()) {
         const auto wanted = expected.find(family_of(all, sample.name));

@@ -92,7 +92,9 @@ void connection::connect() {
 }
 
 void connection::poll_connect() {
-    const auto wanted = PQconnectPoll(pg_.get());
+    auto wanted = PQconnectPoll(pg_.get());
+    while (wanted == PGRES_POLLING_READING && decrypted_waits())
+        wanted = PQconnectPoll(pg_.get());
     if (wanted == PGRES_POLLING_FAILED)
         return lose(last_error());
     // It may be another socket now, also of the same number: next address, or TLS refused and tried without.
