@@ -18,6 +18,9 @@ public:
     void start();
     void stop();
 
+    /// kill -9.
+    void crash() { server_.kill(); }
+
     /// SIGSTOP: it still accepts connections (the kernel does) and answers nothing.
     void freeze() { testing::freeze(server_.pid()); }
 

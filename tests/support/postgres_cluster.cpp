@@ -137,6 +137,13 @@ void postgres_cluster::restart(shutdown how) {
     start();
 }
 
+void postgres_cluster::crash() {
+    const auto pids = sessions();
+    server_.kill();
+    if (!wait_until([&] { return std::all_of(pids.begin(), pids.end(), has_ended); }))
+        throw std::runtime_error("sessions of PostgreSQL outlive it");
+}
+
 /// Each backend is a child in a session of its own: a signal to the group does not reach it.
 std::vector<::pid_t> postgres_cluster::sessions() const {
     std::vector<::pid_t> pids{server_.pid()};

@@ -37,6 +37,8 @@ public:
     /// fast: sessions are ended, then a checkpoint; immediate: as in a crash.
     void stop(shutdown how = shutdown::fast);
     void restart(shutdown how = shutdown::fast);
+    /// kill -9 of the postmaster; returns when its sessions have ended too, which start() needs.
+    void crash();
     /// SIGSTOP and SIGCONT to the server and all its sessions: alive, but silent.
     void freeze();
     void thaw();

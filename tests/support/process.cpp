@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/close_range.h>
 #include <pwd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -82,6 +83,9 @@ void become_user(const passwd& user, int report) {
     if (null < 0 || ::dup2(null, STDIN_FILENO) < 0)
         report_and_exit(plan.report);
     ::close(null);
+    // A socket of the test's that lived on in a child would not end when the test closes it.
+    if (::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
+        report_and_exit(plan.report);
     if (options.descriptors) {
         const rlimit limit{*options.descriptors, *options.descriptors};
         if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
@@ -247,6 +251,14 @@ void freeze(::pid_t pid) {
     ::kill(pid, SIGSTOP);
     if (!wait_until([&] { return all_threads_stopped(pid); }))
         throw std::runtime_error("process " + std::to_string(pid) + " does not stop");
+}
+
+bool has_ended(::pid_t pid) {
+    std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
+    std::string id;
+    std::string name;
+    std::string state;
+    return !(status >> id >> name >> state) || state == "Z" || state == "X";
 }
 
 finished_process run(const process_options& options, std::chrono::milliseconds deadline) {

@@ -70,6 +70,9 @@ private:
 /// more.
 void freeze(::pid_t pid);
 
+/// Gone, or a zombie: nobody may reap an orphan where the first process of a container is no init.
+bool has_ended(::pid_t pid);
+
 struct finished_process {
     exit_status status;
     std::string out;

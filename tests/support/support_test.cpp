@@ -11,27 +11,14 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 
 #include <sys/types.h>
+#include <unistd.h>
 
 namespace beastmark::testing {
-
-namespace {
-
-/// Gone, or a zombie: nobody may reap an orphan where the first process of a container is no init.
-bool has_ended(::pid_t pid) {
-    std::ifstream status("/proc/" + std::to_string(pid) + "/stat");
-    std::string id;
-    std::string name;
-    std::string state;
-    return !(status >> id >> name >> state) || state == "Z" || state == "X";
-}
-
-} // namespace
 
 TEST(process_test, captures_output_and_exit_code) {
     const auto finished =
@@ -55,6 +42,13 @@ TEST(process_test, stop_escalates_to_sigkill_for_the_whole_group) {
 
 TEST(process_test, limits_descriptors) {
     EXPECT_EQ(run({.arguments = {"sh", "-c", "ulimit -n"}, .descriptors = 123}).out, "123\n");
+}
+
+TEST(process_test, gives_no_descriptors_of_the_test_to_a_child) {
+    const int mine = ::dup(STDERR_FILENO); // without O_CLOEXEC, as a library's may be
+    const auto finished = run({.arguments = {"sh", "-c", "ls /proc/$$/fd | tr '\\n' ' '"}});
+    ::close(mine);
+    EXPECT_EQ(finished.out, "0 1 2 ");
 }
 
 TEST(temporary_directory_test, goes_away_with_its_owner) {
