@@ -145,7 +145,7 @@ void blocking_handler::tick(std::chrono::steady_clock::time_point now) {
 }
 
 void blocking_handler::expire(std::chrono::steady_clock::time_point now) {
-    while (job* const waited = jobs_.withdraw(now - postgres_.timeout))
+    while (job* const waited = jobs_.withdraw(now - std::min(postgres_.max_wait, postgres_.timeout)))
         fail(static_cast<operation&>(*waited), postgres::errc::overloaded);
     while (!unanswered_.empty() && unanswered_.front().deadline <= now)
         abandon(unanswered_.front(), now);

@@ -43,7 +43,9 @@ public:
     /// What those say, for a statement of many rows. Precondition: read() refused nothing.
     [[nodiscard]] const std::array<std::uint8_t, 16>& uuid_bytes() const { return uuid_->bytes(); }
 
-    [[nodiscard]] std::chrono::sys_time<std::chrono::microseconds> time() const { return created_at_->time(); }
+    [[nodiscard]] std::chrono::sys_time<std::chrono::microseconds> time() const {
+        return created_at_->time();
+    }
 
     /// The row has this id: writes the JSON of the answer and of the cache entry.
     void stored(std::int64_t id);

@@ -116,6 +116,7 @@ ingest::driver_options options_of_core(const ingest_options& given, std::size_t 
     options.mode = given.write_mode == "group" ? ingest::write_mode::group : ingest::write_mode::each;
     options.request_timeout = given.request_timeout;
     options.postgres.depth = given.pool_depth;
+    options.postgres.max_wait = given.server.connection.queue_time;
     options.postgres.group_rows = given.group_rows;
     options.postgres.group_wait = given.group_wait;
     options.postgres.name = speaks ? "postgresql" : "";

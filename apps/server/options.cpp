@@ -129,10 +129,10 @@ void add_options(CLI::App& app, options& into) {
     add("--max-in-flight", into.connection.in_flight,
         "Requests of one thread that wait for their answer; more are answered 503")
         ->check(CLI::Range(1, 10000000));
-    add_duration(
-        app, "--max-queue-time", into.connection.queue_time,
-        "A request that has waited longer for its thread is answered 503 (the wait of a connection in the "
-        "listen queue is not seen)");
+    add_duration(app, "--max-queue-time", into.connection.queue_time,
+                 "A request that has waited longer for its thread, or in ingest for a database connection, "
+                 "is answered "
+                 "503 (the wait of a connection in the listen queue is not seen)");
     add_duration(
         app, "--drain-delay", into.drain_delay,
         "After SIGTERM, serve on for this long while /readyz says 503, so that load balancers notice",

@@ -153,6 +153,20 @@ TEST_F(postgres_pool, bounds_its_queue_and_the_time_spent_in_it) {
     expect_one_completion_each();
 }
 
+// Not the deadline's 60 s: what leaves the queue only then is late when it is sent.
+TEST_F(postgres_pool, a_request_waits_for_a_connection_no_longer_than_it_may) {
+    options.timeout = 60s;
+    options.max_wait = 200ms;
+    start_and_wait();
+    const table_lock lock(cluster);
+    for (int i = 0; i < 8; ++i) // six sent, two queued
+        submit(i);
+    ASSERT_TRUE(loop.run_until([this] { return sent[7].completions == 1; }));
+    EXPECT_EQ(sent[6].error, errc::overloaded);
+    EXPECT_EQ(sent[7].error, errc::overloaded);
+    EXPECT_EQ(sent[0].completions, 0);
+}
+
 TEST_F(postgres_pool, stop_fails_what_is_left) {
     start_and_wait();
     const table_lock lock(cluster);

@@ -18,6 +18,8 @@ pool_options checked(pool_options options) {
     options.group_depth = std::max<std::size_t>(options.group_depth, 1);
     if (options.hard_limit.count() == 0)
         options.hard_limit = 2 * options.timeout;
+    if (options.max_wait.count() == 0)
+        options.max_wait = options.timeout;
     return options;
 }
 
@@ -179,7 +181,7 @@ void pool::fail_queued(errc reason) {
 
 void pool::tick(clock::time_point now) {
     request_list late;
-    queue_.expire(now - options_.timeout, late);
+    queue_.expire(now - std::min(options_.max_wait, options_.timeout), late);
     show_queued();
     finish_all(late, errc::overloaded);
     for (auto& c : connections_)
