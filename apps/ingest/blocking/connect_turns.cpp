@@ -7,14 +7,14 @@ namespace beastmark::ingest {
 bool connect_turns::await() {
     std::unique_lock lock(mutex_);
     while (!stopped_ && !pacing_.may_begin(clock::now())) {
-        // Before that moment none may begin; after it, only when something has changed.
-        if (clock::now() < pacing_.not_before())
-            changed_.wait_until(lock, pacing_.not_before());
+        const auto turn = pacing_.next_turn();
+        if (turn == clock::time_point::max())
+            changed_.wait(lock); // until something has changed
         else
-            changed_.wait(lock);
+            changed_.wait_until(lock, turn);
     }
     if (!stopped_)
-        pacing_.began();
+        pacing_.began(clock::now());
     return !stopped_;
 }
 

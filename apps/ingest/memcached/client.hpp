@@ -35,7 +35,7 @@ struct client_options {
     /// The link is closed when its oldest set is without reply for so long; 0: twice the timeout.
     std::chrono::nanoseconds hard_limit{0};
     /// For one attempt: look-up, connect, and the answer to a first no-op.
-    std::chrono::nanoseconds connect_timeout = std::chrono::seconds(2);
+    std::chrono::nanoseconds connect_timeout = std::chrono::seconds(1);
     /// Wait after the first failed attempt, doubled up to the cap; each with up to half taken off at random.
     std::chrono::milliseconds first_retry{50};
     std::chrono::milliseconds retry_cap{500};

@@ -18,22 +18,35 @@ struct pacing_options {
     std::chrono::milliseconds retry_cap{500};
     /// Wait, with up to half taken off, when the server has no room for more beside those that are up.
     std::chrono::milliseconds full_retry{10'000};
+    /// While no connection is up, an attempt without answer for so long does not hold up the next one: it may
+    /// be at a link that is half open, while the server is back.
+    std::chrono::milliseconds silent_after{500};
 };
 
 /// The pool waits as one, so that the attempts at a server that is away do not grow with the pool: while no
-/// connection is up one at a time is tried, then as many more as are up already, up to the bound. A server
-/// that has no room is tried by one at a time, seldom while others are up.
+/// connection is up one at a time is tried (another beside one that stays silent), then as many more as are
+/// up already, up to the bound. A server that has no room is tried by one at a time, seldom while others are
+/// up.
 class connect_pacing {
 public:
     using time_point = std::chrono::steady_clock::time_point;
 
     connect_pacing(const pacing_options& options, std::uint32_t seed)
         : most_attempts_(std::max<std::size_t>(options.attempts, 1)),
+          silent_after_(options.silent_after),
           backoff_(options.first_retry, options.retry_cap, seed),
           full_backoff_(options.full_retry, options.full_retry, seed) {}
 
-    [[nodiscard]] bool may_begin(time_point now) const noexcept {
-        return now >= not_before_ && attempts_ < (full_ ? 1 : std::min(most_attempts_, connected_ + 1));
+    [[nodiscard]] bool may_begin(time_point now) const noexcept { return now >= next_turn(); }
+
+    /// When the next attempt may begin if nothing else happens: never, when it has to wait for another to
+    /// end.
+    [[nodiscard]] time_point next_turn() const noexcept {
+        if (attempts_ < (full_ ? 1 : std::min(most_attempts_, connected_ + 1)))
+            return not_before_;
+        if (full_ || connected_ > 0 || attempts_ >= most_attempts_)
+            return time_point::max();
+        return std::max(not_before_, last_began_ + silent_after_);
     }
 
     /// No attempt may begin earlier.
@@ -41,7 +54,10 @@ public:
 
     [[nodiscard]] std::size_t connected() const noexcept { return connected_; }
 
-    void began() noexcept { ++attempts_; }
+    void began(time_point now) noexcept {
+        ++attempts_;
+        last_began_ = now;
+    }
 
     void succeeded(time_point now) noexcept {
         --attempts_;
@@ -80,9 +96,11 @@ private:
     }
 
     std::size_t most_attempts_;
+    std::chrono::milliseconds silent_after_;
     ingest::backoff backoff_;
     ingest::backoff full_backoff_;
     time_point not_before_{};
+    time_point last_began_{};
     std::size_t attempts_ = 0; // in progress
     std::size_t connected_ = 0;
     bool full_ = false;

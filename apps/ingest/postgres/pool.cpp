@@ -62,7 +62,7 @@ void pool::start() {
     connect_more();
 }
 
-// Called by the timer alone once it has started: no attempt begins, and may fail, within a call from a
+// Called by timer and tick alone once it has started: no attempt begins, and may fail, within a call from a
 // connection.
 void pool::connect_more() {
     const auto now = clock::now();
@@ -70,7 +70,7 @@ void pool::connect_more() {
         if (!pacing_.may_begin(now))
             return;
         if (c->waiting()) {
-            pacing_.began();
+            pacing_.began(now);
             c->connect();
         }
     }
@@ -188,6 +188,7 @@ void pool::tick(clock::time_point now) {
         c->tick(now);
     if (!ready())
         fail_queued(errc::unavailable);
+    connect_more(); // beside an attempt that stays silent
 }
 
 void pool::stop() {

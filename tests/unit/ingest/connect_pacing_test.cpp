@@ -17,7 +17,7 @@ protected:
     std::size_t begin() {
         std::size_t begun = 0;
         for (; tested.may_begin(now); ++begun)
-            tested.began();
+            tested.began(now);
         return begun;
     }
 
@@ -54,6 +54,20 @@ TEST_F(pacing, a_server_that_is_away_is_tried_by_one_at_a_time_after_a_wait) {
         EXPECT_LE(wait(), whole);
         now = tested.not_before();
     }
+}
+
+TEST_F(pacing, a_silent_attempt_does_not_hold_up_the_next_one_while_none_is_up) {
+    EXPECT_EQ(begin(), 1);
+    EXPECT_EQ(tested.next_turn(), now + 500ms);
+    now += 500ms;
+    EXPECT_EQ(begin(), 1);
+    now += 499ms;
+    EXPECT_EQ(begin(), 0);
+    succeed(1);
+    EXPECT_EQ(begin(), 1); // the first is still silent: two at once, as one is up
+    now += 1h;
+    EXPECT_EQ(begin(), 0);
+    EXPECT_EQ(tested.next_turn(), connect_pacing::time_point::max());
 }
 
 TEST_F(pacing, neither_backend_is_waited_for_longer_than_half_a_second) {

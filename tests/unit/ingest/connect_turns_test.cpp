@@ -14,7 +14,8 @@ using beastmark::ingest::connect_turns;
 using beastmark::postgres::pacing_options;
 
 // A wait after a failure is longer than any test.
-const pacing_options patient{.attempts = 16, .first_retry = 1h, .retry_cap = 1h, .full_retry = 2h};
+const pacing_options patient{
+    .attempts = 16, .first_retry = 1h, .retry_cap = 1h, .full_retry = 2h, .silent_after = 1h};
 
 } // namespace
 
