@@ -17,7 +17,7 @@ protected:
         return tested.look(connected, refused);
     }
 
-    ingest_collector metrics{2, 64};
+    ingest_collector metrics{2, 64, 2};
     connection_shortage tested{metrics, 64};
 };
 
