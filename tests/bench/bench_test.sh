@@ -71,12 +71,21 @@ expect 'compare, number expected'   "$(status main compare --rounds many)"      
 expect 'compare, names expected'    "$(status main compare --targets cpp,)"       2
 expect 'compare, value missing'     "$(output main compare --pool | grep -o -- '--pool wants a positive number')" \
     '--pool wants a positive number'
+expect 'stack, which way'           "$(status main stack)"                          2
+expect 'stack, unknown'             "$(output main stack sideways | grep -o 'up, down or status is wanted, not "sideways"')" \
+    'up, down or status is wanted, not "sideways"'
+expect 'stack, number expected'     "$(output main stack up --port-offset x | grep -o -- '--port-offset wants a positive number')" \
+    '--port-offset wants a positive number'
+expect 'stack, offset of down'      "$(output main stack down --port-offset 1 | grep -o 'unknown argument "--port-offset" of down')" \
+    'unknown argument "--port-offset" of down'
+expect 'dashboards, do what'        "$(status main dashboards)"                     2
 # shellcheck disable=SC2317
 one_word() { # COMMAND...: without doing it
     setup() { :; }
     setup_contenders() { :; }
     output "$@"
 }
+expect 'setup dev, one word' "$(one_word main setup dev go | grep -o 'unknown argument "go"')" 'unknown argument "go"'
 expect 'setup contenders, one word' "$(one_word main setup contenders go | grep -o 'unknown argument "go"')" 'unknown argument "go"'
 # shellcheck disable=SC2317
 listing() { # nothing is installed for it
@@ -96,12 +105,27 @@ if grep -qx ID=debian /etc/os-release; then
     expect 'setup contenders, Go'    "$(wanted golang-go contender-packages)" "$golang"
     expect 'run, Go'                 "$(wanted golang-go run)"                0
     expect 'test --full, clang-tidy' "$(wanted clang-tidy-19 full)"           1
+    expect 'stack, Prometheus'       "$(wanted prometheus stack)"             1
+    expect 'test, Prometheus'        "$(wanted prometheus test)"              1
+    expect 'run, Prometheus'         "$(wanted prometheus run)"               0
+    expect 'dashboards, chromium'    "$(wanted chromium dashboards)"          1
 fi
-for verb in setup build run test perf compare clean; do
+for verb in setup build run test perf compare stack dashboards clean; do
     expect "help of $verb" "$(output main "$verb" --help | grep -c "^usage: ./bench $verb")" 1
 done
 expect 'package already there' "$(missing_packages bash coreutils)" ''
 expect 'package not there' "$(missing_packages bash no-such-package)" no-such-package
+
+# With --stack a run asks for the process ids of what is up.
+# shellcheck disable=SC2317,SC2034
+joined() {
+    answer() { if [[ $1 == pids ]]; then printf '%s\n' 'postgres 11' 'memcached 12' 'baseline 13' 'ingest 14'; else echo "$*"; fi; }
+    stack_program=(answer)
+    local offset=100 service_cpus=2 postgres_pid memcached_pid
+    join_stack 2>&1
+    echo "${stack_pids[baseline]} ${stack_pids[ingest]} $postgres_pid $memcached_pid"
+}
+expect 'joining a stack' "$(joined)" "$(printf '%s\n' 'up --port-offset 100 --service-cpus 2' '13 14 11 12')"
 
 # Fuzzers run side by side; each gives one line, and only one that failed its output.
 fuzzing() {

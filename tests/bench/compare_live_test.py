@@ -19,6 +19,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent / "perf"
 sys.path.insert(0, str(HERE))
 
+from leftovers import left, marked  # noqa: E402
 from processes import port_open  # noqa: E402
 
 BUILD = Path(sys.argv.pop(1) if len(sys.argv) > 1 else "build/release").resolve()
@@ -96,7 +97,7 @@ port = 8480
         command = [sys.executable, "-B", "-c", ONE_STEP, *argv, "--quick", "--port-offset", str(self.offset), "--root",
                    str(self.folder), "--build", str(build), "--out", str(self.out)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                   env={**os.environ, "TMPDIR": str(self.folder), "BEASTMARK_MARK": str(self.folder)})
+                                   env=marked(self.folder))
         self.addCleanup(process.communicate)
         self.addCleanup(self.kill_what_is_left)
         return process
@@ -106,17 +107,7 @@ port = 8480
             os.kill(pid, signal.SIGKILL)
 
     def left(self) -> dict[int, str]:
-        """Processes that were started for this test: they have its mark, or (PostgreSQL writes over its environment) its
-        folder."""
-        found = {}
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                marked = f"BEASTMARK_MARK={self.folder}\0".encode() in (process / "environ").read_bytes()
-                if marked or os.readlink(process / "cwd").startswith(str(self.folder)):
-                    found[int(process.name)] = (process / "cmdline").read_text().replace("\0", " ")
-            except OSError:
-                pass  # ended meanwhile
-        return found
+        return left(self.folder)
 
     def expect_nothing_left(self) -> None:
         self.assertEqual(self.left(), {})

@@ -1,11 +1,13 @@
-# Finds Go and keeps what it fetches and caches inside build/contenders. Sourced by setup and check.
+# Finds Go and keeps what it fetches and caches inside build/contenders. Sourced by setup and check, and by tools/dev/setup.
 # shellcheck shell=bash
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 made=$root/build/contenders
 
+who=apps/contenders/go # says so
+
 fail() {
-    echo "apps/contenders/go: $1" >&2
+    echo "$who: $1" >&2
     exit 1
 }
 

@@ -104,16 +104,37 @@ def output_of(command: list[str], environment: Mapping[str, str] | None = None) 
     return ended.stdout
 
 
-def as_postgres(command: list[str]) -> list[str]:
-    """Neither runs as root. Again pdeathsig: it is lost when the user changes."""
+def as_postgres(command: list[str], death: str | None = "INT") -> list[str]:
+    """Neither runs as root. Again pdeathsig: it is lost when the user changes. None: it outlives us."""
     if os.geteuid() != 0:
         return command
-    return ["setpriv", "--pdeathsig", "INT", "--reuid", "postgres", "--regid", "postgres", "--init-groups", *command]
+    with_us = ["--pdeathsig", death] if death else []
+    return ["setpriv", *with_us, "--reuid", "postgres", "--regid", "postgres", "--init-groups", *command]
 
 
 def scratch_root() -> str:
     """Not /tmp: in memory on Debian 13, where a commit costs nothing."""
     return os.environ.get("TMPDIR") or "/var/tmp"
+
+
+def make_cluster(programs: Path, scratch: Path, name: str, cores: list[int], log: Path) -> str:
+    """A cluster of our configuration in the folder `name` of scratch, which becomes PostgreSQL's: the password of its user."""
+    password = secrets.token_hex(16)
+    secret, data = scratch / "password", scratch / name
+    secret.touch(mode=0o600)
+    secret.write_text(password + "\n")
+    if os.geteuid() == 0:
+        for path in (scratch, secret):
+            shutil.chown(path, "postgres", "postgres")
+    initdb = as_postgres([str(programs / "initdb"), "-D", str(data), "-U", "beastmark", "--auth=scram-sha-256",
+                          f"--pwfile={secret}", "--encoding=UTF8", "--locale=C", "--no-sync"])
+    with open(log, "wb") as output:
+        made = subprocess.run(confined(cores, initdb), cwd=scratch, stdout=output, stderr=output, check=False)
+    if made.returncode != 0:
+        raise CouldNotRun(f"initdb failed, see {log}")
+    with open(data / "postgresql.conf", "a") as configuration:
+        configuration.write(POSTGRES_CONFIGURATION.read_text())
+    return password
 
 
 @contextmanager
@@ -122,21 +143,7 @@ def prepared(placement: Placement, postgres_port: int, memcached_port: int, inge
     programs = newest_postgres()
     scratch = Path(tempfile.mkdtemp(prefix="beastmark.", dir=scratch_root()))
     try:
-        password = secrets.token_hex(16)
-        secret, template = scratch / "password", scratch / "template"
-        secret.touch(mode=0o600)
-        secret.write_text(password + "\n")
-        if os.geteuid() == 0:
-            for path in (scratch, secret):
-                shutil.chown(path, "postgres", "postgres")
-        initdb = as_postgres([str(programs / "initdb"), "-D", str(template), "-U", "beastmark", "--auth=scram-sha-256",
-                              f"--pwfile={secret}", "--encoding=UTF8", "--locale=C", "--no-sync"])
-        with open(log, "wb") as output:
-            made = subprocess.run(confined(placement.backends, initdb), cwd=scratch, stdout=output, stderr=output, check=False)
-        if made.returncode != 0:
-            raise CouldNotRun(f"initdb failed, see {log}")
-        with open(template / "postgresql.conf", "a") as configuration:
-            configuration.write(POSTGRES_CONFIGURATION.read_text())
+        password = make_cluster(programs, scratch, "template", placement.backends, log)
         yield Backends(programs, scratch, password, placement, postgres_port, memcached_port, ingest)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
