@@ -101,14 +101,14 @@ bool calibration::at_least() const {
 calibration_run judge_run(double rps, const run_record& record) {
     const auto& target = record.targets.front();
     const auto all = target.judged_between({}, record.duration);
-    const auto total = target.total();
+    const auto& total = target.total();
     calibration_run seen{.rps = rps,
                          .judged = all.what,
-                         .response = figures_of(total->times.response),
-                         .generator_lag = figures_of(total->times.generator_lag)};
-    const auto answered = total->counts.of(outcome::ok);
+                         .response = figures_of(total.times.response),
+                         .generator_lag = figures_of(total.times.generator_lag)};
+    const auto answered = total.counts.of(outcome::ok);
     const bool saturated = all.saturated_s > 0;
-    if (all.believable() && !saturated && answered == total->counts.offered) {
+    if (all.believable() && !saturated && answered == total.counts.offered) {
         seen.became = attempt::clean;
         return seen;
     }
@@ -116,7 +116,7 @@ calibration_run judge_run(double rps, const run_record& record) {
     if (all.what.is == verdict::disturbed || all.what.because == cause::stall)
         seen.became = attempt::disturbed;
     seen.why = all.believable() && !saturated
-                   ? fmt::format("{} of {} requests were answered", answered, total->counts.offered)
+                   ? fmt::format("{} of {} requests were answered", answered, total.counts.offered)
                    : words_of(target, all, record.duration);
     return seen;
 }

@@ -1,5 +1,6 @@
 #include "loadgen/connection.hpp"
 
+#include "common/tcp_connect.hpp"
 #include "loadgen/lane.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -37,18 +38,6 @@ std::uint32_t socket_retransmissions(int socket) {
     return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_total_retrans : 0;
 }
 
-error_code last_error() {
-    return {errno, boost::system::system_category()};
-}
-
-// SO_ERROR, connect(2).
-error_code pending_error(int socket) {
-    int error = 0;
-    socklen_t size = sizeof error;
-    getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size);
-    return {error, boost::system::system_category()};
-}
-
 } // namespace
 
 connection::connection(lane& owner, event_loop& loop, const target& to, id_type id)
@@ -79,31 +68,17 @@ void connection::try_next_address() {
     ++addresses_tried_;
     close_socket();
     connect_began_ = std::chrono::steady_clock::now();
-    could_not_ = open_and_connect();
+    could_not_ = {};
+    const auto& to = target_.endpoints[address_];
+    if (const auto made = begin_connect(loop_, to.data(), static_cast<socklen_t>(to.size()), *this)) {
+        socket_ = made->descriptor;
+        watch_ = made->watch;
+        ended_ = false;
+    } else {
+        could_not_ = made.error();
+    }
     // Told later, also what is known now: who tells at once would be called back in the middle of it.
     timer_.set(could_not_ ? connect_began_ : connect_began_ + lane_.the_plan().timeout);
-}
-
-error_code connection::open_and_connect() {
-    const auto& endpoint = target_.endpoints[address_];
-    const int on = 1;
-    const int made = ::socket(endpoint.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (made < 0)
-        return last_error();
-    setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    std::optional<event_loop::watch> watched;
-    if (::connect(made, endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0 ||
-        errno == EINPROGRESS)
-        watched = loop_.add(made, EPOLLIN | EPOLLOUT | EPOLLRDHUP, *this);
-    if (!watched) {
-        const auto why = last_error();
-        ::close(made);
-        return why;
-    }
-    socket_ = made;
-    watch_ = *watched;
-    ended_ = false;
-    return {};
 }
 
 void connection::on_timer() {

@@ -55,7 +55,6 @@ private:
 
     void ready(std::uint32_t events) override;
     void try_next_address();
-    boost::system::error_code open_and_connect();
     void on_connected(const boost::system::error_code& code);
     void on_timer();
     void read();

@@ -51,6 +51,7 @@ target_record::target_record(const schedule& arrivals, std::uint32_t threads, ru
       stages_(arrivals.segments().size()) {}
 
 void target_record::take(const report_block& block, const row_listener& heard) {
+    total_.reset();
     auto& open = open_[block.row];
     if (!open) {
         if (spare_.empty()) {
@@ -240,14 +241,16 @@ std::optional<double> target_record::availability_between(run_time start, run_ti
                            last == 0 ? 0 : rows_[last - 1].waiting);
 }
 
-std::unique_ptr<stage_record> target_record::total() const {
-    auto sum = std::make_unique<stage_record>();
+const stage_record& target_record::total() const {
+    if (total_)
+        return *total_;
+    total_ = std::make_unique<stage_record>();
     for (const auto& stage : std::span(stages_).subspan(first_stage_)) {
-        sum->ok_in_time += stage.ok_in_time;
-        sum->counts.merge(stage.counts);
-        sum->times.merge(stage.times);
+        total_->ok_in_time += stage.ok_in_time;
+        total_->counts.merge(stage.counts);
+        total_->times.merge(stage.times);
     }
-    return sum;
+    return *total_;
 }
 
 } // namespace beastmark::loadgen

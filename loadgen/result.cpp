@@ -153,7 +153,7 @@ json stages_json(const run_record& record, const target_record& t) {
 
 json target_json(const run_record& record, std::size_t index, const run_options& options) {
     const auto& t = record.targets[index];
-    const auto total = t.total();
+    const auto& total = t.total();
     json timeline = json::array();
     for (std::size_t i = 0; i < t.rows().size(); ++i)
         timeline.push_back(row_json(t.rows()[i], t.windows()[i]));
@@ -161,10 +161,10 @@ json target_json(const run_record& record, std::size_t index, const run_options&
     validity["text"] = t.headline_until(record.duration);
     return {{"url", record.what.targets[index].where.text},
             {"method", options.method},
-            {"totals", totals_json(total->counts, in_seconds(record.measured()),
-                                   total->counts.of(outcome::ok), in_seconds(record.answered_in()))},
+            {"totals", totals_json(total.counts, in_seconds(record.measured()), total.counts.of(outcome::ok),
+                                   in_seconds(record.answered_in()))},
             {"validity", std::move(validity)},
-            {"latency", latencies_json(total->times, true)},
+            {"latency", latencies_json(total.times, true)},
             {"latency_believable", latencies_json(t.believable(), false)},
             {"stages", stages_json(record, t)},
             {"timeline", std::move(timeline)}};

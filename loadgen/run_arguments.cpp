@@ -2,6 +2,7 @@
 
 #include "common/cgroup.hpp"
 #include "common/duration.hpp"
+#include "common/histogram.hpp"
 #include "common/number.hpp"
 #include "loadgen/metrics_endpoint.hpp"
 #include "loadgen/slo.hpp"
@@ -53,6 +54,17 @@ std::chrono::nanoseconds read_duration(const char* option, const std::string& te
         throw std::invalid_argument(
             fmt::format("{} '{}': give a duration above 0, e.g. 500ms, 30s or 2m", option, text));
     return *duration;
+}
+
+std::chrono::nanoseconds read_timeout(const std::string& text) {
+    // What lasts longer is recorded as if it had lasted as long.
+    constexpr std::chrono::nanoseconds longest{histogram::highest_trackable_ns};
+    const auto timeout = read_duration("--timeout", text);
+    if (timeout > longest)
+        throw std::invalid_argument(
+            fmt::format("--timeout '{}': give a duration up to {}, the longest that is recorded", text,
+                        format_duration(longest)));
+    return timeout;
 }
 
 std::chrono::nanoseconds read_linger(const run_arguments& a) {
@@ -186,7 +198,8 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
     run->add_option("-b,--body", a.body,
                     "body, or @FILE; {{uuid}} {{seq}} {{rand A B}} {{mac}} are filled in for each request");
     run->add_option("-H,--header", a.headers, "'Name: value'; repeatable")->allow_extra_args(false);
-    run->add_option("--timeout", a.timeout, "of a request from its first byte sent, and of a connect")
+    run->add_option("--timeout", a.timeout,
+                    "of a request from its first byte sent, and of a connect; up to 2m")
         ->capture_default_str();
     run->add_option("--expect", a.expect, "the status that counts as ok [any 2xx]")
         ->check(CLI::Range(200, 599));
@@ -251,7 +264,7 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
     o.body = read_body(a.body);
     o.method = !a.method.empty() ? a.method : o.body.empty() ? "GET" : "POST";
     o.headers = a.headers;
-    o.timeout = read_duration("--timeout", a.timeout);
+    o.timeout = read_timeout(a.timeout);
     o.expected_status = a.expect;
     if (!a.expect_body.empty()) {
         if (o.method == "HEAD")

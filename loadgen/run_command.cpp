@@ -37,7 +37,7 @@ void write_results(const run_options& options, const run_record& record, const n
         record.what.arrivals.closed_loop() ? "#[Closed loop: coordinated, understates]\n" : "";
     for (std::size_t i = 0; i < record.targets.size(); ++i)
         write_file(folder / (record.what.targets[i].name + ".hgrm"),
-                   percentile_distribution(record.targets[i].total()->times.response) + note);
+                   percentile_distribution(record.targets[i].total().times.response) + note);
     fmt::print("\nwritten: {}  {}\n", (folder / "result.json").string(), (folder / "report.html").string());
 }
 

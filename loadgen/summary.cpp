@@ -70,9 +70,9 @@ std::string errors_lines(const tally& t) {
 }
 
 std::string target_text(const run_record& record, std::size_t index) {
-    const auto total = record.targets[index].total();
+    const auto& total = record.targets[index].total();
     const auto& t = record.what.targets[index];
-    const auto& counts = total->counts;
+    const auto& counts = total.counts;
     const auto timeout_us = in_seconds(record.what.timeout) * 1e6;
     const auto censored = counts.of(outcome::timeout) > 0;
     const auto availability = counts.availability();
@@ -86,7 +86,7 @@ std::string target_text(const run_record& record, std::size_t index) {
                         human_count(static_cast<double>(counts.bytes_out)));
     text +=
         fmt::format("  {:<26} {:>11} {:>11} {:>11} {:>11} {:>11}\n", "", "p50", "p90", "p99", "p99.9", "max");
-    const auto& times = total->times;
+    const auto& times = total.times;
     const auto judged = record.judged(index);
     const auto closed = record.what.arrivals.closed_loop();
     text += latency_line(closed ? "closed loop: understates" : "response (from schedule)", times.response,

@@ -27,14 +27,8 @@ const std::string helpers = R"(
     const of = (name) => Chart.getChart(document.querySelector(`#comparison-${name} canvas`));
 )";
 
-/// The document's title after `script`, with plain spaces.
 std::string told(const std::vector<json>& results, const std::string& script) {
-    const browser::visit visit =
-        browser::open(with_script(page_of(results), helpers + "document.title = String((() => {" + script +
-                                                        "})()).replaceAll('\\u00a0', ' ');"),
-                      "");
-    expect_quiet(visit);
-    return visit.title();
+    return browser::told_by(results, helpers + script);
 }
 
 TEST(comparison_in_browser, each_figure_has_one_chart_with_a_line_for_each_target) {

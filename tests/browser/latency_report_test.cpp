@@ -16,7 +16,6 @@ using browser::expect_quiet;
 using browser::labels_of;
 using browser::lines;
 using browser::page_of;
-using browser::with_script;
 using nlohmann::json;
 using ::testing::HasSubstr;
 
@@ -44,14 +43,8 @@ const std::string pointing = R"(
     };
 )";
 
-/// The document's title after `script`, with plain spaces.
 std::string told(const std::vector<json>& results, const std::string& script) {
-    const browser::visit visit =
-        browser::open(with_script(page_of(results), pointing + "document.title = String((() => {" + script +
-                                                        "})()).replaceAll('\\u00a0', ' ');"),
-                      "");
-    expect_quiet(visit);
-    return visit.title();
+    return browser::told_by(results, pointing + script);
 }
 
 TEST(latency_report_in_browser, the_panels_are_drawn) {

@@ -41,6 +41,13 @@ std::string with_script(std::string page, const std::string& script) {
     return page;
 }
 
+std::string told_by(const std::vector<json>& results, const std::string& script) {
+    const auto to_title = "document.title = String((() => {" + script + "})()).replaceAll('\\u00a0', ' ');";
+    const visit visit = open(with_script(page_of(results), to_title), "");
+    expect_quiet(visit);
+    return visit.title();
+}
+
 void expect_quiet(const visit& visit) {
     EXPECT_THAT(visit.console, IsEmpty());
     ASSERT_TRUE(visit.self_check->is_object()) << "the page's script did not come to its end";

@@ -24,6 +24,9 @@ void expect_drawn(const visit& visit, const std::string& chart, const lines& exp
 /// `script` runs in the page after its own.
 std::string with_script(std::string page, const std::string& script);
 
+/// What `script`, the body of a function, returns as text in the page of `results`, with plain spaces.
+std::string told_by(const std::vector<nlohmann::json>& results, const std::string& script);
+
 /// The page came to its end and complained of nothing.
 void expect_quiet(const visit& visit);
 

@@ -1,5 +1,5 @@
 // Every bound of a service is a flag, and what goes over it is refused, counted by its reason, and harms
-// nobody else. The connection's own scripts are in unit/server/http1_connection_test.cpp.
+// nobody else. The connection's own scripts are in unit/server/http1_*_test.cpp.
 
 #include "tests/contract/good_request.hpp"
 #include "tests/contract/programs.hpp"

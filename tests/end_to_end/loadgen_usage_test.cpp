@@ -59,6 +59,7 @@ TEST(loadgen_usage, values_that_make_no_sense) {
     refused({"-R", "10", "-c", "0"}, "-c");
     refused({"-R", "10", "-c", "many"}, "many");
     refused({"-R", "10", "--timeout", "0s"}, "--timeout");
+    refused({"-R", "10", "--timeout", "121s"}, "up to 2m");
     refused({"--stage", "10s"}, "10s");
     refused({"--stage", "10s:100..200/0"}, "100..200/0");
     refused({"-R", "10", "--stop-when", "whenever"}, "whenever");

@@ -3,6 +3,7 @@
 // input say which of that, the rest is what the client sends.
 #include "server/http1_connection.hpp"
 #include "tests/support/answer_reader.hpp"
+#include "tests/support/connection_environment.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -68,26 +69,13 @@ private:
 };
 
 core_metrics& counted() {
-    static core_metrics all{routes};
+    static core_metrics all{routes}; // not made anew: it is large
     return all;
 }
 
-struct environment {
-    explicit environment(connection_limits of_connection) : connection{of_connection} {
-        shared.handles = &handles;
-    }
-
-    connection_limits connection;
-    core_metrics& metrics = counted(); // not made anew: it is large
-    date_header date;
-    workspace_pool workspaces{limits.head_bytes() + 1};
-    numbering_handler handles;
-    http1_environment shared{.routes = routes,
-                             .request = limits,
-                             .connection = connection,
-                             .metrics = metrics,
-                             .date = date,
-                             .workspaces = workspaces};
+struct environment : beastmark::testing::connection_environment<numbering_handler> {
+    explicit environment(connection_limits of_connection)
+        : connection_environment{routes, counted(), limits, of_connection} {}
 };
 
 enum class cut : std::uint8_t { nowhere, everywhere, anywhere };
@@ -279,7 +267,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const std::string input{reinterpret_cast<const char*>(data + 4), size - 4};
     if (input.find("HEAD") != std::string::npos) {
-        return 0; // the reader cannot tell which answers have no body; http1_connection_test.cpp has HEAD
+        return 0; // the reader cannot tell which answers have no body; http1_framing_test.cpp has HEAD
     }
     const connection_limits bounds{.requests = data[0] % 8U, .pipelined = 1 + data[1] % 5U};
     const std::uint32_t seed = data[2] * 256U + data[3];

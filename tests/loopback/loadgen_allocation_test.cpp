@@ -1,56 +1,11 @@
 // A request costs no allocation: counted over a whole run, on the load's threads alone.
 #include "fault_server.hpp"
 #include "loadgen/run.hpp"
+#include "tests/support/counted_allocations.hpp"
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
-#include <new>
-
-#include <pthread.h>
-
-namespace {
-
-std::atomic<std::uint64_t> allocations{0};
-
-void* count_and_allocate(std::size_t size) {
-    char name[16] = "";
-    pthread_getname_np(pthread_self(), name, sizeof name);
-    if (std::strcmp(name, "load") == 0)
-        ++allocations;
-    if (void* const memory = std::malloc(size == 0 ? 1 : size))
-        return memory;
-    throw std::bad_alloc();
-}
-
-} // namespace
-
-void* operator new(std::size_t size) {
-    return count_and_allocate(size);
-}
-
-void* operator new[](std::size_t size) {
-    return count_and_allocate(size);
-}
-
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-
-void operator delete[](void* memory) noexcept {
-    std::free(memory);
-}
-
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-
-void operator delete[](void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
 
 namespace beastmark::loadgen {
 namespace {
@@ -72,10 +27,10 @@ std::uint64_t allocations_of(std::uint64_t requests) {
     options.connections = 8;
     options.timeout = 20s;
     auto what = make_plan(options);
-    const auto before = allocations.load();
+    const auto before = testing::allocations_of_load_threads();
     const auto record = run(std::move(what), {}, {});
-    const auto used = allocations - before;
-    EXPECT_EQ(record.targets.front().total()->counts.of(outcome::ok), requests);
+    const auto used = testing::allocations_of_load_threads() - before;
+    EXPECT_EQ(record.targets.front().total().counts.of(outcome::ok), requests);
     return used;
 }
 

@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <memory>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -37,21 +36,21 @@ run_options options_for(const fault_server& server, double rate, run_time durati
 
 struct finished {
     run_record record;
-    std::unique_ptr<stage_record> total;
 
-    [[nodiscard]] std::uint64_t of(outcome what) const { return total->counts.of(what); }
+    [[nodiscard]] const stage_record& total() const { return record.targets.front().total(); }
+
+    [[nodiscard]] std::uint64_t of(outcome what) const { return total().counts.of(what); }
 };
 
 finished run_with(const run_options& options, const run_observer& tell = {}) {
-    finished f{run(make_plan(options), options.stop_when, tell), nullptr};
-    f.total = f.record.targets.front().total();
+    finished f{run(make_plan(options), options.stop_when, tell)};
     for (const auto& t : f.record.targets) {
-        const auto sum = t.total();
-        EXPECT_EQ(sum->counts.settled(), sum->counts.offered);
+        const auto& sum = t.total();
+        EXPECT_EQ(sum.counts.settled(), sum.counts.offered);
         std::uint64_t offered = 0;
         for (const auto& r : t.rows())
             offered += r.offered;
-        EXPECT_EQ(offered, sum->counts.offered);
+        EXPECT_EQ(offered, sum.counts.offered);
     }
     return f;
 }
@@ -69,12 +68,12 @@ TEST(loadgen_run, every_arrival_is_sent_once_and_answered) {
     auto options = options_for(server, 500, 1200ms);
     options.threads = 2;
     const auto f = run_with(options);
-    EXPECT_EQ(f.total->counts.offered, 600u);
+    EXPECT_EQ(f.total().counts.offered, 600u);
     EXPECT_EQ(f.of(outcome::ok), 600u);
-    EXPECT_EQ(f.total->counts.statuses[200], 600u);
-    EXPECT_EQ(f.total->counts.bytes_in, 600 * answer().size());
-    EXPECT_EQ(f.total->times.response.count(), 600u);
-    EXPECT_GE(f.total->times.response.max(), f.total->times.service.max());
+    EXPECT_EQ(f.total().counts.statuses[200], 600u);
+    EXPECT_EQ(f.total().counts.bytes_in, 600 * answer().size());
+    EXPECT_EQ(f.total().times.response.count(), 600u);
+    EXPECT_GE(f.total().times.response.max(), f.total().times.service.max());
     const auto seen = server.requests();
     EXPECT_EQ(seen.size(), 600u);
     EXPECT_EQ(server.connections(), 8u);
@@ -111,7 +110,7 @@ TEST(loadgen_run, each_target_gets_the_whole_schedule) {
     options.targets = {parse_target("one=" + one.url()), parse_target("two=" + two.url())};
     const auto f = run_with(options);
     EXPECT_EQ(f.of(outcome::ok), 150u);
-    EXPECT_EQ(f.record.targets[1].total()->counts.of(outcome::http_5xx), 150u);
+    EXPECT_EQ(f.record.targets[1].total().counts.of(outcome::http_5xx), 150u);
     EXPECT_EQ(one.requests().size(), 150u);
     EXPECT_EQ(two.requests().size(), 150u);
 }
@@ -142,7 +141,7 @@ TEST(loadgen_run, an_answer_may_come_byte_by_byte_in_chunks_after_interim_ones) 
     });
     const auto f = run_with(options_for(server, 100, 200ms));
     EXPECT_EQ(f.of(outcome::ok), 20u);
-    EXPECT_EQ(f.total->counts.bytes_in, 20 * text.size());
+    EXPECT_EQ(f.total().counts.bytes_in, 20 * text.size());
     EXPECT_EQ(server.connections(), 8u);
 }
 
@@ -164,8 +163,8 @@ TEST(loadgen_run, large_answers_and_large_requests_pass) {
     options.body = body;
     const auto f = run_with(options);
     EXPECT_EQ(f.of(outcome::ok), 20u);
-    EXPECT_GT(f.total->counts.bytes_out, 20 * body.size());
-    EXPECT_EQ(f.total->counts.bytes_in, 20 * answer(200, body).size());
+    EXPECT_GT(f.total().counts.bytes_out, 20 * body.size());
+    EXPECT_EQ(f.total().counts.bytes_in, 20 * answer(200, body).size());
 }
 
 TEST(loadgen_run, statuses_are_told_apart) {
@@ -190,7 +189,7 @@ TEST(loadgen_run, what_is_no_http_is_a_protocol_error) {
           "HTTP/9.9 200 OK\r\n\r\n", "\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"}) {
         const auto f = run_against([&](const request_seen&) { return reply{{text}, {}, and_then::hang}; });
         EXPECT_EQ(f.of(outcome::protocol_error), 40u) << text;
-        EXPECT_EQ(f.total->times.response.count(), 0u);
+        EXPECT_EQ(f.total().times.response.count(), 0u);
     }
     const std::string endless = "HTTP/1.1 200 OK\r\nX: " + std::string(40'000, 'x');
     EXPECT_EQ(run_against([&](const request_seen&) {
@@ -226,9 +225,9 @@ TEST(loadgen_run, a_request_never_answered_times_out) {
     options.timeout = 300ms;
     const auto f = run_with(options);
     EXPECT_EQ(f.of(outcome::timeout), 30u);
-    EXPECT_EQ(f.total->times.response.count(), 30u);
-    EXPECT_GE(f.total->times.service.min(), 300ms);
-    EXPECT_GE(f.total->times.response.min(), 300ms);
+    EXPECT_EQ(f.total().times.response.count(), 30u);
+    EXPECT_GE(f.total().times.service.min(), 300ms);
+    EXPECT_GE(f.total().times.response.min(), 300ms);
 }
 
 TEST(loadgen_run, what_waits_at_the_end_is_unfinished) {
@@ -237,7 +236,7 @@ TEST(loadgen_run, what_waits_at_the_end_is_unfinished) {
     options.connections = 1;
     options.timeout = 400ms;
     const auto f = run_with(options);
-    EXPECT_EQ(f.total->counts.offered, 50u);
+    EXPECT_EQ(f.total().counts.offered, 50u);
     EXPECT_GE(f.of(outcome::timeout), 1u);
     EXPECT_LE(f.of(outcome::timeout), 2u); // 900 ms, 400 ms each
     EXPECT_EQ(f.of(outcome::timeout) + f.of(outcome::unfinished), 50u);
@@ -253,11 +252,11 @@ TEST(loadgen_run, a_stall_shows_in_the_response_time_of_all_that_were_due) {
     options.connections = 1;
     const auto f = run_with(options);
     EXPECT_EQ(f.of(outcome::ok), 150u);
-    EXPECT_GE(f.total->times.service.max(), 600ms);
+    EXPECT_GE(f.total().times.service.max(), 600ms);
     // About 60 were due in the stall, 30 of them in its first half.
-    EXPECT_GE(f.total->times.response.value_at_percentile(100 - 100.0 * 28 / 150), 300ms);
-    EXPECT_LT(f.total->times.service.value_at_percentile(90),
-              f.total->times.response.value_at_percentile(90));
+    EXPECT_GE(f.total().times.response.value_at_percentile(100 - 100.0 * 28 / 150), 300ms);
+    EXPECT_LT(f.total().times.service.value_at_percentile(90),
+              f.total().times.response.value_at_percentile(90));
 }
 
 TEST(loadgen_run, a_delay_of_the_server_is_its_service_time) {
@@ -265,8 +264,8 @@ TEST(loadgen_run, a_delay_of_the_server_is_its_service_time) {
     auto options = options_for(server, 20, 1s);
     const auto f = run_with(options);
     EXPECT_EQ(f.of(outcome::ok), 20u);
-    EXPECT_GE(f.total->times.service.min(), 50ms);
-    EXPECT_LT(f.total->times.service.min(), 150ms); // the best of 20: a busy machine delays some, not all
+    EXPECT_GE(f.total().times.service.min(), 50ms);
+    EXPECT_LT(f.total().times.service.min(), 150ms); // the best of 20: a busy machine delays some, not all
 }
 
 TEST(loadgen_run, arrivals_fail_while_the_server_is_away_and_succeed_when_it_is_back) {
@@ -289,12 +288,12 @@ TEST(loadgen_run, arrivals_fail_while_the_server_is_away_and_succeed_when_it_is_
                                           },
                                       .interrupted = {}});
     ASSERT_TRUE(back);
-    EXPECT_EQ(f.total->counts.offered, 400u);
+    EXPECT_EQ(f.total().counts.offered, 400u);
     EXPECT_GT(f.of(outcome::connect_error), 20u);
     EXPECT_GT(f.of(outcome::ok), 100u);
     EXPECT_EQ(f.record.targets[0].rows()[3].of(outcome::connect_error), 0u); // the fourth second is healed
     EXPECT_TRUE(
-        std::any_of(f.total->counts.errors.begin(), f.total->counts.errors.end(), [](const error_count& e) {
+        std::any_of(f.total().counts.errors.begin(), f.total().counts.errors.end(), [](const error_count& e) {
             return describe(e.where, e.code) == "connect: Connection refused";
         }));
 }
@@ -308,8 +307,8 @@ TEST(loadgen_run, ends_early_when_the_condition_holds) {
     EXPECT_GE(f.record.stopped->at, 2s);
     EXPECT_LT(f.record.duration, 30s);
     EXPECT_EQ(f.record.duration, f.record.stopped->at);
-    EXPECT_EQ(f.of(outcome::http_5xx) + f.of(outcome::unfinished), f.total->counts.offered);
-    EXPECT_NEAR(static_cast<double>(f.total->counts.offered),
+    EXPECT_EQ(f.of(outcome::http_5xx) + f.of(outcome::unfinished), f.total().counts.offered);
+    EXPECT_NEAR(static_cast<double>(f.total().counts.offered),
                 std::chrono::duration<double>(f.record.duration).count() * 100, 2);
 }
 
@@ -339,13 +338,13 @@ TEST(loadgen_run, a_closed_loop_sends_a_request_for_each_answer) {
     options.connections = 4;
     options.threads = 2;
     const auto f = run_with(options);
-    const auto sent = f.total->counts.offered;
+    const auto sent = f.total().counts.offered;
     EXPECT_EQ(f.of(outcome::ok), sent);
     EXPECT_EQ(server.requests().size(), sent);
     EXPECT_GE(sent, 8u);
     EXPECT_LE(sent, 4u * 101u); // four connections, 5 ms an answer
-    EXPECT_GE(f.total->times.service.min(), 5ms);
-    EXPECT_EQ(f.total->times.generator_lag.count(), 0u);
+    EXPECT_GE(f.total().times.service.min(), 5ms);
+    EXPECT_EQ(f.total().times.generator_lag.count(), 0u);
 }
 
 TEST(loadgen_run, a_closed_loop_counts_the_attempts_to_connect_to_a_server_that_went_away) {
@@ -371,9 +370,9 @@ TEST(loadgen_run, the_warm_up_is_sent_and_left_out_of_the_total) {
     auto options = options_for(server, 100, 500ms);
     options.warmup = 300ms;
     options.stages.insert(options.stages.begin(), {stage_kind::hold, 300ms, 100, 100, 1});
-    const auto f = finished{run(make_plan(options), {}, {}), nullptr};
+    const auto f = finished{run(make_plan(options), {}, {})};
     EXPECT_EQ(server.requests().size(), 80u);
-    EXPECT_EQ(f.record.targets[0].total()->counts.offered, 50u);
+    EXPECT_EQ(f.record.targets[0].total().counts.offered, 50u);
     EXPECT_EQ(f.record.measured(), 500ms);
 }
 
@@ -401,7 +400,7 @@ TEST(loadgen_run, skipping_loses_no_arrival) {
     options.connections = 1;
     options.skip_after = 10ms;
     const auto f = run_with(options); // checks that the outcomes add up
-    EXPECT_EQ(f.total->counts.offered, 100u);
+    EXPECT_EQ(f.total().counts.offered, 100u);
     EXPECT_EQ(f.of(outcome::ok), server.requests().size());
     EXPECT_GE(f.of(outcome::skipped), 60u); // one connection answers 20 a second
 }
@@ -413,7 +412,7 @@ TEST(loadgen_run, a_large_answer_is_read_in_turns_with_the_rest) {
     options.expected_body.emplace("xxxx");
     const auto f = run_with(options);
     EXPECT_EQ(f.of(outcome::ok), 10u);
-    EXPECT_GE(f.total->counts.bytes_in, 10 * large.size());
+    EXPECT_GE(f.total().counts.bytes_in, 10 * large.size());
 }
 
 // What comes with the connect may be seen after the first request went out: then it is its answer. It must

@@ -1,6 +1,7 @@
 // What a request costs the service: no allocation, and about two system calls.
 #include "baseline/handler.hpp"
 #include "hand_driven_core.hpp"
+#include "tests/support/counted_allocations.hpp"
 #include "tests/support/http_client.hpp"
 #include "tests/support/service.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -11,83 +12,12 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <fstream>
 #include <memory>
-#include <new>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
-
-namespace {
-
-thread_local std::uint64_t allocations = 0;
-
-void* count_and_allocate(std::size_t size) {
-    ++allocations;
-    if (void* const memory = std::malloc(size == 0 ? 1 : size))
-        return memory;
-    throw std::bad_alloc();
-}
-
-void* count_and_allocate(std::size_t size, std::align_val_t alignment) {
-    ++allocations;
-    const auto unit = static_cast<std::size_t>(alignment);
-    if (void* const memory = std::aligned_alloc(unit, (size / unit + 1) * unit))
-        return memory;
-    throw std::bad_alloc();
-}
-
-} // namespace
-
-void* operator new(std::size_t size) {
-    return count_and_allocate(size);
-}
-
-void* operator new[](std::size_t size) {
-    return count_and_allocate(size);
-}
-
-void* operator new(std::size_t size, std::align_val_t alignment) {
-    return count_and_allocate(size, alignment);
-}
-
-void* operator new[](std::size_t size, std::align_val_t alignment) {
-    return count_and_allocate(size, alignment);
-}
-
-void operator delete(void* memory) noexcept {
-    std::free(memory);
-}
-
-void operator delete[](void* memory) noexcept {
-    std::free(memory);
-}
-
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-
-void operator delete[](void* memory, std::size_t) noexcept {
-    std::free(memory);
-}
-
-void operator delete(void* memory, std::align_val_t) noexcept {
-    std::free(memory);
-}
-
-void operator delete[](void* memory, std::align_val_t) noexcept {
-    std::free(memory);
-}
-
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-    std::free(memory);
-}
-
-void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
-    std::free(memory);
-}
 
 namespace beastmark::testing {
 namespace {
@@ -109,18 +39,18 @@ std::uint64_t allocations_of(int connections, int batch, int rounds) {
         clients.push_back(served.connect());
     const auto bytes = requests(batch);
     std::uint64_t used = 0;
-    const auto before_all = allocations;
+    const auto before_all = allocations();
     for (int round = -3; round < rounds; ++round) { // the first ones allocate what is kept
         for (const auto& client : clients)
             EXPECT_TRUE(client.send(bytes));
-        const auto before = allocations;
+        const auto before = allocations();
         served.turn(2);
         if (round >= 0)
-            used += allocations - before;
+            used += allocations() - before;
         for (const auto& client : clients)
             EXPECT_GT(client.drop(), static_cast<std::size_t>(batch) * 600);
     }
-    EXPECT_GT(allocations, before_all); // the counting works
+    EXPECT_GT(allocations(), before_all); // the counting works
     return used;
 }
 
@@ -129,12 +59,12 @@ TEST(server_cost, every_kind_of_allocation_is_counted) {
         char byte = 0;
     };
 
-    const auto before = allocations;
+    const auto before = allocations();
     const auto one = std::make_unique<int>(1);
     const auto many = std::make_unique<int[]>(3);
     const auto one_aligned = std::make_unique<aligned>();
     const auto many_aligned = std::make_unique<aligned[]>(3);
-    EXPECT_EQ(allocations - before, 4U);
+    EXPECT_EQ(allocations() - before, 4U);
     // Looked at, so that none is optimised away.
     [[maybe_unused]] const void* volatile seen = one.get();
     seen = many.get();

@@ -25,6 +25,8 @@ public:
 
     std::uint16_t port() const noexcept { return port_; }
 
+    ::pid_t pid() const noexcept { return server_.pid(); }
+
     /// "127.0.0.1:PORT", what --memcached takes.
     std::string address() const;
 

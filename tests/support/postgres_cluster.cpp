@@ -70,6 +70,9 @@ void postgres_cluster::initialise() {
              .directory = directory_.path()});
     if (finished.status != exit_status{0, 0})
         throw std::runtime_error("initdb: " + to_string(finished.status) + "\n" + finished.err);
+    if (!options_.configuration.empty())
+        std::ofstream(directory_.path() / "data" / "postgresql.conf", std::ios::app)
+            << std::ifstream(options_.configuration).rdbuf();
     if (options_.password.empty())
         return;
     std::ofstream(directory_.path() / "data" / "pg_hba.conf") << "local all all trust\n"

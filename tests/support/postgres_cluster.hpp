@@ -13,6 +13,7 @@ namespace beastmark::testing {
 struct postgres_options {
     std::vector<std::string> settings = {}; // "max_connections=20"
     std::string password = {};              // not empty: TCP connections need it (scram-sha-256)
+    std::string configuration = {};         // a file whose lines are added to postgresql.conf
 };
 
 /// Rows of text; NULL is "<null>".

@@ -1,17 +1,15 @@
 #include "ingest/memcached/client.hpp"
 
+#include "common/tcp_connect.hpp"
 #include "ingest/memcached/codec.hpp"
 
 #include <boost/asio/error.hpp>
 #include <spdlog/spdlog.h>
 
 #include <cerrno>
-#include <optional>
 #include <random>
 #include <utility>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,18 +21,6 @@ client_options checked(client_options options) {
     if (options.hard_limit.count() == 0)
         options.hard_limit = 2 * options.timeout;
     return options;
-}
-
-boost::system::error_code last_error() {
-    return {errno, boost::system::system_category()};
-}
-
-// SO_ERROR, connect(2).
-boost::system::error_code pending_error(int socket) {
-    int error = 0;
-    socklen_t size = sizeof error;
-    getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size);
-    return {error, boost::system::system_category()};
 }
 
 } // namespace
@@ -130,31 +116,18 @@ void client::on_found(const name_lookup::answer& found) {
 
 void client::try_next_address() {
     while (next_address_ < addresses_.size()) {
-        error_ = open_and_connect(addresses_[next_address_++]);
-        if (!error_)
-            return; // ready() hears how it ends
+        const auto& to = addresses_[next_address_++];
+        const auto made = begin_connect(loop_, to.data(), to.size, *this);
+        if (!made) {
+            error_ = made.error();
+            continue;
+        }
+        socket_ = made->descriptor;
+        watch_ = made->watch;
+        ended_ = false;
+        return; // ready() hears how it ends
     }
     lose(error_.message());
-}
-
-client::error_code client::open_and_connect(const socket_address& to) {
-    const int on = 1;
-    const int made = ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (made < 0)
-        return last_error();
-    setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    std::optional<event_loop::watch> watched;
-    if (::connect(made, to.data(), to.size) == 0 || errno == EINPROGRESS)
-        watched = loop_.add(made, EPOLLIN | EPOLLOUT | EPOLLRDHUP, *this);
-    if (!watched) {
-        const auto why = last_error();
-        ::close(made);
-        return why;
-    }
-    socket_ = made;
-    watch_ = *watched;
-    ended_ = false;
-    return {};
 }
 
 // A hung server's kernel still accepts connections, one that is full answers and closes: only a reply proves

@@ -78,7 +78,6 @@ private:
     void connect();
     void on_found(const name_lookup::answer& found);
     void try_next_address();
-    error_code open_and_connect(const socket_address& to);
     void connected(error_code error);
     void up();
     void read();

@@ -207,9 +207,9 @@ TEST(warmup, is_recorded_and_left_out_of_sums_and_judgements) {
     ASSERT_EQ(t.rows().size(), 4u);
     EXPECT_EQ(t.rows()[0].judged.is, verdict::server_saturated);
     EXPECT_EQ(t.stages()[0].counts.of(outcome::ok), 200u);
-    EXPECT_EQ(t.total()->counts.of(outcome::ok), 200u);
-    EXPECT_EQ(t.total()->counts.of(outcome::timeout), 0u);
-    EXPECT_EQ(t.total()->times.response.max(), 2ms);
+    EXPECT_EQ(t.total().counts.of(outcome::ok), 200u);
+    EXPECT_EQ(t.total().counts.of(outcome::timeout), 0u);
+    EXPECT_EQ(t.total().times.response.max(), 2ms);
     EXPECT_EQ(t.judged_until(4s).measured_s, 2);
     EXPECT_EQ(t.judged_until(4s).saturated_s, 0);
     EXPECT_THAT(t.headline_until(4s), testing::HasSubstr("2 of 2 s"));

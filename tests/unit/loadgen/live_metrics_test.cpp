@@ -146,7 +146,7 @@ TEST(live_metrics, totals_are_those_of_what_was_recorded) {
     double ended = 0;
     for (const auto& [key, value] : now)
         ended += key.starts_with("loadgen_requests_total{") ? value : 0;
-    EXPECT_EQ(ended, static_cast<double>(record.targets[0].total()->counts.settled()));
+    EXPECT_EQ(ended, static_cast<double>(record.targets[0].total().counts.settled()));
 
     const std::string response = "loadgen_response_time_seconds";
     EXPECT_EQ(now.at(response + "_count{target=cpp,outcome=ok}"), 6); // without the timeouts
@@ -258,7 +258,7 @@ TEST(live_metrics, a_warm_up_is_told_like_the_rest) {
     const auto now = flat(live.Collect());
     EXPECT_EQ(now.at("loadgen_requests_total{target=cpp,outcome=ok,code=200}"), 2);
     EXPECT_EQ(now.at("loadgen_schedule_lag_seconds_count{target=cpp}"), 220);
-    EXPECT_EQ(record.targets[0].total()->counts.statuses[200], 1U); // of result.json
+    EXPECT_EQ(record.targets[0].total().counts.statuses[200], 1U); // of result.json
 }
 
 TEST(live_metrics, the_snapshot_is_renewed_when_a_second_closes_and_at_the_end) {

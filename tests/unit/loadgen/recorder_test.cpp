@@ -100,10 +100,13 @@ TEST(target_record, stages_and_total_add_up) {
     EXPECT_EQ(t.stages()[0].counts.of(outcome::ok), 10u);
     EXPECT_EQ(t.stages()[0].times.response.max(), 700ms);
     EXPECT_EQ(t.stages()[1].counts.of(outcome::ok), 20u);
-    const auto total = t.total();
-    EXPECT_EQ(total->counts.offered, 30u);
-    EXPECT_EQ(total->times.response.count(), 30u);
+    const auto& total = t.total();
+    EXPECT_EQ(total.counts.offered, 30u);
+    EXPECT_EQ(total.times.response.count(), 30u);
+    EXPECT_EQ(&t.total(), &total) << "not summed up again";
     EXPECT_EQ(t.rows()[1].of(outcome::ok), 22u);
+    t.take(block(2, {{.segment = 1, .offered = 5, .ok = 5}}));
+    EXPECT_EQ(t.total().counts.offered, 35u);
 }
 
 TEST(target_record, what_joins_the_queue_is_not_available) {
@@ -155,7 +158,7 @@ TEST(target_record, a_second_that_is_not_to_be_believed_is_left_out_of_the_belie
     EXPECT_DOUBLE_EQ(t.windows()[1].stall_max_us, 200'000);
     EXPECT_EQ(t.believable().response.count(), 10u);
     EXPECT_EQ(t.believable().response.max(), 2ms);
-    EXPECT_EQ(t.total()->times.response.max(), 300ms);
+    EXPECT_EQ(t.total().times.response.max(), 300ms);
     EXPECT_TRUE(t.judged_between(0s, 1s).believable());
     EXPECT_FALSE(t.judged_between(0s, 2s).believable());
     EXPECT_FALSE(t.judged_between(5s, 9s).believable()); // nothing was measured
