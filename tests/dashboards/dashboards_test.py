@@ -2,6 +2,7 @@
 """The dashboards and rules that are shipped. Usage: dashboards_test.py FOLDER, where the programs are."""
 from __future__ import annotations
 
+import re
 import sys
 import unittest
 from pathlib import Path
@@ -16,7 +17,7 @@ import house_rules  # noqa: E402
 import lint  # noqa: E402
 from has_data import NEEDS_MORE, needs  # noqa: E402
 from programs_here import exported  # noqa: E402
-from queries import FOLDER, chosen, load, substitute, targets  # noqa: E402
+from queries import FOLDER, ROOT, chosen, load, substitute, targets  # noqa: E402
 
 PROGRAMS = Path(sys.argv.pop(1) if len(sys.argv) > 1 else "build/release/bin")
 
@@ -50,6 +51,19 @@ class dashboards(unittest.TestCase):
     def test_that_need_more_than_every_machine_has_exist(self) -> None:
         there = {(target.dashboard["title"], target.panel["title"]) for dashboard in load() for target in targets(dashboard)}
         self.assertEqual([need for need in needs(NEEDS_MORE.read_text()) if (need.dashboard, need.panel) not in there], [])
+
+
+class documentation(unittest.TestCase):
+    text = (ROOT / "docs" / "monitoring.md").read_text()
+
+    def test_has_each_dashboard(self) -> None:
+        self.assertEqual(set(re.findall(r"\(\.\./dashboards/([\w-]+\.json)\)", self.text)), {path.name for path in FOLDER.glob("*.json")})
+
+    def test_has_each_alert_and_each_record_whose_source_differs(self) -> None:
+        every = coverage.rules()
+        alerts = {rule.name for rule in every if rule.alert}
+        self.assertEqual(set(re.findall(r"^\| ([A-Z]\w+) \|", self.text, re.MULTILINE)), alerts)
+        self.assertEqual(set(re.findall(r"`(beastmark:[\w:]+)`", self.text)), {rule.name for rule in every if rule.file == "local"})
 
 
 class rules(unittest.TestCase):
