@@ -23,6 +23,13 @@ def quantity(value: Any) -> float | None:
     return float(found[1]) * SUFFIXES[found[2] or ""] if found else None
 
 
+def image(container: dict[str, Any]) -> tuple[str, str]:
+    """Its name and its tag, which may be empty; a registry may have a port."""
+    folder, _, last = str(container.get("image", "")).rpartition("/")
+    name, _, tag = last.partition(":")
+    return f"{folder}/{name}" if folder else name, tag
+
+
 @dataclass(frozen=True)
 class Pods:
     """A workload, and what its pods are."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from findings import Finding
-from objects import Document, Pods, options, pods, seconds
+from objects import Document, Pods, image, options, pods, seconds
 
 FLAG = re.compile(r"(?m)^\s+(?:-\w,)?(--[a-z][\w-]*)")
 VARIABLE = re.compile(r"\$\((\w+)\)")
@@ -35,7 +35,7 @@ def check(documents: list[Document], flags: dict[str, set[str]], max_connections
     for pod in pods(documents):
         for container in pod.containers:
             found += variables(pod, container)
-            if (name := str(container.get("image", "")).partition(":")[0].rpartition("/")[2]) in flags:
+            if (name := image(container)[0].rpartition("/")[2]) in flags:
                 found += arguments(pod, container, name, flags[name])
         if pod.labels.get("app.kubernetes.io/component") == "service":
             found += service(pod)

@@ -7,9 +7,8 @@ from typing import Any
 
 import yaml
 from findings import Finding
-from objects import Document, Pods, pods, quantity
+from objects import Document, Pods, image, pods, quantity
 
-OWN = "beastmark/"
 # Others' images, each with a reason to be there. Ours are those of deploy/images.
 OTHERS = {
     "prom/prometheus", "grafana/grafana", "prom/node-exporter", "prometheuscommunity/postgres-exporter", "prom/memcached-exporter",  # monitoring
@@ -21,7 +20,8 @@ VOLUMES = {"configMap", "secret", "emptyDir", "projected", "persistentVolumeClai
 
 
 def own_images(folder: Path) -> set[str]:
-    return {each["name"] for each in yaml.safe_load((folder / "deploy/images/kustomization.yaml").read_text())["images"]}
+    """As deploy/images calls them, in whose registry they are."""
+    return {each.get("newName", each["name"]) for each in yaml.safe_load((folder / "deploy/images/kustomization.yaml").read_text())["images"]}
 
 
 def check(documents: list[Document], own: set[str]) -> list[Finding]:
@@ -32,7 +32,7 @@ def check(documents: list[Document], own: set[str]) -> list[Finding]:
         found += of_pod(pod)
         for container in pod.containers:
             found += of_container(pod, container)
-            found += image(pod, container, own)
+            found += origin(pod, container, own)
             found += resources(pod, container)
     return found
 
@@ -70,8 +70,8 @@ def of_container(pod: Pods, container: dict[str, Any]) -> Iterator[Finding]:
             yield Finding("restricted", pod.where, f"{container['name']} has a port of its node")
 
 
-def image(pod: Pods, container: dict[str, Any], own: set[str]) -> Iterator[Finding]:
-    name, _, tag = str(container.get("image", "")).partition(":")
+def origin(pod: Pods, container: dict[str, Any], own: set[str]) -> Iterator[Finding]:
+    name, tag = image(container)
     if not tag or tag == "latest":
         yield Finding("images", pod.where, f"{name} has no tag that stays the same")
     if name not in OTHERS | own:
