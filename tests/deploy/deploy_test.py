@@ -78,6 +78,31 @@ class RenderedTest(unittest.TestCase):
             self.assertFalse([each for each in secret if each in text])
 
 
+class ReadmeTest(unittest.TestCase):
+    def setUp(self) -> None:
+        self.text = (DEPLOY / "README.md").read_text()
+
+    def test_what_it_names_is_there(self) -> None:
+        for path in set(re.findall(r"(?<![\w./-])deploy/[\w/-]+(?:\.[\w]+)*", self.text)):
+            if not path.endswith(".env"):  # which are made
+                self.assertTrue((ROOT / path).exists(), path)
+
+    def test_each_choice_that_no_overlay_has_is_named(self) -> None:
+        used = "".join((DEPLOY / "overlays" / each / "kustomization.yaml").read_text() for each in OVERLAYS)
+        for path in (DEPLOY / "components").iterdir():
+            if f"- ../../components/{path.name}\n" not in used:
+                self.assertIn(f"`{path.name}`", self.text)
+
+    def test_each_test_of_load_is_named(self) -> None:
+        for name in LOAD_TESTS:
+            self.assertIn(name, self.text)
+
+    def test_its_commands_are_what_a_shell_takes(self) -> None:
+        for block in re.findall(r"(?s)```\n(.*?)```", self.text):
+            said = subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True, check=False)
+            self.assertEqual((said.returncode, said.stderr), (0, ""), block)
+
+
 class SecretsTest(unittest.TestCase):
     def setUp(self) -> None:
         self.secrets = self.enterContext(Tree()).folder / "deploy/secrets"
@@ -88,10 +113,12 @@ class SecretsTest(unittest.TestCase):
         self.assertEqual(re.findall(r"(?m)^(\w+)=", example), re.findall(r"(?m)^(\w+)=", made))
 
     def test_one_that_nobody_chose_is_refused(self) -> None:
-        (self.secrets / "passwords.env").write_text((self.secrets / "passwords.env.example").read_text())
-        said = subprocess.run([self.secrets / "make"], capture_output=True, text=True, check=False)
-        self.assertEqual(said.returncode, 1)
-        self.assertIn("passwords.env: owner has to be", said.stderr)
+        example = (self.secrets / "passwords.env.example").read_text()
+        for password in ("change-me", "short", "quote'and-all-the-rest"):
+            (self.secrets / "passwords.env").write_text(example.replace("change-me", password))
+            said = subprocess.run([self.secrets / "make"], capture_output=True, text=True, check=False)
+            self.assertEqual(said.returncode, 1, password)
+            self.assertIn("passwords.env: owner has to be", said.stderr)
 
     def test_passwords_stay_and_are_readable_by_their_owner_alone(self) -> None:
         before = (self.secrets / "postgres-owner.env").read_text()

@@ -9,12 +9,11 @@ from typing import Any
 
 from findings import Finding
 from objects import Document, Pods, image, options, pods, seconds
+from rendered import ROOT
 
 FLAG = re.compile(r"(?m)^\s+(?:-\w,)?(--[a-z][\w-]*)")
 VARIABLE = re.compile(r"\$\((\w+)\)")
-# What every target takes (docs/adding-a-contender.md), and the drain, of which each of ours knows the two.
-OF_A_TARGET = {"--address", "--port", "--admin-address", "--admin-port", "--postgres", "--memcached", "--pool", "--drain-delay",
-               "--drain-timeout", "--threads"}
+GO_FLAG = re.compile(r'flags\.\w+Var\(&into\.\w+, "([\w-]+)"')
 APP, ADMIN, LOADGEN = 8080, 8081, 8085  # the contract's ports in a container
 ENDS_WITHIN_S = 3  # after the drain
 STARTS_WITHIN_S = 120  # images pulled and all
@@ -22,8 +21,8 @@ KEPT_CONNECTIONS = 3 + 5  # for superusers, and for exporter, schema job and a p
 
 
 def help_of(programs: Path) -> dict[str, set[str]]:
-    """Flags by the image's name; loadgen's are of its command run."""
-    found = {"go": OF_A_TARGET}
+    """Flags by the image's name; loadgen's are of its command run. The contender's are read, as it may not be made."""
+    found = {"go": {f"--{each}" for each in GO_FLAG.findall((ROOT / "apps/contenders/go/config.go").read_text())}}
     for name, words in (("baseline", []), ("ingest", []), ("loadgen", ["run"])):
         said = subprocess.run([programs / name, *words, "--help"], capture_output=True, text=True, check=True)
         found[name] = set(FLAG.findall(said.stdout))
