@@ -56,6 +56,13 @@ class RenderedTest(unittest.TestCase):
             for name in names.split("|"):
                 self.assertIn((space, name), known)
 
+    def test_rules_for_the_cluster_take_targets_and_load_for_such_and_nothing_else(self) -> None:
+        others = sorted(set(re.findall(r'container!~"([^"]+)"', (DEPLOY / "monitoring/rules/cluster.yml").read_text())))
+        self.assertEqual(len(others), 1)
+        left = {container["name"] for documents in renderings().values() for pod in pods(documents) if pod.namespace == "bench"
+                for container in pod.containers if not re.fullmatch(others[0], container["name"])}
+        self.assertEqual(left, {"baseline", "ingest", "go", "loadgen"})
+
     def test_prometheus_scrapes_every_container_that_exports(self) -> None:
         """By the port's name; so each of ours, and each exporter, has one."""
         for name, documents in renderings().items():
