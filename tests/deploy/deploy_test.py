@@ -18,25 +18,20 @@ import yaml  # noqa: E402
 import checks  # noqa: E402
 import schemas  # noqa: E402
 from objects import image, pods  # noqa: E402
-from rendered import LOAD_TESTS, OVERLAYS, ROOT, Tree, kustomize, renderings, required  # noqa: E402
+from rendered import LOAD_TESTS, OVERLAYS, ROOT, Tree, needs_kustomize, renderings  # noqa: E402
 from restricted import own_images  # noqa: E402
 
 PROGRAMS = Path(sys.argv.pop(1) if len(sys.argv) > 1 else "build/release/bin")
 DEPLOY = ROOT / "deploy"
 
 
-@unittest.skipUnless(kustomize() or required(), "kustomize is not here: ./bench setup dev makes it, where Go 1.23 or later is")
+@needs_kustomize
 class RenderedTest(unittest.TestCase):
     def test_what_each_names_is_there_fits_and_is_allowed(self) -> None:
         world = checks.World.of(PROGRAMS)
         for name, documents in renderings().items():
             with self.subTest(name):
                 self.assertEqual(list(map(str, checks.check(documents, world, "kind" not in name))), [])
-
-    @unittest.skipUnless(schemas.VALIDATOR.exists() or required(), "kubernetes-validate is not here: ./bench test --full brings it")
-    def test_each_object_is_as_the_api_wants_it(self) -> None:
-        every = {str(each): each for documents in renderings().values() for each in documents}
-        self.assertEqual(list(map(str, schemas.check(list(every.values())))), [])
 
     def test_an_image_is_set_in_one_place_for_all(self) -> None:
         everything = [*(f"overlays/{each}" for each in OVERLAYS), *(f"load/{each}" for each in LOAD_TESTS), "overlays/kind/smoke"]
@@ -83,6 +78,14 @@ class RenderedTest(unittest.TestCase):
             texts = [str([each for each in tree.build(f"overlays/{overlay}") if each["kind"] != "Secret"]) for overlay in OVERLAYS]
         for text in texts:
             self.assertFalse([each for each in secret if each in text])
+
+
+@needs_kustomize
+@schemas.needed
+class SchemaTest(unittest.TestCase):
+    def test_each_object_is_as_the_api_wants_it(self) -> None:
+        every = {str(each): each for documents in renderings().values() for each in documents}
+        self.assertEqual(list(map(str, schemas.check(list(every.values())))), [])
 
 
 class ReadmeTest(unittest.TestCase):

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import checks  # noqa: E402
 import schemas  # noqa: E402
 from objects import Document, where  # noqa: E402
-from rendered import kustomize, renderings, required  # noqa: E402
+from rendered import needs_kustomize, renderings  # noqa: E402
 
 PROGRAMS = Path(sys.argv.pop(1) if len(sys.argv) > 1 else "build/release/bin")
 Spoil = Callable[[Document], Any]
@@ -124,7 +124,7 @@ def spoiled(rendering: str, name: str, spoil: Spoil) -> list[Document]:
     return documents
 
 
-@unittest.skipUnless(kustomize() or required(), "kustomize is not here: ./bench setup dev makes it, where Go 1.23 or later is")
+@needs_kustomize
 class planted_mistakes(unittest.TestCase):
     def test_are_found(self) -> None:
         world = checks.World.of(PROGRAMS)
@@ -133,8 +133,11 @@ class planted_mistakes(unittest.TestCase):
                 found = checks.check(spoiled(rendering, name, spoil), world, on_eks=True)
                 self.assertTrue(any(each.rule == rule and said in each.text for each in found), f"not found; but {list(map(str, found))}")
 
-    @unittest.skipUnless(schemas.VALIDATOR.exists() or required(), "kubernetes-validate is not here: ./bench test --full brings it")
-    def test_are_found_by_the_schema(self) -> None:
+
+@needs_kustomize
+@schemas.needed
+class ill_formed(unittest.TestCase):
+    def test_is_found_by_the_schema(self) -> None:
         documents = [next(each for each in spoiled(rendering, name, spoil) if where(each)[-len(name):] == name)
                      for _, rendering, name, spoil, _ in ILL_FORMED]
         found = schemas.check(documents)

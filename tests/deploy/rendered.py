@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import unittest
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,10 @@ def kustomize() -> list[str] | None:
 def required() -> bool:
     """In the full tier nothing is skipped."""
     return os.environ.get("BEASTMARK_FULL") == "1"
+
+
+# ctest knows by these words that a test was skipped.
+needs_kustomize = unittest.skipUnless(kustomize() or required(), "kustomize is not here: ./bench setup dev makes it, where Go 1.23 or later is")
 
 
 class Tree:
