@@ -137,6 +137,17 @@ class PanelTest(unittest.TestCase):
             self.assertIn(what, problem)
             self.assertIn('class="none"', drawn)
 
+    def test_a_series_has_the_colour_that_is_given_to_its_name(self) -> None:
+        given = panel()
+        override: dict[str, Any] = {"matcher": {"id": "byName", "options": "a"}, "properties": [
+            {"id": "color", "value": {"mode": "fixed", "fixedColor": "red"}}]}
+        given.json["fieldConfig"]["overrides"] = [override]
+        drawn, _ = drawn_panel(given, Fixed(line(1, 2, job="a"), line(1, 2, job="b")))
+        self.assertRegex(drawn, 'background:#E02F44"></i>a<.*background:var\\(--s1\\)"></i>b<')
+        override["properties"][0]["id"] = "unit"
+        with self.assertRaisesRegex(BadDashboard, "T: an override of unit byName cannot be drawn"):
+            drawn_panel(given, Fixed())
+
     def test_a_kind_of_panel_that_is_not_known_is_refused(self) -> None:
         with self.assertRaisesRegex(BadDashboard, "is a heatmap"):
             drawn_panel(panel("heatmap"), Fixed(line(1)))

@@ -15,7 +15,7 @@ from units import formatted, unit_of
 COLUMN, ROW = 60, 38  # of Grafana's grid, in pixels
 HEAD = 30             # of a panel above its picture
 LEGEND_ROWS = 12
-COLORS = {"green": "#56A64B", "red": "#E02F44", "orange": "#FA6400", "yellow": "#E0A800"}
+COLORS = {"green": "#56A64B", "red": "#E02F44", "orange": "#FA6400", "yellow": "#E0A800", "blue": "#3274D9", "purple": "#A352CC"}
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,25 @@ class Named:
     series: Series
 
 
+def fixed_colors(panel: Panel) -> dict[str, str]:
+    """By the name of a series, which is what this project overrides."""
+    found = {}
+    for override in panel.json.get("fieldConfig", {}).get("overrides", []):
+        for each in override["properties"]:
+            if (override["matcher"]["id"], each["id"]) != ("byName", "color"):
+                raise BadDashboard(f'{panel.title}: an override of {each["id"]} {override["matcher"]["id"]} cannot be drawn: color byName can')
+            color = each["value"]["fixedColor"]
+            found[override["matcher"]["options"]] = COLORS.get(color, color)
+    return found
+
+
 def asked(panel: Panel, source: Source) -> list[Named]:
+    fixed = fixed_colors(panel)
     found: list[Named] = []
     for target in panel.targets:
         for series in source.series(target):
-            found.append(Named(name_of(series, target.legend, target.expr), series_color(len(found)), series))
+            name = name_of(series, target.legend, target.expr)
+            found.append(Named(name, fixed.get(name, series_color(len(found))), series))
     return found
 
 
