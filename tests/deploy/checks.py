@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import placement
-import programs
+import arguments
+import nodes
 import references
 import restricted
 from findings import Finding
@@ -18,7 +18,7 @@ from rendered import ROOT
 class World:
     """What manifests are compared with."""
 
-    nodes: list[placement.Group]
+    nodes: list[nodes.Group]
     flags: dict[str, set[str]]
     own_images: set[str]
     max_connections: int
@@ -28,13 +28,13 @@ class World:
         text = (ROOT / "deploy/config/postgresql/ec2-2xlarge.conf").read_text()
         found = re.search(r"(?m)^max_connections = (\d+)", text)
         assert found
-        return World(placement.groups(ROOT / "deploy/infra/cluster.yaml"), programs.help_of(binaries), restricted.own_images(ROOT), int(found[1]))
+        return World(nodes.groups(ROOT / "deploy/infra/cluster.yaml"), arguments.help_of(binaries), restricted.own_images(ROOT), int(found[1]))
 
 
 def check(documents: list[Document], world: World, on_eks: bool) -> list[Finding]:
     """Placement and sizes are of EKS; anything runs on a cluster of one machine."""
     found = [*references.check(documents), *restricted.check(documents, world.own_images),
-             *programs.check(documents, world.flags, world.max_connections)]
+             *arguments.check(documents, world.flags, world.max_connections)]
     if on_eks:
-        found += [*placement.check(documents, world.nodes), *placement.services_share_no_node(documents, world.nodes)]
+        found += [*nodes.check(documents, world.nodes), *nodes.services_share_no_node(documents, world.nodes)]
     return found

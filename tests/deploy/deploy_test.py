@@ -11,7 +11,7 @@ import unittest
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parents[1] / "bench/perf")]
 
 import yaml  # noqa: E402
 
@@ -20,6 +20,7 @@ import schemas  # noqa: E402
 from objects import image, pods  # noqa: E402
 from rendered import LOAD_TESTS, OVERLAYS, ROOT, Tree, needs_kustomize, renderings  # noqa: E402
 from restricted import own_images  # noqa: E402
+from services import free_ports  # noqa: E402
 
 PROGRAMS = Path(sys.argv.pop(1) if len(sys.argv) > 1 else "build/release/bin")
 DEPLOY = ROOT / "deploy"
@@ -57,6 +58,17 @@ class RenderedTest(unittest.TestCase):
         left = {container["name"] for documents in renderings().values() for pod in pods(documents) if pod.namespace == "bench"
                 for container in pod.containers if not re.fullmatch(others[0], container["name"])}
         self.assertEqual(left, {"baseline", "ingest", "go", "loadgen"})
+
+    def test_loadgen_takes_the_arguments_of_each_load_test(self) -> None:
+        """All but the addresses, which are not here: it gets as far as connecting."""
+        for name in LOAD_TESTS:
+            [job] = [pod for pod in pods(renderings()[f"load/{name}"]) if pod.labels.get("app.kubernetes.io/component") == "load"]
+            given = [each.replace("$(JOB_COMPLETION_INDEX)", "0") for each in job.spec["containers"][0]["args"]]
+            given = [re.sub(r"http://[^/]*", "http://127.0.0.1:1", each) for each in given if not each.startswith("--output")]
+            given = [each.replace("--metrics=:8085", f"--metrics=127.0.0.1:{free_ports(1)[0]}") for each in given]
+            said = subprocess.run([PROGRAMS / "loadgen", *given], capture_output=True, text=True, check=False, timeout=60)
+            self.assertEqual(said.returncode, 1, said.stderr)
+            self.assertIn("cannot connect to 127.0.0.1:1", said.stderr)
 
     def test_prometheus_scrapes_every_container_that_exports(self) -> None:
         """By the port's name; so each of ours, and each exporter, has one."""

@@ -47,13 +47,16 @@ class HostTest(unittest.TestCase):
 
     def run_in(self, host: str, command: str) -> "subprocess.CompletedProcess[str]":
         files = CONFIG / {"postgres": "postgresql"}.get(host, host)
-        return subprocess.run(["bash", "-c", f'source "$1" && {command}', "a test", INFRA / host / "host.sh"], capture_output=True, text=True, check=False,
+        # A name of its own as $0: the file must not take itself for run.
+        return subprocess.run(["bash", "-c", f'source "$1" && {command}', "a test", INFRA / host / "host.sh"],
+                              capture_output=True, text=True, check=False,
                               env={"PATH": f"{self.bin}:{os.environ['PATH']}", "ROOT": str(self.root), "FILES": str(files)})
 
     def test_run_or_sourced_without_the_word_they_do_nothing(self) -> None:
         for host in ("postgres", "memcached"):
             path = INFRA / host / "host.sh"
-            for command in ([path], ["bash", "-c", 'source "$0"', path]):
+            commands: list[list[str | Path]] = [[path], ["bash", "-c", 'source "$0"', path]]
+            for command in commands:
                 said = subprocess.run(command, capture_output=True, text=True, check=False, env={"PATH": f"{self.bin}:{os.environ['PATH']}"})
                 self.assertEqual((said.returncode, said.stdout), (2, ""))
                 self.assertIn("make-this-host", said.stderr)

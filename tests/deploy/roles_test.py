@@ -24,6 +24,9 @@ PASSWORDS = {"owner_password": "ownersword", "service_password": "servicesword",
 
 
 class RolesTest(unittest.TestCase):
+    folder: Path
+    port: str
+
     @classmethod
     def setUpClass(cls) -> None:
         cls.folder = Path(tempfile.mkdtemp(dir="/var/tmp"))
@@ -33,7 +36,8 @@ class RolesTest(unittest.TestCase):
         shutil.copy(ROOT / "deploy/config/postgresql/roles.sql", cls.folder)
         (cls.folder / "roles.sql").chmod(0o644)
         [cls.port] = map(str, free_ports(1))
-        cls.as_server([SERVERS[-1] / "initdb", "-D", cls.folder / "data", "-U", "postgres", "--auth-local=trust", "--auth-host=scram-sha-256", "--no-sync"])
+        cls.as_server([SERVERS[-1] / "initdb", "-D", cls.folder / "data", "-U", "postgres", "--auth-local=trust",
+                       "--auth-host=scram-sha-256", "--no-sync"])
         server = subprocess.Popen(cls.words([SERVERS[-1] / "postgres", "-D", cls.folder / "data", "-p", cls.port, "-k", cls.folder, "-F", "-c",
                                              "listen_addresses=127.0.0.1"]), cwd=cls.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         cls.addClassCleanup(server.wait)

@@ -31,8 +31,8 @@ def check(documents: list[Document]) -> list[Finding]:
     found = []
     for line in (said.stdout + said.stderr).splitlines():
         if line.startswith(("ERROR ", "WARN ")):  # the latter of a kind or version that it does not know
-            _, path, text = line.split(" ", 2)
-            found.append(Finding("schema", where(kept[int(Path(path).stem)]), text))
+            _, name, text = line.split(" ", 2)
+            found.append(Finding("schema", where(kept[int(Path(name).stem)]), text))
     if said.returncode and not found:
         raise RuntimeError(f"kubernetes-validate: {said.stdout}{said.stderr}")
     return found

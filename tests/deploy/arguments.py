@@ -102,7 +102,8 @@ def load(pod: Pods) -> Iterator[Finding]:
     if spec.get("backoffLimit") != 0 or pod.spec.get("restartPolicy") != "Never":
         yield Finding("shards", pod.where, "would begin a share anew in the midst of the others")
     if given.get("--metrics", "").rpartition(":")[2] != str(pod.ports.get("metrics")) or pod.ports.get("metrics") != LOADGEN:
-        yield Finding("ports", pod.where, f"--metrics is {given.get('--metrics')}, its port metrics {pod.ports.get('metrics')}: {LOADGEN} is the contract's")
+        yield Finding("ports", pod.where, f"--metrics is {given.get('--metrics')}, its port metrics {pod.ports.get('metrics')}: "
+                      f"{LOADGEN} is the contract's")
     if seconds(given.get("--linger", "0s")) < 10:
         yield Finding("shards", pod.where, "lingers for less than two scrapes")
     mounts = {each["mountPath"] for each in container.get("volumeMounts", [])}
