@@ -5,4 +5,5 @@ package dev
 
 import (
 	_ "github.com/prometheus/memcached_exporter/cmd/memcached_exporter"
+	_ "sigs.k8s.io/kustomize/kustomize/v5"
 )
