@@ -29,7 +29,8 @@ namespace fs = std::filesystem;
 std::vector<fs::path> files_for(const std::string& server) {
     std::vector<fs::path> files;
     for (const auto& entry : fs::directory_iterator(BEASTMARK_SOURCE_DIR "/deploy/config/" + server))
-        files.push_back(entry.path());
+        if (entry.path().extension() == ".conf")
+            files.push_back(entry.path());
     return files;
 }
 

@@ -141,7 +141,7 @@ TEST_F(ingest_faults, a_silent_server_under_load) {
 }
 
 TEST_F(ingest_faults, requests_beyond_what_it_can_hold_are_503_at_once) {
-    start({"--pool", "1", "--threads", "1", "--request-timeout", "20s"});
+    start({"--pool", "1", "--threads", "1", "--request-timeout", "20s", "--max-queue-time", "20s"});
     ASSERT_EQ(post().status, 201);
     std::thread holder([&] { postgres.query("BEGIN; LOCK TABLE device; SELECT pg_sleep(3); COMMIT"); });
     EXPECT_TRUE(wait_until([&] {
@@ -171,7 +171,7 @@ TEST_F(ingest_faults, requests_beyond_what_it_can_hold_are_503_at_once) {
 }
 
 TEST_F(ingest_faults, a_drain_waits_for_the_database) {
-    start({"--request-timeout", "20s"});
+    start({"--request-timeout", "20s", "--max-queue-time", "20s"});
     ASSERT_EQ(post().status, 201);
     std::thread holder([&] { postgres.query("BEGIN; LOCK TABLE device; SELECT pg_sleep(1.5); COMMIT"); });
     EXPECT_TRUE(wait_until([&] {

@@ -138,7 +138,7 @@ asio::awaitable<void> fault_proxy::serve(std::shared_ptr<link> path) {
     path->half_open = fault_.what == kind::half_open;
     if (!path->half_open) {
         const auto [error] = co_await path->backend.async_connect(backend_, as_result);
-        if (error) {
+        if (error && !path->half_open) {
             path->reset();
             co_return;
         }
