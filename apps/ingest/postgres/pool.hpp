@@ -51,8 +51,9 @@ struct pool_options {
     std::size_t depth = 4;
     /// Requests that may wait for a connection.
     std::size_t max_queued = 1024;
-    /// How long each may (after group_wait), kept to the precision of tick; 0: as long as its deadline allows. A queue in order
-    /// of arrival that is left only at the deadline makes those that are sent last miss theirs.
+    /// How long each may (after group_wait), kept to the precision of tick; 0: as long as its deadline
+    /// allows. A queue in order of arrival that is left only at the deadline makes those that are sent last
+    /// miss theirs.
     std::chrono::nanoseconds max_wait{0};
     /// Deadline of a request, counted from submit, kept to the precision of tick.
     std::chrono::nanoseconds timeout = std::chrono::seconds(2);
