@@ -78,6 +78,16 @@ class RenderedTest(unittest.TestCase):
             wanted = {"baseline", "ingest", "node-exporter", "postgres-exporter", "memcached-exporter", "prometheus"}
             self.assertEqual(wanted - scraped, set(), name)
 
+    def test_each_object_stays_in_its_namespace(self) -> None:
+        """A component that sets `namespace:` moves all that is beside it."""
+        for name in OVERLAYS:
+            spaces = {(each["kind"], each["metadata"]["name"]): each["metadata"].get("namespace") for each in renderings()[name]}
+            for kind, which in [("Deployment", "baseline"), ("Deployment", "ingest"), ("Service", "postgres"), ("Service", "memcached")]:
+                self.assertEqual(spaces[kind, which], "bench", f"{name}: {which}")
+            for kind, which in [("Deployment", "prometheus"), ("Deployment", "grafana"), ("DaemonSet", "node-exporter"),
+                                ("Deployment", "postgres-exporter"), ("Deployment", "memcached-exporter")]:
+                self.assertEqual(spaces[kind, which], "monitoring", f"{name}: {which}")
+
     def test_a_host_beside_the_cluster_is_scraped_as_its_backend(self) -> None:
         targets = next(each for each in renderings()["eks"] if each["metadata"]["name"].startswith("prometheus-targets"))["data"]
         labels = [entry["labels"] for text in targets.values() for entry in yaml.safe_load(text) or []]
