@@ -90,9 +90,17 @@ class PrometheusTest(unittest.TestCase):
         self.assertLessEqual(set(seen), jobs)
 
     def test_it_may_read_and_no_more(self) -> None:
-        rules = next(each for each in manifests() if each["kind"] == "ClusterRole")["rules"]
-        self.assertEqual({verb for rule in rules for verb in rule["verbs"]}, {"get", "list", "watch"})
-        self.assertEqual({what for rule in rules for what in rule["resources"]}, {"pods", "nodes", "nodes/metrics"})
+        may = {(each["kind"], each["metadata"].get("namespace"), what, verb) for each in manifests() if each["kind"] in ("ClusterRole", "Role")
+               for rule in each["rules"] for what in rule["resources"] for verb in rule["verbs"]}
+        look = ("get", "list", "watch")
+        self.assertEqual(may, {("ClusterRole", None, "nodes/metrics", "get"), *(("ClusterRole", None, "nodes", verb) for verb in look),
+                               *(("Role", space, "pods", verb) for space in ("bench", "monitoring") for verb in look)})
+
+    def test_it_looks_for_pods_only_where_it_may(self) -> None:
+        scrapes = documents(MONITORING / "prometheus/cluster.yml")[0]["scrape_configs"]
+        asked = [each["namespaces"]["names"] for scrape in scrapes for each in scrape.get("kubernetes_sd_configs", []) if each["role"] == "pod"]
+        bound = sorted(each["metadata"]["namespace"] for each in manifests() if each["kind"] == "RoleBinding")
+        self.assertEqual(asked, [bound])
 
     def test_what_it_keeps_has_a_bound(self) -> None:
         pod = dict(pods())["prometheus"]
