@@ -3,6 +3,7 @@
 Usage: deploy_test.py FOLDER, where the programs are."""
 from __future__ import annotations
 
+import base64
 import re
 import subprocess
 import sys
@@ -87,6 +88,16 @@ class RenderedTest(unittest.TestCase):
             for kind, which in [("Deployment", "prometheus"), ("Deployment", "grafana"), ("DaemonSet", "node-exporter"),
                                 ("Deployment", "postgres-exporter"), ("Deployment", "memcached-exporter")]:
                 self.assertEqual(spaces[kind, which], "monitoring", f"{name}: {which}")
+            roles = sorted(each["metadata"]["namespace"] for each in renderings()[name] if each["kind"] == "RoleBinding")
+            self.assertEqual(roles, ["bench", "monitoring"], name)
+
+    def test_the_exporter_asks_for_tls_only_where_postgresql_has_it(self) -> None:
+        """Its driver asks for it unless it is told not to."""
+        self.assertRegex((DEPLOY / "config/postgresql/ec2-2xlarge.conf").read_text(), r"(?m)^ssl = off$")
+        for name in OVERLAYS:
+            [secret] = [each for each in renderings()[name] if each["kind"] == "Secret" and each["metadata"]["name"].startswith("postgres-exporter")]
+            dsn = secret.get("stringData", {}).get("dsn") or base64.b64decode(secret["data"]["dsn"]).decode()
+            self.assertTrue(dsn.endswith("?sslmode=disable"), name)
 
     def test_a_host_beside_the_cluster_is_scraped_as_its_backend(self) -> None:
         targets = next(each for each in renderings()["eks"] if each["metadata"]["name"].startswith("prometheus-targets"))["data"]
