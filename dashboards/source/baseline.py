@@ -13,15 +13,11 @@ REJECTED = Panel(
     "Requests and connections that a bound of the service turned away, per second: overload, a timeout, a size. "
     "Source: beastmark_rejected_total.", "ops",
     [Query(f'sum by (job, reason) (rate(beastmark_rejected_total{{job=~"$job"}}[{RANGE}]))', "{{reason}} {{job}}")])
-DESCRIPTORS = Panel(
-    "File descriptors: share of the limit",
-    "Open / allowed. From 80 % on there is an alert. Record beastmark:descriptors:ratio.", "percentunit",
-    [Query('max by (job, instance) (beastmark:descriptors:ratio{job=~"$job"})', "{{job}} {{instance}}")], maximum=1, limit=0.8)
 
 DASHBOARD = Dashboard(
     "baseline", "baseline", "GET /api/devices: the HTTP stack alone, from the client's and from the service's side.",
     [shared.job(only="baseline"), shared.target(only="baseline")],
     [Row("What a client sees", [shared.response_time(), shared.requests(), shared.availability(), shared.failures()], 12),
      Row("What the service uses", [shared.app_cpu(), shared.app_cpu_share(), shared.app_memory(), shared.throttling(),
-                                   shared.throttled_time(), DESCRIPTORS]),
+                                   shared.throttled_time(), shared.descriptors()]),
      Row("What the service says", [shared.served_latency(), shared.http_errors(), REJECTED, CONNECTIONS], 12)])

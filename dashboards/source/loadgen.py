@@ -46,10 +46,6 @@ IN_FLIGHT = Panel(
 STAGE = Panel(
     "Stage", "Stage under way, from 0; each step of a staircase is one, as in result.json. Source: loadgen.", "none",
     [Query(f"max by (target) (loadgen_stage{{{LOAD}}})", "{{target}}")])
-DESCRIPTORS = Panel(
-    "loadgen's file descriptors: share of the limit",
-    "Open / allowed. From 80 % on there is an alert. Record beastmark:descriptors:ratio.", "percentunit",
-    [Query('max by (job, instance) (beastmark:descriptors:ratio{job=~"$job"})', "{{job}} {{instance}}")], maximum=1, limit=0.8)
 SHARDS = Panel(
     "Load generators", "Processes or pods that are there. Source: loadgen.", "none",
     [Query('count by (job) (loadgen_shard_skew_seconds{job=~"$job"})', "{{job}}")])
@@ -68,5 +64,5 @@ DASHBOARD = Dashboard(
     [shared.job("label_values(loadgen_offered_rps, job)", only="loadgen"), shared.target()],
     [Row("Can it be believed", [VERDICTS, LAG, CONNECTION_WAIT, OFFERED, SERVICE_TIME, OUTCOMES]),
      Row("What loadgen uses", [shared.app_cpu(JOB), shared.app_cpu_share(JOB), shared.throttling(JOB), shared.app_memory(JOB),
-                               DESCRIPTORS, MACHINES]),
+                               shared.descriptors("loadgen's file descriptors"), MACHINES]),
      Row("What it is doing", [CONNECTIONS, IN_FLIGHT, STAGE, SHARDS, SKEW])])

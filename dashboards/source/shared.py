@@ -107,6 +107,12 @@ def throttled_time(of: str = SERVICE) -> Panel:
                  [Query(f'sum by (job, instance) (beastmark:app_throttled:cores{{{of}}})', "{{job}} {{instance}}")])
 
 
+def descriptors(whose: str = "File descriptors") -> Panel:
+    return Panel(f"{whose}: share of the limit", "Open / allowed. From 80 % on there is an alert. Record beastmark:descriptors:ratio.",
+                 "percentunit", [Query(f"max by (job, instance) (beastmark:descriptors:ratio{{{JOB}}})", "{{job}} {{instance}}")],
+                 maximum=1, limit=0.8)
+
+
 def http_errors() -> Panel:
     return Panel("Refusals and errors by status",
                  "Answers of 400 and above per second, as the service counts them. Source: the service.", "reqps",
