@@ -55,7 +55,8 @@ SKEW = Panel(
     "Source: loadgen.", "s", [Query('max by (job) (abs(loadgen_shard_skew_seconds{job=~"$job"}))', "worst {{job}}")])
 MACHINES = Panel(
     "CPU of each machine: busy",
-    "1 - share of idle and waiting for disks, all cores. Something else that runs beside a test shows here. Record "
+    "1 - share of idle, waiting for disks, and taken by the hypervisor (steal), all cores. Something else that runs beside a test "
+    "shows here; of steal the verdicts tell. Record "
     "beastmark:machine_cpu:ratio.", "percentunit",
     [Query("max by (instance) (beastmark:machine_cpu:ratio)", "{{instance}}")], maximum=1)
 
