@@ -13,9 +13,9 @@ PEAK_REFERENCE = 'max(max_over_time(beastmark:client_requests:rate{target=~"$ref
 
 
 def cost(matchers: str) -> str:
-    """All CPU time over all requests, rather than a mean of the ratio: the busy seconds weigh more."""
-    return (f"sum by (job) (avg_over_time(beastmark:app_cpu:cores{{{matchers}}}[$__range])) "
-            f"/ (sum by (job) (avg_over_time(beastmark:requests:rate{{{matchers}}}[$__range])) > 0)")
+    """All CPU time over all requests answered as wanted, rather than a mean of the ratio: the busy seconds weigh more."""
+    return (f"sum by (job) (avg_over_time(beastmark:process_cpu:cores{{{matchers}}}[$__range])) "
+            f"/ (sum by (job) (avg_over_time(beastmark:answered:rate{{{matchers}}}[$__range])) > 0)")
 
 
 COST = "(" + cost('job=~"$job"') + ")"
@@ -44,15 +44,16 @@ MEMORY = Panel(
     "Application memory, by target", "All pods together. Record beastmark:app_memory:bytes.", "bytes",
     [Query('sum by (job) (beastmark:app_memory:bytes{job=~"$job", job!="loadgen"})', "{{job}}")])
 PER_REQUEST = Panel(
-    "CPU per request", "Cores used / requests per second at the service. Record beastmark:cpu_per_request:seconds.", "s",
+    "CPU per request", "Cores used / requests per second answered as wanted (2xx). Record "
+    "beastmark:cpu_per_request:seconds.", "s",
     [Query('max by (job) (beastmark:cpu_per_request:seconds{job=~"$job"})', "{{job}}")])
 PER_CORE = Panel(
-    "Requests per second and core", "Requests per second at the service / cores used. Record "
+    "Requests per second and core", "Requests per second answered as wanted (2xx) / cores used. Record "
     "beastmark:requests_per_core:rate.", "reqps",
     [Query('max by (job) (beastmark:requests_per_core:rate{job=~"$job"})', "{{job}}")])
 P99_TEXT = "Response time at the client: its p99 "
 PEAK_TEXT = "The most answers as expected per second, in windows of 20 s: "
-COST_TEXT = "Mean CPU seconds per request: "
+COST_TEXT = "Mean CPU seconds per request answered as wanted: "
 
 DASHBOARD = Dashboard(
     "compare", "compare", "Targets side by side: every target in each panel, then each beside the reference.",
