@@ -69,7 +69,7 @@ def stop_all(state: State, keep_logs: bool) -> int:
     head = state.head()
     running = state.running()
     for name in reversed(head.members if head else []):
-        state.stop(name, signal.SIGINT if name == "postgres" else signal.SIGTERM)
+        state.stop(name, signal.SIGINT if name == "postgres" else signal.SIGTERM)  # "fast": it does not wait for its clients
     state.clear(keep_logs)
     return len(running)
 
