@@ -13,6 +13,7 @@ import tempfile
 import tomllib
 import unittest
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/bench/perf"), str(ROOT / "tools/stack"), str(ROOT / "tests/dashboards")]
@@ -111,6 +112,32 @@ class WhatIsStopped(Folder):
         self.assertIn("nothing ran", said.getvalue())
         self.assertIsNone(process.poll())
         self.assertEqual(sorted(path.name for path in self.folder.iterdir()), [])
+
+    def test_a_head_that_is_not_readable_is_cleared_and_said(self) -> None:
+        for text in ("", '{"port_offset": 0', "[]", '{"port_offset": 0}'):
+            state = State(self.folder / "out/state")
+            state.begin(Head(0, boot_id(), str(self.folder / "scratch"), "", []))
+            state.head_file.write_text(text)
+            with contextlib.redirect_stderr(io.StringIO()) as said:
+                self.assertEqual(stack.main(["status", "--state", str(state.folder)]), 1)
+                self.assertEqual(stack.main(["down", "--state", str(state.folder)]), 0)
+            self.assertIn("./bench stack down removes it", said.getvalue())
+            self.assertIn("/beastmark-stack.*", said.getvalue())
+            self.assertFalse(state.folder.exists())
+
+    def test_a_process_of_another_user_ends_in_one_line(self) -> None:
+        state, process = self.start("foreign", "echo ready; exec sleep 60")
+        with mock.patch("os.kill", side_effect=PermissionError(1, "Operation not permitted")), \
+                contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(stack.main(["down", "--state", str(state.folder)]), 1)
+        self.assertRegex(said.getvalue(), r"\Abench: .*another user's.*\n\Z")
+        self.assertIsNotNone(state.head())
+
+    def test_a_disk_without_room_ends_in_one_line(self) -> None:
+        with mock.patch("tempfile.mkdtemp", side_effect=OSError(28, "No space left on device")), \
+                contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(stack.main(["up", "--state", str(self.folder / "state")]), 1)
+        self.assertEqual(said.getvalue(), "bench: [Errno 28] No space left on device\n")
 
     def test_one_at_a_time(self) -> None:
         state = State(self.folder / "state")

@@ -30,7 +30,7 @@ from members import (MONITORING, PORTS, Layout, Member, memcached_exporter, memb
 from placement import place  # noqa: E402
 from processes import check_ports, tail  # noqa: E402
 from programs import CouldNotRun  # noqa: E402
-from state import Head, State, boot_id  # noqa: E402
+from state import Head, State, Unreadable, boot_id  # noqa: E402
 
 HOW_TO_GET_GRAFANA = ("Grafana is not here: Debian does not have it. Its .deb is at grafana.com/grafana/download; where grafana-server is "
                       "installed, \"./bench stack up\" starts it with the dashboards. Until then: ./bench dashboards render")
@@ -47,7 +47,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
             raise argparse.ArgumentTypeError(f'"{text}" is not a number up to 40000')
         return int(text)
 
-    parser = argparse.ArgumentParser(prog="stack.py", description=__doc__)
+    parser = argparse.ArgumentParser(prog="bench stack", description=__doc__)
     parser.add_argument("verb", choices=("up", "down", "status", "pids"))
     parser.add_argument("--port-offset", type=number, default=0, help="of up: adds N to every port")
     parser.add_argument("--service-cpus", type=number, default=2)
@@ -118,6 +118,16 @@ def start_all(asked: argparse.Namespace, state: State, scratch: Path) -> None:
         start(state, member, scratch)
         if member.name == "memcached":
             of.backends.create_table()  # before ingest, which wants it
+
+
+def clear_unreadable(state: State) -> None:
+    """A head that says nothing is left over: what it named is for a person to look at."""
+    try:
+        state.head()
+    except Unreadable:
+        state.clear(keep_logs=False)
+        say(f"{state.head_file} was not readable and is removed. What it named is not known: look for processes that are left "
+            f"(ps) and for {backends.scratch_root()}/beastmark-stack.*")
 
 
 def up(asked: argparse.Namespace) -> int:
@@ -207,8 +217,18 @@ def main(argv: list[str]) -> int:
         if asked.verb in ("status", "pids"):
             return {"status": status, "pids": pids}[asked.verb](asked)
         with alone(State(asked.state)):
+            clear_unreadable(State(asked.state))
             return {"up": up, "down": down}[asked.verb](asked)
     except CouldNotRun as problem:
+        say(f"bench: {problem}")
+        return 1
+    except Unreadable as problem:
+        say(f"bench: {problem} is not readable: ./bench stack down removes it")
+        return 1
+    except PermissionError as problem:
+        say(f"bench: {problem}: the stack may be another user's, who has to take it down")
+        return 1
+    except OSError as problem:
         say(f"bench: {problem}")
         return 1
     except KeyboardInterrupt:
