@@ -52,7 +52,7 @@ class WhoIsAlive(Folder):
         (self.proc / "sys/kernel/random/boot_id").write_text("this boot\n")
         self.put(STAT.format(start=1000))
         self.state = State(self.folder / "state", self.proc)
-        self.state.begin(Head(0, "this boot", str(self.folder / "scratch"), "", ["one"]))
+        self.state.begin(Head(0, "this boot", str(self.folder / "scratch"), "", 2, ["one"]))
         (self.state.folder / "pids/one").write_text(STAT.format(start=1000))
 
     def put(self, stat: str) -> None:
@@ -84,7 +84,7 @@ class WhoIsAlive(Folder):
 class WhatIsStopped(Folder):
     def start(self, name: str, script: str) -> tuple[State, "subprocess.Popen[bytes]"]:
         state = State(self.folder / "state")
-        state.begin(Head(0, boot_id(), str(self.folder / "scratch"), "", [name]))
+        state.begin(Head(0, boot_id(), str(self.folder / "scratch"), "", 2, [name]))
         process = state.start(name, ["/bin/sh", "-c", script], {}, self.folder)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
@@ -116,7 +116,7 @@ class WhatIsStopped(Folder):
     def test_a_head_that_is_not_readable_is_cleared_and_said(self) -> None:
         for text in ("", '{"port_offset": 0', "[]", '{"port_offset": 0}'):
             state = State(self.folder / "out/state")
-            state.begin(Head(0, boot_id(), str(self.folder / "scratch"), "", []))
+            state.begin(Head(0, boot_id(), str(self.folder / "scratch"), "", 2, []))
             state.head_file.write_text(text)
             with contextlib.redirect_stderr(io.StringIO()) as said:
                 self.assertEqual(stack.main(["status", "--state", str(state.folder)]), 1)
@@ -132,6 +132,12 @@ class WhatIsStopped(Folder):
             self.assertEqual(stack.main(["down", "--state", str(state.folder)]), 1)
         self.assertRegex(said.getvalue(), r"\Abench: .*another user's.*\n\Z")
         self.assertIsNotNone(state.head())
+
+    def test_another_number_of_cores_is_refused_while_it_is_up(self) -> None:
+        state, _ = self.start("kind", "echo ready; exec sleep 60")
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(stack.main(["up", "--state", str(state.folder), "--service-cpus", "3"]), 1)
+        self.assertIn("is up with --service-cpus 2", said.getvalue())
 
     def test_a_disk_without_room_ends_in_one_line(self) -> None:
         with mock.patch("tempfile.mkdtemp", side_effect=OSError(28, "No space left on device")), \

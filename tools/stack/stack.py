@@ -104,7 +104,7 @@ def alone(state: State) -> Iterator[None]:
 def start_all(asked: argparse.Namespace, state: State, scratch: Path) -> None:
     placement = layout(asked, asked.port_offset, scratch).placement
     names = [member.name for member in members(layout(asked, asked.port_offset, scratch))]
-    state.begin(Head(asked.port_offset, boot_id(), str(scratch), str(placement), names))
+    state.begin(Head(asked.port_offset, boot_id(), str(scratch), str(placement), asked.service_cpus, names))
     say(f"placement: {placement}; monitoring on {','.join(map(str, placement.backends))} too")
     password = backends.make_cluster(backends.newest_postgres(), scratch, "data", placement.backends, state.log("postgres"))
     of = layout(asked, asked.port_offset, scratch, password)
@@ -139,6 +139,8 @@ def up(asked: argparse.Namespace) -> int:
             raise CouldNotRun(f"the stack is up, but for {', '.join(missing)}; ./bench stack down, then up again. Logs: {state.folder}")
         if head.port_offset != asked.port_offset:
             raise CouldNotRun(f"the stack is up with --port-offset {head.port_offset}: say the same, or ./bench stack down first")
+        if head.service_cpus != asked.service_cpus:
+            raise CouldNotRun(f"the stack is up with --service-cpus {head.service_cpus}: say the same, or ./bench stack down first")
         say("the stack is up already")
         return status(asked)
     if head is not None:
@@ -184,6 +186,10 @@ def status(asked: argparse.Namespace) -> int:
         print(f"{name:<19} {health:<10} pid {running.get(name, '-'):<8} {member.address if member else ''}")
     jobs = scraped(of.port("prometheus"))
     print(f"scraped: {', '.join(job for job, health in jobs.items() if health == 'up') or 'nothing yet'}")
+    for job, health in jobs.items():  # loadgen and contenders are scraped where they run, which is not ours to say
+        ours = f"{job}-exporter" in head.members or job in ("baseline", "ingest", "prometheus")
+        if ours and health not in ("up", "unknown"):
+            print(f"not scraped: {job}: {health}")
     print(f"placement: {head.placement}\nlogs and data: {state.folder}")
     if "grafana" in head.members:
         print(f"Grafana's user is admin, its password in {state.folder / 'grafana-password'}")

@@ -41,6 +41,7 @@ class Head:
     boot_id: str
     scratch: str  # the folder of PostgreSQL's files, outside of the state
     placement: str
+    service_cpus: int
     members: list[str]  # in the order in which they start
 
 
