@@ -184,7 +184,9 @@ class WhatEachIsTold(Folder):
     def test_everything_listens_on_the_loopback_device_only(self) -> None:
         for member in members(self.layout(500)):
             words = [word for word in member.command if re.search(r"\d\.\d+\.\d+\.\d|0\.0\.0\.0", word)]
+            words += [value for option, value in zip(member.command, member.command[1:]) if option == "--admin-address"]
             self.assertTrue(all("127.0.0.1" in word for word in words), member.command)
+            self.assertTrue(member.name not in ("baseline", "ingest") or "--admin-address" in member.command, member.command)
             self.assertTrue(member.name == "postgres" or words, member.command)  # its address is in its configuration
 
     def test_process_exporter_takes_ours_only(self) -> None:
