@@ -79,6 +79,12 @@ expect 'stack, number expected'     "$(output main stack up --port-offset x | gr
     '--port-offset wants a positive number'
 expect 'stack, offset of down'      "$(output main stack down --port-offset 1 | grep -o 'unknown argument "--port-offset" of down')" \
     'unknown argument "--port-offset" of down'
+expect 'stack, offset too large'    "$(output main stack up --port-offset 45000 | grep -o -- '--port-offset 45000 is more than 40000')" \
+    '--port-offset 45000 is more than 40000'
+expect 'setup, unknown word'        "$(output main setup anything | grep -o 'is wanted, not "anything"')" 'is wanted, not "anything"'
+expect 'setup, unknown word, exit code' "$(status main setup anything)" 2
+expect 'setup, one word'            "$(status main setup run perf)"                 2
+expect 'dashboards, unknown option' "$(status main dashboards render --bogus)"      2
 expect 'dashboards, do what'        "$(status main dashboards)"                     2
 # shellcheck disable=SC2317
 one_word() { # COMMAND...: without doing it
@@ -142,7 +148,7 @@ fuzzing() {
     echo 'for i in 1 2 3 4 5 6 7 8 9 10; do [ -e two.ran ] && exit 0; sleep 1; done; exit 1' >>build/fuzz/fuzz/fuzz_three
     echo 'exit 3' >>build/fuzz/fuzz/fuzz_one
     chmod +x build/fuzz/fuzz/*
-    fuzz 1 | sort
+    fuzz 1 | sed "s|  \[[0-9]* s\]$||" | sort
     fuzz 1 >/dev/null
     echo "$passed passed, $failed failed"
     rm -rf -- "$scratch"

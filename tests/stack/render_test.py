@@ -9,15 +9,18 @@ import html.parser
 import io
 import json
 import math
+import os
 import sys
 import tempfile
 import threading
+import time
 import unittest
 import urllib.parse
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools/dashboards"))
@@ -183,6 +186,12 @@ class QueryTest(unittest.TestCase):
         with self.assertRaises(ValueError):
             parse_time("yesterday", 1000)
 
+    def test_a_time_without_a_zone_is_utc(self) -> None:
+        self.addCleanup(time.tzset)
+        with mock.patch.dict(os.environ, {"TZ": "America/New_York"}):
+            time.tzset()
+            self.assertEqual(parse_time("1970-01-01T00:20:00", 0), 1200)
+
 
 class RecordingTest(unittest.TestCase):
     def setUp(self) -> None:
@@ -291,7 +300,7 @@ class ProgramTest(unittest.TestCase):
         span = ("--from", str(SPAN.start), "--to", str(SPAN.end))
         with prometheus() as url:
             code, said = self.render("--url", url, *span, "--no-pictures", "--record", str(self.folder / "r.json"))
-        self.assertEqual(code, 0, said)
+        self.assertEqual(code, 1, said)  # the other panel is drawn all the same
         self.assertRegex(said, 'not drawn: one: U: Prometheus at .* answered 400 to bad: .*parse error')
         live = (self.folder / "out/dashboards.html").read_text()
         code, said = self.render("--from-recording", str(self.folder / "r.json"), "--no-pictures")
@@ -307,8 +316,21 @@ class ProgramTest(unittest.TestCase):
         code, said = self.render("--dashboard", "two", "--no-pictures")
         self.assertEqual((code, "no dashboard two" in said, "there are one" in said), (1, True, True))
 
+    def test_where_it_cannot_write_is_named(self) -> None:
+        (self.folder / "file").write_text("")
+        with prometheus() as url:
+            for words in (["--out", str(self.folder / "file/out")], ["--record", str(self.folder / "file/r.json")]):
+                code, said = self.render("--url", url, "--no-pictures", *words)
+                self.assertEqual((code, "Traceback" in said), (1, False), said)
+                self.assertRegex(said, f"bench: .*{self.folder}/file")
+
+    def test_a_check_draws_nothing(self) -> None:
+        self.assertEqual(self.render("--url", "http://127.0.0.1:1", "--check"), (0, ""))
+        self.assertFalse((self.folder / "out").exists())
+
     def test_bad_use(self) -> None:
-        for words in (["--from", "yesterday"], ["--from", "now", "--to", "now-1m"], ["--from-recording", "x", "--from", "now-1m"]):
+        for words in (["--from", "yesterday"], ["--from", "now", "--to", "now-1m"], ["--from-recording", "x", "--from", "now-1m"],
+                      ["--url", "localhost:9090"], ["--check", "--bogus"]):
             with self.assertRaises(SystemExit) as ended:
                 self.render(*words)
             self.assertEqual(ended.exception.code, 2)

@@ -128,6 +128,8 @@ class LiveTest(unittest.TestCase):
         while port_open(PORTS["baseline"] + self.offset):
             time.sleep(0.01)
         self.assertRegex(self.stack("status", code=1), "baseline +ENDED")
+        self.await_values("up == 0", {"baseline"})
+        self.assertRegex(self.stack("status", code=1), "not scraped: baseline: .*connection refused")
         self.assertIn("the stack is up, but for baseline", self.stack("up", code=1))
         self.stack("down")
         self.expect_nothing_left()

@@ -13,6 +13,7 @@ import tempfile
 import tomllib
 import unittest
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/bench/perf"), str(ROOT / "tools/stack"), str(ROOT / "tests/dashboards")]
@@ -51,7 +52,7 @@ class WhoIsAlive(Folder):
         (self.proc / "sys/kernel/random/boot_id").write_text("this boot\n")
         self.put(STAT.format(start=1000))
         self.state = State(self.folder / "state", self.proc)
-        self.state.begin(Head(0, "this boot", str(self.folder / "scratch"), "", ["one"]))
+        self.state.begin(Head(0, "this boot", str(self.folder / "scratch"), "", 2, ["one"]))
         (self.state.folder / "pids/one").write_text(STAT.format(start=1000))
 
     def put(self, stat: str) -> None:
@@ -83,7 +84,7 @@ class WhoIsAlive(Folder):
 class WhatIsStopped(Folder):
     def start(self, name: str, script: str) -> tuple[State, "subprocess.Popen[bytes]"]:
         state = State(self.folder / "state")
-        state.begin(Head(0, boot_id(), str(self.folder / "scratch"), "", [name]))
+        state.begin(Head(0, boot_id(), str(self.folder / "scratch"), "", 2, [name]))
         process = state.start(name, ["/bin/sh", "-c", script], {}, self.folder)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
@@ -111,6 +112,38 @@ class WhatIsStopped(Folder):
         self.assertIn("nothing ran", said.getvalue())
         self.assertIsNone(process.poll())
         self.assertEqual(sorted(path.name for path in self.folder.iterdir()), [])
+
+    def test_a_head_that_is_not_readable_is_cleared_and_said(self) -> None:
+        for text in ("", '{"port_offset": 0', "[]", '{"port_offset": 0}'):
+            state = State(self.folder / "out/state")
+            state.begin(Head(0, boot_id(), str(self.folder / "scratch"), "", 2, []))
+            state.head_file.write_text(text)
+            with contextlib.redirect_stderr(io.StringIO()) as said:
+                self.assertEqual(stack.main(["status", "--state", str(state.folder)]), 1)
+                self.assertEqual(stack.main(["down", "--state", str(state.folder)]), 0)
+            self.assertIn("./bench stack down removes it", said.getvalue())
+            self.assertIn("/beastmark-stack.*", said.getvalue())
+            self.assertFalse(state.folder.exists())
+
+    def test_a_process_of_another_user_ends_in_one_line(self) -> None:
+        state, process = self.start("foreign", "echo ready; exec sleep 60")
+        with mock.patch("os.kill", side_effect=PermissionError(1, "Operation not permitted")), \
+                contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(stack.main(["down", "--state", str(state.folder)]), 1)
+        self.assertRegex(said.getvalue(), r"\Abench: .*another user's.*\n\Z")
+        self.assertIsNotNone(state.head())
+
+    def test_another_number_of_cores_is_refused_while_it_is_up(self) -> None:
+        state, _ = self.start("kind", "echo ready; exec sleep 60")
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(stack.main(["up", "--state", str(state.folder), "--service-cpus", "3"]), 1)
+        self.assertIn("is up with --service-cpus 2", said.getvalue())
+
+    def test_a_disk_without_room_ends_in_one_line(self) -> None:
+        with mock.patch("tempfile.mkdtemp", side_effect=OSError(28, "No space left on device")), \
+                contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(stack.main(["up", "--state", str(self.folder / "state")]), 1)
+        self.assertEqual(said.getvalue(), "bench: [Errno 28] No space left on device\n")
 
     def test_one_at_a_time(self) -> None:
         state = State(self.folder / "state")
@@ -151,7 +184,9 @@ class WhatEachIsTold(Folder):
     def test_everything_listens_on_the_loopback_device_only(self) -> None:
         for member in members(self.layout(500)):
             words = [word for word in member.command if re.search(r"\d\.\d+\.\d+\.\d|0\.0\.0\.0", word)]
+            words += [value for option, value in zip(member.command, member.command[1:]) if option == "--admin-address"]
             self.assertTrue(all("127.0.0.1" in word for word in words), member.command)
+            self.assertTrue(member.name not in ("baseline", "ingest") or "--admin-address" in member.command, member.command)
             self.assertTrue(member.name == "postgres" or words, member.command)  # its address is in its configuration
 
     def test_process_exporter_takes_ours_only(self) -> None:

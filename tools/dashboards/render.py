@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws every panel of the dashboards from Prometheus, or from a recording of what it said, into one page and pictures.
 
-Exit code: 0 drawn (panels without data are named), 1 it could not be, 2 bad use.
+Exit code: 0 drawn, 1 it could not be, or Prometheus refused what a panel asks (it is named), 2 bad use.
 """
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench dashboards render", description=__doc__)
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--url", help="of Prometheus [that of ./bench stack]")
-    source.add_argument("--from-recording", type=Path, metavar="FILE")
+    source.add_argument("--from-recording", type=Path, metavar="FILE", help="instead of Prometheus: what --record kept")
     parser.add_argument("--from", dest="start", type=moment, metavar="TIME", help="[now-15m]")
     parser.add_argument("--to", dest="end", type=moment, metavar="TIME", help="[now]")
     parser.add_argument("--dashboard", type=lambda text: text.split(","), metavar="NAME,...", help="[all]")
@@ -49,9 +49,12 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--record", type=Path, metavar="FILE", help="keep what Prometheus says")
     parser.add_argument("--out", type=Path, help="folder, made by this [out/dashboards-TIME]")
     parser.add_argument("--no-pictures", action="store_true")
+    parser.add_argument("--check", action="store_true", help="of the options only: nothing is drawn")
     asked = parser.parse_args(argv)
     if asked.from_recording and (asked.start or asked.end or asked.record):
         parser.error("--from, --to and --record are not for a recording, which has its own time")
+    if asked.url and not asked.url.startswith(("http://", "https://")):
+        parser.error(f'--url wants http://HOST:PORT, not "{asked.url}"')
     asked.end = asked.end or now
     asked.start = asked.start or asked.end - 900
     if asked.end <= asked.start:
@@ -59,7 +62,8 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     return asked
 
 
-def render(asked: argparse.Namespace) -> None:
+def render(asked: argparse.Namespace) -> bool:
+    """False: Prometheus refused what a panel asks. (What a recording has not is older than the panel.)"""
     dashboards = load(asked.dashboards, asked.dashboard)
     source: Source = (Recording(asked.from_recording) if asked.from_recording
                       else Prometheus(asked.url or default_url(), Span(asked.start, asked.end)))
@@ -76,13 +80,14 @@ def render(asked: argparse.Namespace) -> None:
         print(f"not drawn: {problem}", file=sys.stderr)
     for path in [page, *([] if asked.no_pictures else take(page, out))]:
         print(path)
+    return not problems or asked.from_recording is not None
 
 
 def main(argv: list[str]) -> int:
     try:
-        render(arguments(argv))
-        return 0
-    except (NoAnswer, BadDashboard) as problem:
+        asked = arguments(argv)
+        return 0 if asked.check or render(asked) else 1
+    except (NoAnswer, BadDashboard, OSError) as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return 1
 

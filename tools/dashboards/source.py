@@ -39,12 +39,13 @@ class Source(Protocol):
 
 
 def parse_time(text: str, now: float) -> float:
-    """now, now-15m, seconds since 1970, or RFC 3339. Raises ValueError."""
+    """now, now-15m, seconds since 1970, or RFC 3339, in UTC where it does not say. Raises ValueError."""
     if found := re.fullmatch(r"now(?:-(\d+)([smhd]))?", text):
         return now - (int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]] if found[1] else 0)
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return float(text)
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp()  # as the page's times are
 
 
 class Prometheus:

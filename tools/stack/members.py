@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +30,6 @@ class Member:
     ready: Callable[[], bool]
     env: Mapping[str, str] = field(default_factory=dict)
     within_s: float = 30
-    ending: signal.Signals = signal.SIGTERM
 
     @property
     def confined(self) -> list[str]:
@@ -73,8 +71,7 @@ def database_and_cache(of: Layout) -> list[Member]:
     postgres, memcached = of.port("postgres"), of.port("memcached")
     return [
         Member("postgres", as_postgres([str(of.backends.programs / "postgres"), "-D", str(data), "-p", str(postgres)], None), cores,
-               [postgres], f"postgresql://beastmark@127.0.0.1:{postgres}/postgres", of.backends.accepts_connections, within_s=60,
-               ending=signal.SIGINT),  # "fast": it does not wait for its clients
+               [postgres], f"postgresql://beastmark@127.0.0.1:{postgres}/postgres", of.backends.accepts_connections, within_s=60),
         Member("memcached", as_postgres(["memcached", "-l", "127.0.0.1", "-p", str(memcached), "-U", "0", "-t", str(len(cores)),
                                          *memcached_options(MEMCACHED_CONFIGURATION.read_text())], None), cores,
                [memcached], f"127.0.0.1:{memcached}", lambda: port_open(memcached)),

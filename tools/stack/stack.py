@@ -30,7 +30,7 @@ from members import (MONITORING, PORTS, Layout, Member, memcached_exporter, memb
 from placement import place  # noqa: E402
 from processes import check_ports, tail  # noqa: E402
 from programs import CouldNotRun  # noqa: E402
-from state import Head, State, boot_id  # noqa: E402
+from state import Head, State, Unreadable, boot_id  # noqa: E402
 
 HOW_TO_GET_GRAFANA = ("Grafana is not here: Debian does not have it. Its .deb is at grafana.com/grafana/download; where grafana-server is "
                       "installed, \"./bench stack up\" starts it with the dashboards. Until then: ./bench dashboards render")
@@ -47,7 +47,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
             raise argparse.ArgumentTypeError(f'"{text}" is not a number up to 40000')
         return int(text)
 
-    parser = argparse.ArgumentParser(prog="stack.py", description=__doc__)
+    parser = argparse.ArgumentParser(prog="bench stack", description=__doc__)
     parser.add_argument("verb", choices=("up", "down", "status", "pids"))
     parser.add_argument("--port-offset", type=number, default=0, help="of up: adds N to every port")
     parser.add_argument("--service-cpus", type=number, default=2)
@@ -69,7 +69,7 @@ def stop_all(state: State, keep_logs: bool) -> int:
     head = state.head()
     running = state.running()
     for name in reversed(head.members if head else []):
-        state.stop(name, signal.SIGINT if name == "postgres" else signal.SIGTERM)
+        state.stop(name, signal.SIGINT if name == "postgres" else signal.SIGTERM)  # "fast": it does not wait for its clients
     state.clear(keep_logs)
     return len(running)
 
@@ -104,7 +104,7 @@ def alone(state: State) -> Iterator[None]:
 def start_all(asked: argparse.Namespace, state: State, scratch: Path) -> None:
     placement = layout(asked, asked.port_offset, scratch).placement
     names = [member.name for member in members(layout(asked, asked.port_offset, scratch))]
-    state.begin(Head(asked.port_offset, boot_id(), str(scratch), str(placement), names))
+    state.begin(Head(asked.port_offset, boot_id(), str(scratch), str(placement), asked.service_cpus, names))
     say(f"placement: {placement}; monitoring on {','.join(map(str, placement.backends))} too")
     password = backends.make_cluster(backends.newest_postgres(), scratch, "data", placement.backends, state.log("postgres"))
     of = layout(asked, asked.port_offset, scratch, password)
@@ -120,6 +120,16 @@ def start_all(asked: argparse.Namespace, state: State, scratch: Path) -> None:
             of.backends.create_table()  # before ingest, which wants it
 
 
+def clear_unreadable(state: State) -> None:
+    """A head that says nothing is left over: what it named is for a person to look at."""
+    try:
+        state.head()
+    except Unreadable:
+        state.clear(keep_logs=False)
+        say(f"{state.head_file} was not readable and is removed. What it named is not known: look for processes that are left "
+            f"(ps) and for {backends.scratch_root()}/beastmark-stack.*")
+
+
 def up(asked: argparse.Namespace) -> int:
     state = State(asked.state)
     head = state.head()
@@ -129,6 +139,8 @@ def up(asked: argparse.Namespace) -> int:
             raise CouldNotRun(f"the stack is up, but for {', '.join(missing)}; ./bench stack down, then up again. Logs: {state.folder}")
         if head.port_offset != asked.port_offset:
             raise CouldNotRun(f"the stack is up with --port-offset {head.port_offset}: say the same, or ./bench stack down first")
+        if head.service_cpus != asked.service_cpus:
+            raise CouldNotRun(f"the stack is up with --service-cpus {head.service_cpus}: say the same, or ./bench stack down first")
         say("the stack is up already")
         return status(asked)
     if head is not None:
@@ -174,6 +186,10 @@ def status(asked: argparse.Namespace) -> int:
         print(f"{name:<19} {health:<10} pid {running.get(name, '-'):<8} {member.address if member else ''}")
     jobs = scraped(of.port("prometheus"))
     print(f"scraped: {', '.join(job for job, health in jobs.items() if health == 'up') or 'nothing yet'}")
+    for job, health in jobs.items():  # loadgen and contenders are scraped where they run, which is not ours to say
+        ours = f"{job}-exporter" in head.members or job in ("baseline", "ingest", "prometheus")
+        if ours and health not in ("up", "unknown"):
+            print(f"not scraped: {job}: {health}")
     print(f"placement: {head.placement}\nlogs and data: {state.folder}")
     if "grafana" in head.members:
         print(f"Grafana's user is admin, its password in {state.folder / 'grafana-password'}")
@@ -207,8 +223,18 @@ def main(argv: list[str]) -> int:
         if asked.verb in ("status", "pids"):
             return {"status": status, "pids": pids}[asked.verb](asked)
         with alone(State(asked.state)):
+            clear_unreadable(State(asked.state))
             return {"up": up, "down": down}[asked.verb](asked)
     except CouldNotRun as problem:
+        say(f"bench: {problem}")
+        return 1
+    except Unreadable as problem:
+        say(f"bench: {problem} is not readable: ./bench stack down removes it")
+        return 1
+    except PermissionError as problem:
+        say(f"bench: {problem}: the stack may be another user's, who has to take it down")
+        return 1
+    except OSError as problem:
         say(f"bench: {problem}")
         return 1
     except KeyboardInterrupt:

@@ -41,7 +41,12 @@ class Head:
     boot_id: str
     scratch: str  # the folder of PostgreSQL's files, outside of the state
     placement: str
+    service_cpus: int
     members: list[str]  # in the order in which they start
+
+
+class Unreadable(Exception):
+    """The head is there and says nothing: what it named cannot be known any more."""
 
 
 class State:
@@ -58,17 +63,23 @@ class State:
         return self.folder / f"{name}.log"
 
     def head(self) -> Head | None:
-        """None: nothing was brought up, or what was is down."""
+        """None: nothing was brought up, or what was is down. Raises Unreadable."""
         try:
-            return Head(**json.loads(self.head_file.read_text()))
+            head = Head(**json.loads(self.head_file.read_text()))
         except FileNotFoundError:
             return None
+        except (ValueError, TypeError):  # empty, torn, or of another version
+            raise Unreadable(self.head_file) from None
+        return head
 
     def begin(self, head: Head) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)  # logs of one that failed
         (self.folder / "pids").mkdir(parents=True)
         unfinished = self.head_file.with_suffix(".new")
-        unfinished.write_text(json.dumps(asdict(head), indent=1) + "\n")
+        with open(unfinished, "w") as file:
+            file.write(json.dumps(asdict(head), indent=1) + "\n")
+            file.flush()
+            os.fsync(file.fileno())  # else a crash may leave an empty one under the name
         unfinished.replace(self.head_file)
 
     def start(self, name: str, command: Sequence[str], env: Mapping[str, str], cwd: Path) -> subprocess.Popen[bytes]:
@@ -114,7 +125,10 @@ class State:
 
     def clear(self, keep_logs: bool) -> None:
         """When nothing runs any more."""
-        head = self.head()
+        try:
+            head = self.head()
+        except Unreadable:
+            head = None
         if head is not None:
             shutil.rmtree(head.scratch, ignore_errors=True)
         if not keep_logs:

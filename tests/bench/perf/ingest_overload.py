@@ -29,7 +29,7 @@ POOL = 2
 ROW_MS = 5          # what the trigger sleeps, so that a core has nothing to do with what can be stored
 CONNECTIONS = 6000  # more than --max-in-flight lets wait
 MAX_IN_FLIGHT = 4096
-DEADLINE_MS = 2000  # --insert-timeout
+DEADLINE_MS = 2000  # --request-timeout
 CLIENT_TIMEOUT = "10s"
 LOOK_EVERY_S = 0.5
 
@@ -126,7 +126,7 @@ def judge(name: str, rounds: list[OverloadRound]) -> list[Row]:
             f"{TIMES} times that, on up to {CONNECTIONS} connections"),
         at_least(f"{name}: stored a second, overloaded / closed loop", [r.good_rps / r.peak_rps for r in rounds],
                  GOODPUT_GOAL, steadiness(rounds)),
-        at_most(f"{name}: p99 ms from sending to 201", [r.p99_ms for r in rounds], DEADLINE_MS, "--insert-timeout"),
+        at_most(f"{name}: p99 ms from sending to 201", [r.p99_ms for r in rounds], DEADLINE_MS, "--request-timeout"),
         each_at_most(f"{name}: most requests that waited at a time", [r.crowding.active for r in rounds], MAX_IN_FLIGHT,
                      f"--max-in-flight; of them for a connection {max(r.crowding.queued for r in rounds):.0f}"),
         row(f"{name}: resident MB, the most", [r.crowding.resident_bytes / 1e6 for r in rounds]),
