@@ -34,7 +34,7 @@ protected:
 } // namespace
 
 TEST_F(ingest_deadline, what_was_sent_is_504_and_what_was_not_is_503) {
-    start({"--pool", "1", "--pool-depth", "1", "--threads", "1", "--request-timeout", "500ms"});
+    start({"--pool", "1", "--pool-depth", "1", "--threads", "1", "--request-timeout", "2s"});
     ASSERT_EQ(post().status, 201);
     // Until it is ended: it outlasts the server's own limit for the insert.
     std::thread holder([&] {

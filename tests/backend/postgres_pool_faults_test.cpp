@@ -238,6 +238,22 @@ TEST_F(postgres_pool, the_server_gives_up_what_nobody_waits_for) {
     EXPECT_TRUE(wait_for_blocked(0)) << "though the table is still locked";
 }
 
+// Each gets the server's whole limit, from when the one before is done: the link outlives them all.
+TEST_F(postgres_pool, the_server_gives_up_one_after_the_other_on_one_link) {
+    options.timeout = 100ms;
+    options.hard_limit = 1s;
+    options.connections = 1;
+    options.depth = 4;
+    start_and_wait();
+    const table_lock lock(cluster);
+    for (int i = 0; i < 4; ++i)
+        submit(i);
+    ASSERT_TRUE(loop.run_until([&] { return metrics.idle.value() == 1; }));
+    EXPECT_EQ(metrics.reconnects.value(), 0);
+    EXPECT_TRUE(wait_for_blocked(0));
+    expect_one_completion_each();
+}
+
 TEST_F(postgres_pool, gives_up_on_a_server_that_accepts_and_says_nothing) {
     boost::asio::io_context silent;
     boost::asio::ip::tcp::acceptor acceptor(silent, {boost::asio::ip::address_v4::loopback(), 0});

@@ -10,6 +10,7 @@
 namespace {
 
 int most_read = 0; // at once; 0: as libpq asks
+int shortened = 0;
 
 } // namespace
 
@@ -19,7 +20,10 @@ extern "C" int SSL_read(SSL* tls, void* into, int size) {
     static const auto real = reinterpret_cast<decltype(&SSL_read)>(::dlsym(RTLD_NEXT, "SSL_read"));
     // A later libpq (15.20) asks for exactly what the library holds, and takes less for an error.
     const bool rest = size == ::SSL_pending(tls);
-    return real(tls, into, most_read > 0 && !rest ? std::min(size, most_read) : size);
+    if (most_read == 0 || rest || size <= most_read)
+        return real(tls, into, size);
+    ++shortened;
+    return real(tls, into, most_read);
 }
 
 namespace beastmark::testing {
@@ -60,6 +64,7 @@ TEST_F(postgres_pool_tls, a_load_does_not_stall) {
 TEST_F(postgres_pool_tls, takes_what_is_decrypted_and_not_read) {
     most_read = 50; // the answer to one insert has more
     expect_stores(500);
+    EXPECT_GT(shortened, 0) << "libpq does not read through this program";
 }
 
 } // namespace

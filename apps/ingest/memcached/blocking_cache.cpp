@@ -7,12 +7,13 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-// The server has answered, but not that it stored the item; or libmemcached has refused to ask.
+// The server has answered, but not that it stored the item; or libmemcached has refused to ask. Not
+// CLIENT_ERROR: a server that did not understand may answer what is left of the command, too, and be out of
+// step.
 bool is_refusal(memcached_return_t answer) {
     switch (answer) {
     case MEMCACHED_NOTSTORED:
     case MEMCACHED_SERVER_ERROR:
-    case MEMCACHED_CLIENT_ERROR:
     case MEMCACHED_SERVER_MEMORY_ALLOCATION_FAILURE:
     case MEMCACHED_E2BIG:
     case MEMCACHED_BAD_KEY_PROVIDED:

@@ -52,6 +52,7 @@ blocking_store::blocking_store(const pool_options& options)
       server_side_limit_(server_side_limit(options)) {}
 
 bool blocking_store::connect() {
+    found_no_room_ = false;
     try {
         connection_ = std::make_unique<pqxx::connection>(conninfo_);
         lifeline_.hold(connection_->sock());
@@ -61,13 +62,12 @@ bool blocking_store::connect() {
     } catch (const pqxx::sql_error& error) {
         return lose(preparation_failure(error.sqlstate(), error.what()));
     } catch (const std::exception& error) {
-        return lose(first_line(error.what()));
+        // Of each address a line: localhost has two.
+        const std::string_view said = error.what();
+        found_no_room_ =
+            std::ranges::any_of(no_room, [said](auto words) { return said.find(words) != said.npos; });
+        return lose(first_line(said));
     }
-}
-
-bool blocking_store::found_no_room() const {
-    return std::ranges::any_of(no_room,
-                               [this](auto words) { return reason_.find(words) != std::string::npos; });
 }
 
 void blocking_store::prepare() {

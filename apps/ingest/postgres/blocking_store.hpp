@@ -29,7 +29,7 @@ public:
 
     /// The last attempt failed because the server has no room for another connection. Known by its English
     /// words: while it connects libpqxx tells no SQLSTATE. In another language it is a failure like others.
-    [[nodiscard]] bool found_no_room() const;
+    [[nodiscard]] bool found_no_room() const { return found_no_room_; }
 
     [[nodiscard]] bool is_connected() const { return connection_ != nullptr; }
 
@@ -68,6 +68,7 @@ private:
     std::unique_ptr<pqxx::connection> connection_;
     lifeline lifeline_;
     std::string reason_;
+    bool found_no_room_ = false;
     std::string sqlstate_;
 };
 

@@ -243,6 +243,7 @@ bool connection::take_error(const PGresult* result) {
 bool connection::complete() {
     if (!pipeline_.sync())
         return false;
+    replied_since_tick_ = true;
     report();
     owner_.send_queued(); // before the caller's turn, so that what waited longest gets the free place
     tell_decided();
@@ -308,7 +309,11 @@ void connection::tick(clock::time_point now) {
         report(); // takes no more until the reply is here
         tell_decided();
     }
-    if (state_ == state::ready && pipeline_.oldest_before(now - options_.hard_limit))
+    // The server begins a statement, and its own limit for it, when it is done with the one before.
+    if (std::exchange(replied_since_tick_, false))
+        last_reply_ = now;
+    const auto limit = now - options_.hard_limit;
+    if (state_ == state::ready && last_reply_ < limit && pipeline_.oldest_before(limit))
         lose("no reply to a statement in time");
 }
 

@@ -119,7 +119,9 @@ private:
     bool was_ready_ = false; // ever: the next time is a reconnect
     bool broken_ = false;    // a send failed
     clock::time_point attempt_deadline_;
-    std::string session_error_; // why the server ends the session, which it says before the link fails
+    bool replied_since_tick_ = false; // a statement was decided
+    clock::time_point last_reply_;    // to the precision of tick
+    std::string session_error_;       // why the server ends the session, which it says before the link fails
 };
 
 } // namespace beastmark::postgres

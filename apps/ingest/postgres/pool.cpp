@@ -181,7 +181,8 @@ void pool::fail_queued(errc reason) {
 
 void pool::tick(clock::time_point now) {
     request_list late;
-    queue_.expire(now - std::min(options_.max_wait + options_.group_wait, options_.timeout), late);
+    queue_.expire(now - std::min(options_.max_wait + options_.group_wait, options_.timeout),
+                  now - options_.timeout, late);
     show_queued();
     finish_all(late, errc::overloaded);
     for (auto& c : connections_)

@@ -26,12 +26,12 @@ void waiting_rows::put_back(request_list& rows) noexcept {
     to.swap(rows);
 }
 
-void waiting_rows::expire(time_point deadline, request_list& into) noexcept {
+void waiting_rows::expire(time_point deadline, time_point alone_deadline, request_list& into) noexcept {
     while (!fresh_.empty() && fresh_.front().submitted <= deadline)
         move_front(fresh_, into);
     // In the order of their refusals, not of their deadlines.
     for (auto before = alone_.before_begin(), r = alone_.begin(); r != alone_.end(); r = std::next(before)) {
-        if (r->submitted > deadline) {
+        if (r->submitted > alone_deadline) {
             before = r;
             continue;
         }

@@ -42,8 +42,9 @@ public:
     /// Back to the front, in their order: they could not leave.
     void put_back(request_list& rows) noexcept;
 
-    /// Moves those submitted at `deadline` or before to `into`.
-    void expire(time_point deadline, request_list& into) noexcept;
+    /// Moves those submitted at `deadline` or before to `into`; of those that go alone at `alone_deadline`:
+    /// they have had their wait.
+    void expire(time_point deadline, time_point alone_deadline, request_list& into) noexcept;
 
     /// Moves all of them to `into`.
     void take_all(request_list& into) noexcept;

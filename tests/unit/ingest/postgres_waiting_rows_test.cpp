@@ -112,10 +112,19 @@ TEST_F(postgres_waiting_rows, expire_by_their_own_deadlines) {
     rows[2].alone = rows[3].alone = true;
     push_all(tested);
     rows[2].submitted = start + 10ms; // refused before the other, though younger
-    EXPECT_EQ(taken([&](request_list& into) { tested.expire(start + 3ms, into); }),
+    EXPECT_EQ(taken([&](request_list& into) { tested.expire(start + 3ms, start + 3ms, into); }),
               (these{&rows[0], &rows[1], &rows[3]}));
     EXPECT_EQ(next(tested), (these{&rows[2]}));
     EXPECT_EQ(next(tested), (these{&rows[4]}));
+}
+
+TEST_F(postgres_waiting_rows, that_go_alone_have_until_their_deadline) {
+    waiting_rows tested(2, 0ns);
+    rows[3].alone = true;
+    push_all(tested);
+    EXPECT_EQ(taken([&](request_list& into) { tested.expire(start + 1h, start, into); }),
+              (these{&rows[0], &rows[1], &rows[2], &rows[4]}));
+    EXPECT_EQ(next(tested), (these{&rows[3]}));
 }
 
 TEST_F(postgres_waiting_rows, may_be_taken_all_at_once) {
