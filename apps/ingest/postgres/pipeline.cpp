@@ -146,7 +146,7 @@ void pipeline::fail() noexcept {
             decide_front();
             continue;
         }
-        for (entry& e : front().entries)
+        for (const entry& e : front().entries)
             decide(e, errc::outcome_unknown);
     }
     nulls_in_a_row_ = 0;
