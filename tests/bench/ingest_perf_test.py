@@ -113,7 +113,7 @@ def turn(rps: float = 10_000, app_us: float = 20, postgres_us: float = 60, faile
 def contest(rounds: list[dict[str, Turn]], commit: str = "off") -> Contest:
     names = dict.fromkeys(name for r in rounds for name in r)
     variants = {name: Variant(name.partition("-")[0], f"title of {name}", ("x",), int(name.partition("-")[2])) for name in names}
-    return Contest(commit, variants, [list(r) for r in rounds], rounds)
+    return Contest(commit, variants, orders=[list(r) for r in rounds], rounds=rounds)
 
 
 WHOLE = {"each-4": turn(30_000, 20), "group-1": turn(50_000, 12), "blocking-8": turn(12_000, 60), "go-8": turn(9_000, 130),
@@ -129,7 +129,7 @@ class ContestTest(unittest.TestCase):
 
     def test_ratios_are_of_the_same_round(self) -> None:
         rounds = [{"each-4": turn(30), "go-8": turn(10)}, {"each-4": turn(20), "go-8": turn(10)}]
-        self.assertEqual(contest(rounds).ratios("each-4", "go-8", ingest_contest.rps), [3, 2])
+        self.assertEqual(contest(rounds).ratios_of("each-4", "go-8", ingest_contest.rps), [3, 2])
 
     def test_a_program_counts_with_the_pool_of_the_best_median(self) -> None:
         rounds = [{"go-8": turn(10), "go-64": turn(30)}] + [{"go-8": turn(11), "go-64": turn(10)}] * 2

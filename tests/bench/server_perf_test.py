@@ -65,7 +65,7 @@ def turn(user_us: float, system_us: float, failed: int = 0, repeated: bool = Fal
 
 def cost(rounds: list[dict[str, Turn]], sizes: tuple[int, int] = (669, 669)) -> ServingCost:
     return ServingCost({name: name for name in rounds[0]}, {"floor": sizes[0], "baseline": sizes[1], "nginx": 689}, [],
-                       [list(r) for r in rounds], rounds)
+                       orders=[list(r) for r in rounds], rounds=rounds)
 
 
 class AblationTest(unittest.TestCase):

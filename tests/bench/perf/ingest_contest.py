@@ -3,7 +3,7 @@ interleaved rounds."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from statistics import median
 from typing import Any
@@ -12,7 +12,7 @@ from contest import order
 from hostile_setup import at_least
 from ingest_turn import APPLICATION, MEMCACHED, POSTGRES, WARM_S, Bench, Turn, measure_turn, serving, wrk_posts
 from ingest_variants import GROUP_NOTE, Program, Variant
-from rounds import Patience, Row, at_most, not_judged, row, say, steadiness
+from rounds import InterleavedRounds, Patience, Row, at_most, not_judged, row, say, steadiness
 
 EACH_CPU_GOAL_US = 25
 EACH_CPU_TO_GO_GOAL = 0.2
@@ -22,21 +22,9 @@ NO_GO = "Go is not set up: ./bench setup contenders"
 
 
 @dataclass
-class Contest:
+class Contest(InterleavedRounds[Turn]):
     commit: str  # synchronous_commit
     variants: dict[str, Variant]
-    orders: list[list[str]] = field(default_factory=list)
-    rounds: list[dict[str, Turn]] = field(default_factory=list)
-
-    def turns(self, name: str) -> list[Turn]:
-        return [r[name] for r in self.rounds if name in r]
-
-    def values(self, name: str, of: Callable[[Turn], float]) -> list[float]:
-        return [of(turn) for turn in self.turns(name)]
-
-    def ratios(self, name: str, to: str, of: Callable[[Turn], float]) -> list[float]:
-        """Round by round."""
-        return [of(r[name]) / of(r[to]) for r in self.rounds if name in r and to in r]
 
     @property
     def names(self) -> list[str]:
@@ -99,7 +87,7 @@ class Contest:
             why = NO_GO if go is None else f"{program} was not measured"
             return [] if goal is None else [not_judged(title, f"{'<=' if judge is at_most else '>='} {goal:g}", why)]
         notes = f"{self.variants[own].title} / {self.variants[go].title}" + (f"; {note}" if note else "")
-        ratios = self.ratios(own, go, of)
+        ratios = self.ratios_of(own, go, of)
         return [row(title, ratios, notes) if goal is None else judge(title, ratios, goal, notes)]
 
     @property

@@ -5,9 +5,9 @@ import math
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from procfs import MOST_FOREIGN, MOST_STEAL
 
@@ -45,6 +45,24 @@ class Patience:
         kept = min(first, second, key=lambda r: r.severity)
         kept.repeated = True
         return kept
+
+
+@dataclass
+class InterleavedRounds(Generic[R]):
+    """Of several programs: those of a round in the order given, and what each one's turn was. One may have left some out."""
+
+    orders: list[list[str]] = field(default_factory=list, kw_only=True)
+    rounds: list[dict[str, R]] = field(default_factory=list, kw_only=True)
+
+    def turns(self, name: str) -> list[R]:
+        return [r[name] for r in self.rounds if name in r]
+
+    def values(self, name: str, of: Callable[[R], float]) -> list[float]:
+        return [of(turn) for turn in self.turns(name)]
+
+    def ratios_of(self, name: str, to: str, of: Callable[[R], float]) -> list[float]:
+        """Round by round."""
+        return [of(r[name]) / of(r[to]) for r in self.rounds if name in r and to in r]
 
 
 def steadiness(rounds: Sequence[Round]) -> str:

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -13,7 +13,7 @@ from typing import Any
 from contestants import Contestant, baseline, contenders, floor, nginx
 from procfs import Cpu, Disturbance, Watch
 from programs import Load, Setup, wrk
-from rounds import Patience, Row, at_most, row, say, steadiness
+from rounds import InterleavedRounds, Patience, Row, at_most, row, say, steadiness
 from services import Service, answer_bytes
 
 FLOOR_GOAL, FLOOR_AIM = 1.20, 1.10
@@ -57,22 +57,14 @@ class Turn:
 
 
 @dataclass
-class ServingCost:
+class ServingCost(InterleavedRounds[Turn]):
     titles: dict[str, str]
     answer_sizes: dict[str, int]
     not_there: list[str]
-    orders: list[list[str]] = field(default_factory=list)
-    rounds: list[dict[str, Turn]] = field(default_factory=list)
-
-    def turns(self, name: str) -> list[Turn]:
-        return [r[name] for r in self.rounds if name in r]
-
-    def values(self, name: str, of: Callable[[Turn], float]) -> list[float]:
-        return [of(turn) for turn in self.turns(name)]
 
     def ratios(self, name: str, to: str) -> list[float]:
         """Of CPU per request, round by round."""
-        return [r[name].cpu_us / r[to].cpu_us for r in self.rounds if name in r and to in r]
+        return self.ratios_of(name, to, lambda turn: turn.cpu_us)
 
     @property
     def cost_rows(self) -> list[Row]:
