@@ -89,7 +89,6 @@ void blocking_handler::handle(server::exchange& request) {
 }
 
 // --- what the workers have done
-// -----------------------------------------------------------------------------------------------
 
 void blocking_handler::collect() {
     jobs_.collect(done_);
@@ -131,7 +130,6 @@ void blocking_handler::fail(operation& failed, postgres::errc error) {
 }
 
 // --- time and the end
-// -----------------------------------------------------------------------------------------------
 
 void blocking_handler::tick(std::chrono::steady_clock::time_point now) {
     expire(now);
@@ -145,7 +143,7 @@ void blocking_handler::tick(std::chrono::steady_clock::time_point now) {
 }
 
 void blocking_handler::expire(std::chrono::steady_clock::time_point now) {
-    while (job* const waited = jobs_.withdraw(now - std::min(postgres_.max_wait, postgres_.timeout)))
+    while (job* const waited = jobs_.withdraw(now - postgres_.longest_wait()))
         fail(static_cast<operation&>(*waited), postgres::errc::overloaded);
     while (!unanswered_.empty() && unanswered_.front().deadline <= now)
         abandon(unanswered_.front(), now);

@@ -2,12 +2,12 @@
 // once or later, a socket that takes a part, time-outs and a drain at any moment. The first four bytes of the
 // input say which of that, the rest is what the client sends.
 #include "server/http1_connection.hpp"
+#include "tests/fuzz/oracle.hpp"
 #include "tests/support/answer_reader.hpp"
 #include "tests/support/connection_environment.hpp"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +15,8 @@
 namespace {
 
 using namespace beastmark::server;
+using beastmark::fuzz::dice;
+using beastmark::fuzz::must;
 using beastmark::testing::read_answer;
 using beastmark::testing::read_answers;
 using clock_type = http1_connection::clock;
@@ -24,21 +26,6 @@ const route_table routes{
 
 // Small, so that short inputs reach them.
 const request_limits limits{256, 8, 64};
-
-void must(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
-
-struct dice {
-    std::uint32_t state;
-
-    std::uint32_t operator()() {
-        state = state * 1664525 + 1013904223;
-        return state >> 16;
-    }
-};
 
 // Answers with a running number, /l later.
 class numbering_handler final : public handler {

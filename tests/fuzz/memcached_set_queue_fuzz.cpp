@@ -4,11 +4,11 @@
 #include "ingest/memcached/codec.hpp"
 #include "ingest/memcached/error.hpp"
 #include "ingest/memcached/set_queue.hpp"
+#include "tests/fuzz/oracle.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -18,24 +18,11 @@
 namespace {
 
 using namespace beastmark::memcached;
+using beastmark::fuzz::dice;
+using beastmark::fuzz::must;
 using boost::system::error_code;
 
 constexpr std::size_t capacity = 6;
-
-void must(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
-
-struct dice {
-    std::uint32_t state;
-
-    std::uint32_t operator()() {
-        state = state * 1664525 + 1013904223;
-        return state >> 16;
-    }
-};
 
 struct node : set_request {
     bool pending = false;

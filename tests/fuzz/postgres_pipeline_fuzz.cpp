@@ -3,11 +3,11 @@
 // told once what follows from that, and nothing better.
 #include "ingest/postgres/error.hpp"
 #include "ingest/postgres/pipeline.hpp"
+#include "tests/fuzz/oracle.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <deque>
 #include <map>
 #include <optional>
@@ -17,16 +17,11 @@
 namespace {
 
 using namespace beastmark::postgres;
+using beastmark::fuzz::must;
 using boost::system::error_code;
 
 constexpr std::size_t most_statements = 3;
 constexpr std::size_t most_rows = 4;
-
-void must(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
 
 struct node : request {
     bool in_flight = false;

@@ -91,7 +91,6 @@ void client::tick(clock::time_point now) {
 }
 
 // --- connecting
-// -----------------------------------------------------------------------------------------------
 
 void client::on_timer() {
     if (state_ == state::waiting)
@@ -157,7 +156,6 @@ void client::up() {
 }
 
 // --- reading and writing
-// ----------------------------------------------------------------------------------------
 
 void client::ready(std::uint32_t events) {
     constexpr std::uint32_t ends = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
@@ -246,7 +244,6 @@ void client::write_rest() {
 }
 
 // --- loss and the end
-// -------------------------------------------------------------------------------------------
 
 void client::lose(std::string_view reason) {
     const bool was_up = state_ == state::up;

@@ -60,7 +60,6 @@ void connection::stop() {
 }
 
 // --- connecting
-// -----------------------------------------------------------------------------------------------
 
 void connection::connect() {
     state_ = state::connecting;
@@ -146,7 +145,6 @@ bool connection::watch_socket(std::uint32_t events) {
 }
 
 // --- reading and writing
-// ----------------------------------------------------------------------------------------
 
 void connection::watch_for(std::uint32_t events) noexcept {
     if (std::exchange(watched_for_, events) != events)
@@ -298,7 +296,6 @@ void connection::flush() {
 }
 
 // --- time, loss and the end
-// -------------------------------------------------------------------------------------
 
 void connection::tick(clock::time_point now) {
     if ((state_ == state::connecting || state_ == state::preparing) && now >= attempt_deadline_)

@@ -25,7 +25,6 @@ bool pipeline::stalled() const noexcept {
 }
 
 // --- sending
-// --------------------------------------------------------------------------------------------------
 
 pipeline::slot& pipeline::push(bool has_keys, time_point now) noexcept {
     slot& s = at(size_++);
@@ -48,7 +47,6 @@ void pipeline::sent(request_list& rows, time_point now) {
 }
 
 // --- results
-// --------------------------------------------------------------------------------------------------
 
 bool pipeline::row(std::int64_t id) noexcept {
     if (empty() || front().has_keys || answer_ != answer::none)
@@ -119,7 +117,6 @@ bool pipeline::sync() noexcept {
 }
 
 // --- time and the end
-// -----------------------------------------------------------------------------------------
 
 bool pipeline::abandon_before(time_point deadline) noexcept {
     bool any = false;
@@ -153,7 +150,6 @@ void pipeline::fail() noexcept {
 }
 
 // --- decisions
-// ------------------------------------------------------------------------------------------------
 
 void pipeline::decide_front() noexcept {
     // Of a statement that was refused which row was to blame is not known, unless there was only one.

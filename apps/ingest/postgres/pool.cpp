@@ -181,8 +181,7 @@ void pool::fail_queued(errc reason) {
 
 void pool::tick(clock::time_point now) {
     request_list late;
-    queue_.expire(now - std::min(options_.max_wait + options_.group_wait, options_.timeout),
-                  now - options_.timeout, late);
+    queue_.expire(now - options_.longest_wait(), now - options_.timeout, late);
     show_queued();
     finish_all(late, errc::overloaded);
     for (auto& c : connections_)
@@ -200,7 +199,6 @@ void pool::stop() {
 }
 
 // --- what the connections report
-// ----------------------------------------------------------------------------------
 
 void pool::load_changed(std::size_t index, std::uint32_t load) noexcept {
     const auto before = std::exchange(loads_[index], load);

@@ -14,6 +14,7 @@
 #include "ingest/postgres/row_arrays.hpp"
 #include "ingest/postgres/waiting_rows.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -68,6 +69,11 @@ struct pool_options {
     std::string name = "postgres";
 
     [[nodiscard]] bool groups() const noexcept { return !group_statement.empty(); }
+
+    /// How long a request may be in the queue, group_wait included. Of checked() options.
+    [[nodiscard]] std::chrono::nanoseconds longest_wait() const noexcept {
+        return std::min(max_wait + group_wait, timeout);
+    }
 };
 
 /// With what is 0 or too small replaced.

@@ -107,7 +107,6 @@ void expect_all_ok(const whole_run& r, std::uint64_t offered) {
 }
 
 // --- always 10 ms
-// -------------------------------------------------------------------------------------------
 
 reaction steady(std::uint64_t, run_time sent) {
     return {.at = sent + service};
@@ -183,7 +182,6 @@ TEST(known_server, half_busy_with_poisson_arrivals_lets_wait_as_pollaczek_and_kh
 }
 
 // --- stands still for 1 s in every 10
-// -----------------------------------------------------------------------
 
 constexpr run_time period = 10s;
 constexpr run_time stall_begins = 5s;
@@ -292,7 +290,6 @@ TEST(known_server, that_stalls_shows_the_stall_to_poisson_arrivals_as_often) {
 }
 
 // --- 1 % of requests take 500 ms
-// ----------------------------------------------------------------------------
 
 constexpr run_time slow = 500ms;
 
@@ -338,7 +335,6 @@ TEST(known_server, that_is_slow_once_in_a_hundred_lets_half_of_all_wait_behind_o
 }
 
 // --- failures
-// -----------------------------------------------------------------------------------------------
 
 constexpr run_time fast = 100us;
 
@@ -412,7 +408,6 @@ TEST(known_server, that_resets_lets_arrivals_wait_for_the_next_connection) {
 }
 
 // --- never answers
-// ------------------------------------------------------------------------------------------
 
 reaction silent(std::uint64_t, run_time) {
     return {.how = reaction::kind::silence};

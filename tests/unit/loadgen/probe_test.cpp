@@ -138,7 +138,6 @@ bool run_on(unsigned cpu) {
 }
 
 // --- thread_probe
-// -------------------------------------------------------------------------------------------
 
 TEST(thread_probe, the_cpu_time_of_a_busy_thread_grows_like_its_clock) {
     std::thread([] {
@@ -252,7 +251,6 @@ TEST_F(schedstat_file, a_missing_file_or_a_folder_gives_the_clock_of_the_thread)
 }
 
 // --- machine_probe: throttling
-// ------------------------------------------------------------------------------
 
 TEST_F(cgroup_v2, throttled_time_is_a_share_of_the_time_since_the_sample_before) {
     machine_probe probe(root_, {0});
@@ -336,7 +334,6 @@ TEST_F(cgroup_v1, throttling_and_steal_are_told_apart) {
 }
 
 // --- machine_probe: steal
-// -----------------------------------------------------------------------------------
 
 TEST_F(machine, steal_is_a_share_of_the_time_since_the_sample_before) {
     machine_probe probe(root_, {0});
