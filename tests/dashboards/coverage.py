@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import promql
-import small_yaml
+import strict_yaml
 from exported import TARGET_LABELS, Metric
 from findings import Finding
 from lint import LABEL_VALUES, variables
@@ -32,7 +32,7 @@ class Rule:
 
 def rules(folder: Path = RULES) -> list[Rule]:
     return [Rule(path.stem, rule.get("record") or rule["alert"], rule["expr"], "alert" in rule, rule.get("labels") or {})
-            for path in sorted(folder.glob("*.yml")) for group in small_yaml.load(path.read_text())["groups"]
+            for path in sorted(folder.glob("*.yml")) for group in strict_yaml.load(path.read_text())["groups"]
             for rule in group["rules"]]
 
 

@@ -21,7 +21,7 @@ from typing import Any
 sys.dont_write_bytecode = True  # no __pycache__ beside the sources
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import small_yaml  # noqa: E402
+import strict_yaml  # noqa: E402
 from queries import BUILT_IN, Target, chosen, load, substitute, targets  # noqa: E402
 
 NEEDS_MORE = Path(__file__).resolve().parent / "needs_more.yml"
@@ -75,7 +75,7 @@ class Need:
 
 def needs(text: str) -> list[Need]:
     return [Need(panel["dashboard"], panel["panel"], each["program"], each["reason"])
-            for each in small_yaml.load(text)["needs"] for panel in each["panels"]]
+            for each in strict_yaml.load(text)["needs"] for panel in each["panels"]]
 
 
 def need_of(target: Target, every: Sequence[Need]) -> Need | None:

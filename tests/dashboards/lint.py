@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import promql
-import small_yaml
+import strict_yaml
 from findings import Finding
 from queries import FOLDER, panels, targets
 
@@ -128,7 +128,7 @@ class Exclusions:
     """dashboards/.lint, in dashboard-linter's form; a rule without entries is left out everywhere."""
 
     def __init__(self, text: str) -> None:
-        self.rules: dict[str, dict[str, Any]] = small_yaml.load(text)["exclusions"]
+        self.rules: dict[str, dict[str, Any]] = strict_yaml.load(text)["exclusions"]
         self.used: set[tuple[str, int]] = set()
 
     def without_reason(self) -> list[str]:

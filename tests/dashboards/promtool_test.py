@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import coverage  # noqa: E402
-import small_yaml  # noqa: E402
+import strict_yaml  # noqa: E402
 from has_data import NEEDS_MORE, need_of, needs  # noqa: E402
 from queries import ROOT, chosen, load, substitute, targets  # noqa: E402
 
@@ -76,7 +76,7 @@ class promtool_test(unittest.TestCase):
 class each_has_a_test(unittest.TestCase):
     def asked(self, name: str) -> list[str]:
         """Expressions of a file, without spaces at their ends."""
-        return [case["expr"].strip() for test in small_yaml.load((TESTS / f"{name}.yml").read_text())["tests"]
+        return [case["expr"].strip() for test in strict_yaml.load((TESTS / f"{name}.yml").read_text())["tests"]
                 for case in test.get("promql_expr_test") or []]
 
     def test_record(self) -> None:
@@ -87,7 +87,7 @@ class each_has_a_test(unittest.TestCase):
                                 f"tests/promtool/{rule.file}.yml does not ask for {rule.name}")
 
     def test_alert_that_is_said_and_one_that_is_not(self) -> None:
-        tests = [case for test in small_yaml.load((TESTS / "alerts.yml").read_text())["tests"] for case in test["alert_rule_test"]]
+        tests = [case for test in strict_yaml.load((TESTS / "alerts.yml").read_text())["tests"] for case in test["alert_rule_test"]]
         for rule in coverage.rules():
             if rule.alert:
                 said = {bool(case.get("exp_alerts")) for case in tests if case["alertname"] == rule.name}

@@ -17,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/dashboards"))
 
-import small_yaml  # noqa: E402
+import strict_yaml  # noqa: E402
 
 MONITORING = ROOT / "deploy/monitoring"
 COMPONENTS = ["postgres_exporter", "memcached_exporter", "node_exporter", "anonymous_viewer"]
@@ -26,7 +26,7 @@ KUSTOMIZE = shutil.which("kustomize", path=f"{ROOT / 'build/tools'}:{os.environ.
 
 
 def documents(path: Path) -> list[Any]:
-    return [small_yaml.load(text) for text in path.read_text().split("\n---\n")]
+    return [strict_yaml.load(text) for text in path.read_text().split("\n---\n")]
 
 
 def manifests() -> Iterator[dict[str, Any]]:

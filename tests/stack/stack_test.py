@@ -18,7 +18,7 @@ from unittest import mock
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/bench/perf"), str(ROOT / "tools/stack"), str(ROOT / "tests/dashboards")]
 
-import small_yaml  # noqa: E402
+import strict_yaml  # noqa: E402
 import stack  # noqa: E402
 from backends import Backends, as_postgres  # noqa: E402
 from members import PORTS, Layout, members, process_exporter_configuration, prometheus_configuration  # noqa: E402
@@ -154,7 +154,7 @@ class WhatIsStopped(Folder):
 
 class WhatEachIsTold(Folder):
     def jobs(self, text: str) -> dict[str, int]:
-        scrapes = small_yaml.load(text)["scrape_configs"]
+        scrapes = strict_yaml.load(text)["scrape_configs"]
         return {each["job_name"]: int(each["static_configs"][0]["targets"][0].rpartition(":")[2]) for each in scrapes}
 
     def test_each_job_is_scraped_where_its_program_listens(self) -> None:
@@ -173,7 +173,7 @@ class WhatEachIsTold(Folder):
     def test_an_offset_moves_every_port_and_nothing_else(self) -> None:
         before, after = LOCAL.read_text(), prometheus_configuration(LOCAL.read_text(), 500)
         self.assertEqual(self.jobs(after), {job: port + 500 for job, port in self.jobs(before).items()})
-        rules = small_yaml.load(after)["rule_files"]
+        rules = strict_yaml.load(after)["rule_files"]
         self.assertEqual([Path(path).name for path in rules], ["common.yml", "local.yml"])
         for path in rules:
             self.assertTrue(Path(path).is_file(), path)
@@ -192,7 +192,7 @@ class WhatEachIsTold(Folder):
     def test_process_exporter_takes_ours_only(self) -> None:
         of = self.layout(500)
         groups = {each["name"]: re.compile(each["cmdline"][0]) for each in
-                  small_yaml.load(process_exporter_configuration(of))["process_names"]}
+                  strict_yaml.load(process_exporter_configuration(of))["process_names"]}
         commands = {member.name: " ".join(member.command) for member in members(of)}
         for name in ("postgres", "memcached"):
             self.assertRegex(commands[name], groups[name])
