@@ -6,6 +6,8 @@ namespace beastmark {
 
 namespace {
 
+constexpr std::size_t longest_escape = 6; // \u001f
+
 constexpr bool needs_escape(char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
 }
@@ -15,23 +17,39 @@ constexpr bool needs_escape(char c) {
 template <std::size_t Size>
 using block [[gnu::vector_size(Size)]] = unsigned char;
 
-// Copies the next characters if none of them needs it.
+// Copies the characters, of which there are `Size` at least, as they are. True if none needs an escape; what
+// was copied is worth nothing otherwise.
 template <std::size_t Size>
-bool copy_block(const char* from, char* to) {
-    block<Size> characters;
-    std::memcpy(&characters, from, Size);
-    const auto found = (characters < 0x20) | (characters == '"') | (characters == '\\');
-    std::uint64_t parts[Size / 8];
+bool copy(std::string_view text, char* to) {
+    block<Size> found{};
+    const auto copy_block = [&](std::size_t place) {
+        block<Size> characters;
+        std::memcpy(&characters, text.data() + place, Size);
+        found |= (characters < 0x20) | (characters == '"') | (characters == '\\');
+        std::memcpy(to + place, &characters, Size);
+    };
+    const std::size_t last = text.size() - Size;
+    for (std::size_t place = 0; place < last; place += Size) {
+        copy_block(place);
+    }
+    copy_block(last); // some of it for the second time
+    std::uint32_t parts[Size / 4];
     std::memcpy(parts, &found, Size);
-    std::uint64_t any = 0;
+    std::uint32_t any = 0;
     for (const auto part : parts) {
         any |= part;
     }
-    if (any != 0) {
-        return false;
+    return any == 0;
+}
+
+bool copy_if_plain(std::string_view text, char* to) {
+    if (text.size() >= 16) {
+        return copy<16>(text, to);
     }
-    std::memcpy(to, &characters, Size);
-    return true;
+    if (text.size() >= 8) {
+        return copy<8>(text, to);
+    }
+    return text.size() >= 4 && copy<4>(text, to);
 }
 
 // What stands behind the backslash; 0: only the long form.
@@ -70,22 +88,19 @@ void json_writer::escape(char c) {
 }
 
 void json_writer::characters(std::string_view text) {
-    const char* from = text.data();
-    const char* const end = from + text.size();
-    const auto take = [&](std::ptrdiff_t size) {
-        from += size;
-        at_ += size;
-    };
-    while (from != end) {
-        if (end - from >= 16 && copy_block<16>(from, at_)) {
-            take(16);
-            continue;
-        }
-        if (end - from >= 8 && copy_block<8>(from, at_)) {
-            take(8);
-            continue;
-        }
-        if (const char c = *from++; needs_escape(c)) {
+    if (copy_if_plain(text, at_)) {
+        at_ += text.size();
+    } else {
+        one_by_one(text);
+    }
+}
+
+void json_writer::one_by_one(std::string_view text) {
+    const auto written = at_ - out_.data();
+    out_.resize(out_.size() + (longest_escape - 1) * text.size());
+    at_ = out_.data() + written;
+    for (const char c : text) {
+        if (needs_escape(c)) {
             escape(c);
         } else {
             *at_++ = c;
@@ -94,7 +109,7 @@ void json_writer::characters(std::string_view text) {
 }
 
 void append_json_string(std::string& out, std::string_view text) {
-    json_writer json{out, json_writer::room_for(text) + 2};
+    json_writer json{out, text.size() + 2};
     json.literal("\"");
     json.characters(text);
     json.literal("\"");

@@ -14,12 +14,10 @@ namespace beastmark {
 /// as much. The string is as long as what was written when the writer ends.
 class json_writer {
 public:
-    /// What `text` takes at most when all of it has to be escaped.
-    static constexpr std::size_t room_for(std::string_view text) { return 6 * text.size(); }
-
     static constexpr std::size_t room_for_integer = 20;
 
-    /// @param at_most bytes that will be written; it is not checked. Allocates only when `out` grows.
+    /// @param at_most bytes that will be written, escapes not counted; it is not checked. Allocates only when
+    /// `out` grows.
     json_writer(std::string& out, std::size_t at_most) : out_{out} {
         const auto before = out.size();
         out.resize(before + at_most);
@@ -49,6 +47,9 @@ public:
     }
 
 private:
+    // Short text, or such as needs escapes. Apart, for what it keeps in registers would cost all other text.
+    [[gnu::noinline]] void one_by_one(std::string_view text);
+
     void escape(char c);
 
     std::string& out_;

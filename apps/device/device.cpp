@@ -6,10 +6,8 @@ namespace beastmark::device {
 
 void append_json(std::string& out, const device& shown) {
     constexpr std::size_t names = 100;
-    json_writer json{out, names + json_writer::room_for_integer + json_writer::room_for(shown.uuid) +
-                              json_writer::room_for(shown.mac) + json_writer::room_for(shown.firmware) +
-                              json_writer::room_for(shown.created_at) +
-                              json_writer::room_for(shown.updated_at)};
+    json_writer json{out, names + json_writer::room_for_integer + shown.uuid.size() + shown.mac.size() +
+                              shown.firmware.size() + shown.created_at.size() + shown.updated_at.size()};
     json.literal(R"({"id":)");
     json.integer(shown.id);
     json.literal(R"(,"uuid":")");

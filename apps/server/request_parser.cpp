@@ -4,6 +4,8 @@
 #include <boost/beast/core/string.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace beastmark::server {
@@ -30,12 +32,21 @@ bool is_hex(char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+// Which characters a host may have, by their value.
+constexpr auto allowed_in_host = [] {
+    std::array<bool, 256> allowed{};
+    for (std::size_t c = 0; c < allowed.size(); ++c) {
+        allowed[c] = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    }
+    for (const char c : std::string_view{"-._~!$&'()*+,;=%"}) {
+        allowed[static_cast<unsigned char>(c)] = true;
+    }
+    return allowed;
+}();
+
 // uri-host [ ":" port ] of RFC 3986 section 3.2: characters and shape, not whether the host can exist.
 bool is_host(std::string_view value) {
-    const auto is_allowed = [](char c) {
-        return is_hex(c) || (c > 'f' && c <= 'z') || (c > 'F' && c <= 'Z') ||
-               std::string_view{"-._~!$&'()*+,;=%"}.find(c) != std::string_view::npos;
-    };
+    const auto is_allowed = [](char c) { return allowed_in_host[static_cast<unsigned char>(c)]; };
     const bool bracketed = value.starts_with('['); // an IP address of version 6 or later
     const auto end = bracketed ? value.find(']') : std::min(value.find(':'), value.size());
     if (end == std::string_view::npos) {

@@ -36,6 +36,9 @@ std::string_view to_label(method which) {
 
 std::string_view path_of(std::string_view target) {
     for (const std::string_view scheme : {"http://", "https://"}) {
+        if (target.starts_with('/')) {
+            break; // origin-form, as nearly all are
+        }
         if (boost::beast::iequals(target.substr(0, scheme.size()), scheme)) {
             target.remove_prefix(scheme.size());
             const auto slash = target.find_first_of("/?");

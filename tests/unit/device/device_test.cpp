@@ -19,6 +19,16 @@ TEST(device, is_json_with_the_members_in_the_contracts_order) {
     EXPECT_EQ(nlohmann::json::parse(out).at("firmware"), "say \"hi\"");
 }
 
+TEST(device, has_room_when_every_character_is_escaped) {
+    const std::string text(100, '\x01');
+    std::string out;
+    append_json(out, {-1, text, text, text, text, text});
+    const auto read = nlohmann::json::parse(out);
+    for (const auto* member : {"uuid", "mac", "firmware", "created_at", "updated_at"}) {
+        EXPECT_EQ(read.at(member), text);
+    }
+}
+
 TEST(timestamp, is_rfc_3339_in_utc_with_microseconds) {
     using namespace std::chrono;
     const sys_time<microseconds> time = sys_days{2024y / May / 28} + 15h + 21min + 51s + 137042us;
