@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import re
 import signal
 import subprocess
@@ -19,6 +18,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent / "perf"
 sys.path.insert(0, str(HERE))
 
+from free_offset import free_offset  # noqa: E402
 from leftovers import left, marked  # noqa: E402
 from processes import port_open  # noqa: E402
 
@@ -88,10 +88,7 @@ port = 8480
 """)
         self.out = self.folder / "out"
         self.ports = [8080, 8081, 8180, 8181, 8280, 8281, 8380, 8381, 8480, 8481, 15432, 21211]
-        while True:
-            self.offset = random.randrange(1000, 11000)  # below those that the kernel hands out
-            if not any(port_open(port + self.offset) for port in self.ports):
-                break
+        self.offset = free_offset(self.ports)
 
     def start(self, *argv: str, build: Path = BUILD) -> subprocess.Popen[str]:
         command = [sys.executable, "-B", "-c", ONE_STEP, *argv, "--quick", "--port-offset", str(self.offset), "--root",

@@ -4,7 +4,6 @@ each panel, and all of it drawn. Usage: has_data_live.py FOLDER, where bin/ is. 
 from __future__ import annotations
 
 import os
-import random
 import subprocess
 import sys
 import tempfile
@@ -14,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests/bench/perf"), str(ROOT / "tools/stack")]
+sys.path[:0] = [str(ROOT / "tests/bench"), str(ROOT / "tools/stack")]
 
+from free_offset import free_offset  # noqa: E402
 from members import PORTS  # noqa: E402
-from processes import port_open  # noqa: E402
 
 LINGER_S = 11  # two scrapes
 NOT_BELIEVED = 4  # loadgen's exit code on a busy machine: this is not a measurement
@@ -27,13 +26,6 @@ STAGES = {"baseline": ["--stage", "16s:200..1000/2"], "ingest": ["--stage", "16s
 
 class Failed(Exception):
     pass
-
-
-def free_offset() -> int:
-    while True:
-        offset = random.randrange(1000, 11000)  # below those that the kernel hands out
-        if not any(port_open(port + more + offset) for port in PORTS.values() for more in (0, 1)):
-            return offset
 
 
 def call(*words: str, fine: Sequence[int] = (0,)) -> None:
@@ -54,7 +46,7 @@ def stack(build: Path, state: Path, offset: int) -> Iterator[None]:
 
 
 def main(build: Path) -> int:
-    offset, start = free_offset(), time.time()
+    offset, start = free_offset([port + more for port in PORTS.values() for more in (0, 1)]), time.time()
     with tempfile.TemporaryDirectory() as name, stack(build, Path(name) / "out/stack", offset):
         for target, options in STAGES.items():
             call(str(build / "bin/loadgen"), "run", "-o", f"{name}/{target}", "--plain", "--metrics", f"127.0.0.1:{PORTS['loadgen'] + offset}",

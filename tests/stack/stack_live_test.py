@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -21,6 +20,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/bench"), str(ROOT / "tests/bench/perf"), str(ROOT / "tools/stack")]
 
+from free_offset import free_offset  # noqa: E402
 from leftovers import left, marked  # noqa: E402
 from members import PORTS  # noqa: E402
 from processes import port_open  # noqa: E402
@@ -51,10 +51,7 @@ class LiveTest(unittest.TestCase):
         grafana.write_text(GRAFANA)
         grafana.chmod(0o755)
         self.ports = [port for name, first in PORTS.items() for port in ((first, first + 1) if name in ("baseline", "ingest") else (first,))]
-        while True:
-            self.offset = random.randrange(1000, 11000)  # below those that the kernel hands out
-            if not any(port_open(port + self.offset) for port in self.ports):
-                break
+        self.offset = free_offset(self.ports)
 
     def start(self, verb: str, *more: str, programs: Path = BUILD / "bin") -> "subprocess.Popen[str]":
         environment = marked(self.folder)
