@@ -8,6 +8,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <stdexcept>
 
 namespace {
@@ -105,7 +106,8 @@ void add_options(CLI::App& app, ingest_options& into) {
 }
 
 ingest::driver_options options_of_core(const ingest_options& given, std::size_t index, std::size_t cores,
-                                       ingest::connection_shortage& shortage) {
+                                       ingest::connection_shortage& shortage,
+                                       std::atomic<bool>& place_wanted) {
     const auto cache = beastmark::parse_host_and_port(given.memcached);
     // Of the cores' pools and clients one speaks for all in the log.
     const bool speaks = index == 0;
@@ -119,6 +121,7 @@ ingest::driver_options options_of_core(const ingest_options& given, std::size_t 
     options.postgres.max_wait = given.server.connection.queue_time;
     options.postgres.group_rows = given.group_rows;
     options.postgres.group_wait = given.group_wait;
+    options.postgres.pacing.place_wanted = &place_wanted;
     options.postgres.name = speaks ? "postgresql" : "";
     options.memcached.host = cache.host;
     options.memcached.port = cache.port;
@@ -151,15 +154,16 @@ int run(const ingest_options& given) {
     const std::size_t cache_links = given.driver == "async" ? cores : given.pool;
     const auto collector = std::make_shared<ingest::ingest_collector>(cores, given.pool, cache_links);
     ingest::connection_shortage shortage{*collector, given.pool};
+    std::atomic<bool> place_wanted{false}; // a core has no connection, and the server no room
     return server::run_service(
         given.server, {.name = "ingest",
                        .routes = {{"/api/devices", server::method::post},
                                   {"/healthz", server::method::get, R"({"status":"ok"})"}},
                        .make_handler =
                            [&](std::size_t index, beastmark::event_loop& loop) {
-                               return make_handler(given.driver,
-                                                   options_of_core(given, index, cores, shortage), loop,
-                                                   collector->of_core(index));
+                               return make_handler(
+                                   given.driver, options_of_core(given, index, cores, shortage, place_wanted),
+                                   loop, collector->of_core(index));
                            },
                        .collected = {collector},
                        .not_ready = "no usable connection to the database",

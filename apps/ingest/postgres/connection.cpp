@@ -312,6 +312,20 @@ void connection::tick(clock::time_point now) {
     const auto limit = now - options_.hard_limit;
     if (state_ == state::ready && last_reply_ < limit && pipeline_.oldest_before(limit))
         lose("no reply to a statement in time");
+    if (state_ == state::ready && retired_ && pipeline_.empty())
+        give_up();
+}
+
+void connection::retire() noexcept {
+    retired_ = true;
+    report();
+}
+
+void connection::give_up() {
+    state_ = state::waiting;
+    close();
+    report();
+    owner_.connection_given_up();
 }
 
 void connection::lose(std::string_view reason) {
@@ -342,6 +356,7 @@ void connection::close() {
     pg_.reset();
     broken_timer_.cancel();
     broken_ = false;
+    retired_ = false;
 }
 
 void connection::fail_in_flight() {
@@ -352,7 +367,7 @@ void connection::fail_in_flight() {
 void connection::report() {
     const bool up = state_ == state::ready;
     show(!up ? shown::connecting : pipeline_.empty() ? shown::idle : shown::used);
-    const bool open = up && !broken_ && !pipeline_.stalled();
+    const bool open = up && !broken_ && !retired_ && !pipeline_.stalled();
     owner_.load_changed(index_, open ? static_cast<std::uint32_t>(pipeline_.size()) : pool::closed);
 }
 

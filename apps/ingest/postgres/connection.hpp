@@ -51,6 +51,10 @@ public:
 
     void tick(std::chrono::steady_clock::time_point now);
 
+    /// Takes no more statements; closed when those in flight are answered, and to be connected again then.
+    /// Precondition: ready.
+    void retire() noexcept;
+
     /// Fails what is in flight and closes; does not come back.
     void stop();
 
@@ -87,6 +91,7 @@ private:
     [[nodiscard]] bool hand_over(const row_arrays& rows);
     void flush();
     void lose(std::string_view reason);
+    void give_up();
     void close_descriptor();
     void close();
     void fail_in_flight();
@@ -118,6 +123,7 @@ private:
     std::uint64_t generation_ = 0;
     bool was_ready_ = false; // ever: the next time is a reconnect
     bool broken_ = false;    // a send failed
+    bool retired_ = false;   // given up when it is idle
     clock::time_point attempt_deadline_;
     bool replied_since_tick_ = false; // a statement was decided
     clock::time_point last_reply_;    // to the precision of tick
