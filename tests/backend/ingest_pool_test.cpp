@@ -130,4 +130,11 @@ TEST(ingest_pool_size, that_needs_more_descriptors_than_there_are_is_refused_in_
     EXPECT_THAT(finished.err, HasSubstr("ulimit -n 10")); // 1002 and some
 }
 
+TEST(ingest_pool_size, counts_the_timers_of_groups_that_wait) {
+    const auto finished = run({.arguments = {built_program("ingest"), "--threads", "2", "--pool", "500",
+                                             "--write-mode", "group", "--group-wait", "1ms", "--port", "1"},
+                               .descriptors = 900});
+    EXPECT_THAT(finished.err, HasSubstr("1004 for --pool 500 and memcached"));
+}
+
 } // namespace beastmark::testing
