@@ -24,7 +24,7 @@ connection::connection(event_loop& loop, pool& owner, std::size_t index, const p
       metrics_(metrics),
       link_(loop, *this),
       broken_timer_(loop, [this] { lose(link_.last_error()); }),
-      pipeline_(std::max(options.depth, options.group_depth), options.group_rows),
+      pipeline_(std::max(options.depth, options.group_depth)),
       server_side_limit_(server_side_limit(options)) {
     metrics_.connecting.add(1);
 }
