@@ -11,6 +11,9 @@
 
 namespace beastmark::ingest {
 
+/// async: the core's event loop drives both backends. blocking: worker threads wait for them.
+enum class driver { async, blocking };
+
 /// each: a transaction for each request. group: one for those that wait together, which is other work for the
 /// database.
 enum class write_mode { each, group };

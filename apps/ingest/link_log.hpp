@@ -10,6 +10,10 @@
 
 namespace beastmark::ingest {
 
+/// Why a connection is closed that was well.
+inline constexpr std::string_view given_up_reason =
+    "the database has no room for another thread's only one, which gets its place";
+
 /// From any thread.
 class link_log {
 public:

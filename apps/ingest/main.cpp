@@ -8,6 +8,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <atomic>
+#include <map>
 #include <stdexcept>
 
 namespace {
@@ -18,12 +21,12 @@ namespace postgres = beastmark::postgres;
 
 struct ingest_options {
     server::options server{.port = 8180, .admin_port = 8181};
-    std::string driver = "async";
+    ingest::driver driver = ingest::driver::async;
     std::string postgres;
     std::size_t pool = 8;
     std::string memcached = "127.0.0.1:11211";
     std::size_t pool_depth = postgres::pool_options{}.depth;
-    std::string write_mode = "each";
+    ingest::write_mode write_mode = ingest::write_mode::each;
     std::size_t group_rows = 128;
     std::chrono::nanoseconds group_wait{0};
     std::chrono::nanoseconds request_timeout = ingest::driver_options{}.request_timeout;
@@ -41,13 +44,22 @@ std::string check_host_and_port(const std::string& text) {
     }
 }
 
+// An option that takes one of these names; the default is what `into` is.
+template <class Choice>
+void add_choice(CLI::App& app, const std::string& flag, Choice& into,
+                const std::map<std::string, Choice>& names, const std::string& description) {
+    const auto given = std::ranges::find(names, into, [](const auto& named) { return named.second; });
+    auto* const option = app.add_option_function<std::string>(
+        flag, [&into, names](const std::string& name) { into = names.at(name); }, description);
+    server::with_environment(option)->default_str(given->first)->check(CLI::IsMember(names));
+}
+
 void add_write_mode(CLI::App& app, ingest_options& into) {
-    server::with_environment(
-        app.add_option("--write-mode", into.write_mode,
-                       "each: a transaction for each request, as any other target does it; group: requests "
-                       "that wait together make one multi-row INSERT, which is different database work")
-            ->capture_default_str())
-        ->check(CLI::IsMember({"each", "group"}));
+    add_choice<ingest::write_mode>(
+        app, "--write-mode", into.write_mode,
+        {{"each", ingest::write_mode::each}, {"group", ingest::write_mode::group}},
+        "each: a transaction for each request, as any other target does it; group: requests "
+        "that wait together make one multi-row INSERT, which is different database work");
     auto* const rows = server::with_environment(
         app.add_option("--group-rows", into.group_rows, "Rows of one INSERT at most, with --write-mode group")
             ->capture_default_str());
@@ -58,10 +70,10 @@ void add_write_mode(CLI::App& app, ingest_options& into) {
         "the same turn of the event loop",
         std::chrono::nanoseconds{0});
     app.callback([&into, rows, wait] {
-        if (into.write_mode == "group" && into.driver != "async")
+        if (into.write_mode == ingest::write_mode::group && into.driver != ingest::driver::async)
             throw CLI::ValidationError{"--write-mode", "group is of --driver async only"};
         for (const auto* const given : {rows, wait})
-            if (into.write_mode != "group" && given->count() > 0)
+            if (into.write_mode != ingest::write_mode::group && given->count() > 0)
                 throw CLI::ValidationError{given->get_name(),
                                            "means nothing without --write-mode group: give both or neither"};
     });
@@ -69,13 +81,11 @@ void add_write_mode(CLI::App& app, ingest_options& into) {
 
 void add_options(CLI::App& app, ingest_options& into) {
     server::add_options(app, into.server);
-    server::with_environment(
-        app.add_option(
-               "--driver", into.driver,
-               "async: pipelined connections driven by the event loop. blocking: libpqxx and libmemcached "
-               "on worker threads, one for each connection of --pool")
-            ->capture_default_str())
-        ->check(CLI::IsMember({"async", "blocking"}));
+    add_choice<ingest::driver>(
+        app, "--driver", into.driver,
+        {{"async", ingest::driver::async}, {"blocking", ingest::driver::blocking}},
+        "async: pipelined connections driven by the event loop. blocking: libpqxx and libmemcached "
+        "on worker threads, one for each connection of --pool");
     server::with_environment(
         app.add_option("--postgres", into.postgres,
                        "libpq connection string; what it leaves out comes from libpq's environment (PGHOST, "
@@ -105,7 +115,8 @@ void add_options(CLI::App& app, ingest_options& into) {
 }
 
 ingest::driver_options options_of_core(const ingest_options& given, std::size_t index, std::size_t cores,
-                                       ingest::connection_shortage& shortage) {
+                                       ingest::connection_shortage& shortage,
+                                       std::atomic<bool>& place_wanted) {
     const auto cache = beastmark::parse_host_and_port(given.memcached);
     // Of the cores' pools and clients one speaks for all in the log.
     const bool speaks = index == 0;
@@ -113,12 +124,13 @@ ingest::driver_options options_of_core(const ingest_options& given, std::size_t 
     options.core = index;
     options.postgres.conninfo = given.postgres;
     options.postgres.connections = given.pool / cores + (index < given.pool % cores ? 1 : 0);
-    options.mode = given.write_mode == "group" ? ingest::write_mode::group : ingest::write_mode::each;
+    options.mode = given.write_mode;
     options.request_timeout = given.request_timeout;
     options.postgres.depth = given.pool_depth;
     options.postgres.max_wait = given.server.connection.queue_time;
     options.postgres.group_rows = given.group_rows;
     options.postgres.group_wait = given.group_wait;
+    options.postgres.pacing.place_wanted = &place_wanted;
     options.postgres.name = speaks ? "postgresql" : "";
     options.memcached.host = cache.host;
     options.memcached.port = cache.port;
@@ -128,9 +140,9 @@ ingest::driver_options options_of_core(const ingest_options& given, std::size_t 
     return options;
 }
 
-std::unique_ptr<server::handler> make_handler(std::string_view driver, const ingest::driver_options& options,
+std::unique_ptr<server::handler> make_handler(ingest::driver driver, const ingest::driver_options& options,
                                               beastmark::event_loop& loop, ingest::backend_metrics& metrics) {
-    if (driver == "async")
+    if (driver == ingest::driver::async)
         return std::make_unique<ingest::async_handler>(loop, options, metrics);
     return std::make_unique<ingest::blocking_handler>(loop, options, metrics);
 }
@@ -148,23 +160,28 @@ int run(const ingest_options& given) {
             " threads, each of which needs a connection: raise --pool or lower --threads"};
     }
     // Of memcached a core has one, or each of its workers has.
-    const std::size_t cache_links = given.driver == "async" ? cores : given.pool;
+    const std::size_t cache_links = given.driver == ingest::driver::async ? cores : given.pool;
     const auto collector = std::make_shared<ingest::ingest_collector>(cores, given.pool, cache_links);
+    // A group that waits has a timer of its own. A look-up's descriptors are of the moment before its link's.
+    const bool has_timers =
+        given.write_mode == ingest::write_mode::group && given.group_wait > std::chrono::nanoseconds{0};
+    const std::size_t timers = has_timers ? cores : 0;
     ingest::connection_shortage shortage{*collector, given.pool};
+    std::atomic<bool> place_wanted{false}; // a core has no connection, and the server no room
     return server::run_service(
         given.server, {.name = "ingest",
                        .routes = {{"/api/devices", server::method::post},
                                   {"/healthz", server::method::get, R"({"status":"ok"})"}},
                        .make_handler =
                            [&](std::size_t index, beastmark::event_loop& loop) {
-                               return make_handler(given.driver,
-                                                   options_of_core(given, index, cores, shortage), loop,
-                                                   collector->of_core(index));
+                               return make_handler(
+                                   given.driver, options_of_core(given, index, cores, shortage, place_wanted),
+                                   loop, collector->of_core(index));
                            },
                        .collected = {collector},
                        .not_ready = "no usable connection to the database",
                        // A PostgreSQL connection has two: libpq's, and a copy that is watched, or shut down.
-                       .descriptors = 2 * given.pool + cache_links,
+                       .descriptors = 2 * given.pool + cache_links + timers,
                        .descriptors_for = "--pool " + std::to_string(given.pool) + " and memcached"});
 }
 

@@ -1,5 +1,6 @@
 // No allocation per request in the drivers' steady state; libpq's own go through malloc and are not counted.
 #include "ingest/memcached/client.hpp"
+#include "ingest/postgres/pipeline.hpp"
 #include "ingest/postgres/pool.hpp"
 #include "tests/support/counted_allocations.hpp"
 #include "tests/support/driver_loop.hpp"
@@ -8,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <deque>
 #include <string>
 
@@ -96,6 +98,34 @@ void expect_no_allocation_per_request(const std::string& group_statement) {
     const auto all = finished + sessions.size();
     EXPECT_TRUE(loop.run_until([&] { return finished == all; }));
     EXPECT_EQ(pool_metrics.group_rows.count() > 0, !group_statement.empty());
+}
+
+// Of a deep pipeline each place has its turn, and only one statement is in flight at a time.
+TEST(drivers, have_memory_for_the_rows_in_flight_and_not_for_each_place_of_a_pipeline) {
+    constexpr std::size_t depth = 100;
+    const auto before = allocations();
+    postgres::pipeline pipeline(depth);
+    EXPECT_LE(allocations() - before, 2) << "for rows that nobody has sent";
+    std::deque<postgres::request> rows(64);
+    std::uint64_t first_took = 0;
+    for (std::size_t turn = 0; turn < 2 * depth; ++turn) {
+        postgres::request_list list;
+        for (auto& row : rows)
+            list.push_back(row);
+        const auto before_this = allocations();
+        pipeline.sent(list, {});
+        list.clear();
+        ASSERT_TRUE(pipeline.rows_end() && pipeline.sync());
+        postgres::pipeline::completion decided;
+        while (pipeline.next(decided)) {
+        }
+        const auto took = allocations() - before_this;
+        if (turn == 0)
+            first_took = took;
+        else
+            ASSERT_EQ(took, 0) << "in turn " << turn;
+    }
+    EXPECT_GT(first_took, 0) << "counting works";
 }
 
 TEST(drivers, allocate_nothing_per_request) {

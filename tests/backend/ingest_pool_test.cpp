@@ -41,6 +41,10 @@ protected:
         ASSERT_EQ(init_schema(postgres).status, (exit_status{0, 0}));
         postgres.query("CREATE ROLE client LOGIN");
         postgres.query("GRANT INSERT, SELECT ON device TO client");
+        start_again_as_client(pool, threads);
+    }
+
+    void start_again_as_client(const std::string& pool, const std::string& threads) {
         ingest.emplace(service_options{.program = "ingest",
                                        .arguments = {"--threads", threads, "--pool", pool, "--memcached",
                                                      memcached.address(), "--postgres",
@@ -55,7 +59,7 @@ const std::string no_room = "FATAL:  remaining connection slots are reserved";
 
 TEST_F(ingest_pool, goes_on_with_what_the_database_gives) {
     allow(20);
-    // One: which of two gets the places is a race, and one that gets none is not ready.
+    // One thread: which of two is without a place for a moment, and says so, is a race.
     start_as_client("64", "1");
     EXPECT_TRUE(wait_until([&] { return ingest->log().find("--pool") != std::string::npos; }));
     EXPECT_THAT(ingest->log(), HasSubstr("the database gives 17 of the 64 connections that --pool asks for "
@@ -83,6 +87,28 @@ TEST_F(ingest_pool, goes_on_with_what_the_database_gives) {
     EXPECT_EQ(post().status, 201);
 }
 
+// Of two threads with three connections one has a single one. Whichever is lost, and its place with it: none
+// of the threads is without.
+TEST_F(ingest_pool, no_thread_goes_without_a_connection_while_another_has_two) {
+    for (int victim = 0; victim < 3; ++victim) {
+        if (victim == 0)
+            start_as_client("3", "2");
+        else
+            start_again_as_client("3", "2");
+        ASSERT_TRUE(wait_until([&] { return connected() == 3; }, soon)) << ingest->log();
+        postgres.query("ALTER ROLE client CONNECTION LIMIT 2");
+        postgres.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'client' "
+                       "ORDER BY backend_start LIMIT 1 OFFSET " +
+                       std::to_string(victim));
+        EXPECT_TRUE(wait_until([&] { return metric("beastmark_connections_refused_total") >= 1; }));
+        std::this_thread::sleep_for(300ms); // whether it can serve is told each 100 ms
+        EXPECT_TRUE(wait_until([&] { return ingest->ready() && connected() == 2; }, soon)) << ingest->log();
+        EXPECT_EQ(post().status, 201);
+        ingest.reset();
+        postgres.query("ALTER ROLE client CONNECTION LIMIT -1");
+    }
+}
+
 TEST_F(ingest_pool, has_hundreds_of_connections) {
     allow(510);
     start_as_client("500", "2");
@@ -102,6 +128,13 @@ TEST(ingest_pool_size, that_needs_more_descriptors_than_there_are_is_refused_in_
     EXPECT_THAT(finished.err, HasSubstr("descriptor limit of 900"));
     EXPECT_THAT(finished.err, HasSubstr("1002 for --pool 500 and memcached"));
     EXPECT_THAT(finished.err, HasSubstr("ulimit -n 10")); // 1002 and some
+}
+
+TEST(ingest_pool_size, counts_the_timers_of_groups_that_wait) {
+    const auto finished = run({.arguments = {built_program("ingest"), "--threads", "2", "--pool", "500",
+                                             "--write-mode", "group", "--group-wait", "1ms", "--port", "1"},
+                               .descriptors = 900});
+    EXPECT_THAT(finished.err, HasSubstr("1004 for --pool 500 and memcached"));
 }
 
 } // namespace beastmark::testing

@@ -7,8 +7,11 @@
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <memory>
+#include <optional>
 #include <sstream>
+#include <string>
 #include <utility>
 
 #include <dlfcn.h>
@@ -272,6 +275,37 @@ TEST_F(postgres_pool, gives_up_on_a_server_that_accepts_and_says_nothing) {
         }));
     }
     EXPECT_FALSE(tested->ready());
+}
+
+// As two cores of a service: one has taken all the places that there are.
+TEST_F(postgres_pool, a_pool_without_a_place_gets_one_of_a_pool_that_has_several_at_work) {
+    cluster.query("create role client login connection limit 3");
+    cluster.query("grant insert, select on device to client");
+    options.conninfo = "host=127.0.0.1 user=client dbname=postgres port=" + std::to_string(cluster.port());
+    std::atomic<bool> place_wanted{false};
+    options.pacing.place_wanted = &place_wanted;
+    start_and_wait();
+    std::optional<table_lock> lock(cluster);
+    for (int n = 0; n < 6; ++n)
+        submit(n); // two on each: none is idle
+    ASSERT_TRUE(wait_for_blocked(3));
+
+    pool_metrics of_other;
+    pool other(loop.events(), options, of_other);
+    loop.on_tick([&](auto now) {
+        tested->tick(now);
+        other.tick(now);
+    });
+    other.start();
+    ASSERT_TRUE(loop.run_until([&] { return of_other.refused.value() > 0; }));
+    EXPECT_TRUE(tested->ready());
+    lock.reset();
+    EXPECT_TRUE(loop.run_until([&] { return other.ready(); }));
+    EXPECT_TRUE(run_until_done());
+    for (const auto& r : sent)
+        EXPECT_FALSE(r.error) << r.error.message();
+    EXPECT_EQ(metrics.idle.value(), 2);
+    EXPECT_EQ(of_other.idle.value(), 1);
 }
 
 TEST_F(postgres_pool, says_once_that_it_cannot_connect_and_never_the_password) {

@@ -252,7 +252,7 @@ private:
         must(!tested_.next(c));
     }
 
-    pipeline tested_{most_statements, most_rows};
+    pipeline tested_{most_statements};
     std::array<node, 12> nodes_;
     std::deque<statement> sent_;
     std::int64_t last_id_ = 0;

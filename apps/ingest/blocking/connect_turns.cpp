@@ -48,6 +48,14 @@ void connect_turns::lost() {
     changed_.notify_one();
 }
 
+bool connect_turns::give_place() {
+    const std::lock_guard lock(mutex_);
+    const bool wanted = pacing_.answer_wanted();
+    if (wanted)
+        pacing_.gave_up(clock::now());
+    return wanted;
+}
+
 std::uint64_t connect_turns::refused() const {
     const std::lock_guard lock(mutex_);
     return refused_;

@@ -27,6 +27,10 @@ public:
 
     void lost();
 
+    /// True: the worker that asks is to close its connection, which is counted as closed: another core, for
+    /// which the server has no room at all, gets its place.
+    bool give_place();
+
     /// Attempts that the server had no room for.
     [[nodiscard]] std::uint64_t refused() const;
 

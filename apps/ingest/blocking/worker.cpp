@@ -39,6 +39,8 @@ void worker::run() {
         } else if (next != nullptr) {
             work_on(static_cast<insertion_job&>(*next));
         }
+        if (store_.is_connected() && shared_.turns.give_place())
+            give_up();
     }
     store_.close();
 }
@@ -69,6 +71,13 @@ void worker::lost() {
     shared_.turns.lost();
     if (!shared_.jobs.is_stopped()) // else it was cut: no news
         shared_.database_log.lost(true, store_.reason());
+}
+
+void worker::give_up() {
+    store_.close();
+    database_.state.store(link_state::connecting, std::memory_order_relaxed);
+    shared_.jobs.worker_is_down();
+    shared_.database_log.lost(true, given_up_reason);
 }
 
 void worker::work_on(insertion_job& j) {

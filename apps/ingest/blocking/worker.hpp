@@ -84,6 +84,7 @@ private:
     void run();
     bool connect();
     void lost();
+    void give_up();
     void work_on(insertion_job& j);
     void insert(insertion_job& j);
     void set(insertion_job& j);

@@ -4,6 +4,7 @@
 #include "ingest/backoff.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -21,12 +22,16 @@ struct pacing_options {
     /// While no connection is up, an attempt without answer for so long does not hold up the next one: it may
     /// be at a link that is half open, while the server is back.
     std::chrono::milliseconds silent_after{500};
+    /// Where the pools of one service (of its cores) share a server that has not room for all: one that has
+    /// no connection asks here, and another that has more than one gives one up. Outlives them; null: alone.
+    std::atomic<bool>* place_wanted = nullptr;
 };
 
 /// The pool waits as one, so that the attempts at a server that is away do not grow with the pool: while no
 /// connection is up one at a time is tried (another beside one that stays silent), then as many more as are
 /// up already, up to the bound. A server that has no room is tried by one at a time, seldom while others are
-/// up.
+/// up. Where one pool has no connection at all, another that has several gives one up: each core's share of
+/// the requests comes to it whether or not it has a connection.
 class connect_pacing {
 public:
     using time_point = std::chrono::steady_clock::time_point;
@@ -35,7 +40,8 @@ public:
         : most_attempts_(std::max<std::size_t>(options.attempts, 1)),
           silent_after_(options.silent_after),
           backoff_(options.first_retry, options.retry_cap, seed),
-          full_backoff_(options.full_retry, options.full_retry, seed) {}
+          full_backoff_(options.full_retry, options.full_retry, seed),
+          place_wanted_(options.place_wanted) {}
 
     [[nodiscard]] bool may_begin(time_point now) const noexcept { return now >= next_turn(); }
 
@@ -63,6 +69,8 @@ public:
         --attempts_;
         ++connected_;
         full_ = false;
+        if (connected_ == 1 && place_wanted_ != nullptr)
+            place_wanted_->store(false, std::memory_order_relaxed); // who else wants one asks again
         backoff_.up(now);
     }
 
@@ -70,12 +78,28 @@ public:
     void failed(time_point now, bool full) {
         --attempts_;
         full_ = full;
-        if (full && connected_ > 0) {
-            waits_for_room_ = true;
-            not_before_ = std::max(not_before_, now + full_backoff_.next(now));
-        } else {
-            wait(now);
-        }
+        if (full && connected_ > 0)
+            return wait_for_room(now);
+        if (full && place_wanted_ != nullptr)
+            place_wanted_->store(true, std::memory_order_relaxed);
+        wait(now);
+    }
+
+    /// Another pool has none, and this one has more than one.
+    [[nodiscard]] bool place_is_wanted() const noexcept {
+        return connected_ > 1 && place_wanted_ != nullptr && place_wanted_->load(std::memory_order_relaxed);
+    }
+
+    /// True: this pool is to give one up. Of several pools one is told so for each time that one asked.
+    [[nodiscard]] bool answer_wanted() noexcept {
+        return place_is_wanted() && place_wanted_->exchange(false, std::memory_order_relaxed);
+    }
+
+    /// A connection that was up was closed, for another pool to have its place.
+    void gave_up(time_point now) {
+        --connected_;
+        full_ = true;
+        wait_for_room(now);
     }
 
     /// A connection that was up; where there was no room for more there may be for this one.
@@ -89,6 +113,11 @@ public:
     }
 
 private:
+    void wait_for_room(time_point now) {
+        waits_for_room_ = true;
+        not_before_ = std::max(not_before_, now + full_backoff_.next(now));
+    }
+
     // Those that fail together count once.
     void wait(time_point now) {
         if (now >= not_before_)
@@ -99,6 +128,7 @@ private:
     std::chrono::milliseconds silent_after_;
     ingest::backoff backoff_;
     ingest::backoff full_backoff_;
+    std::atomic<bool>* place_wanted_;
     time_point not_before_{};
     time_point last_began_{};
     std::size_t attempts_ = 0; // in progress

@@ -7,6 +7,7 @@
 
 #include "common/event_loop.hpp"
 #include "common/metrics.hpp"
+#include "ingest/postgres/link.hpp"
 #include "ingest/postgres/pipeline.hpp"
 #include "ingest/postgres/request.hpp"
 
@@ -51,73 +52,50 @@ public:
 
     void tick(std::chrono::steady_clock::time_point now);
 
+    /// Takes no more statements; closed when those in flight are answered, and to be connected again then.
+    /// Precondition: ready.
+    void retire() noexcept;
+
     /// Fails what is in flight and closes; does not come back.
     void stop();
 
 private:
     using clock = std::chrono::steady_clock;
-    using error_code = boost::system::error_code;
     enum class state { stopped, waiting, connecting, preparing, ready };
     enum class shown { connecting, idle, used }; // what the metrics show it as
 
-    struct finish_connection {
-        void operator()(PGconn* c) const noexcept { PQfinish(c); }
-    };
-
-    struct clear_result {
-        void operator()(PGresult* r) const noexcept { PQclear(r); }
-    };
-
-    using result_ptr = std::unique_ptr<PGresult, clear_result>;
-
     void ready(std::uint32_t events) override;
-    void poll_connect();
-    void prepare();
-    bool watch_socket(std::uint32_t events);
-    void watch_for(std::uint32_t events) noexcept;
+    void go_on_connecting();
     void readable();
-    [[nodiscard]] bool decrypted_waits() const;
     void take_results();
     bool take_prepared(const PGresult* result);
     bool take(const PGresult* result);
     bool take_rows(const PGresult* result);
     bool take_error(const PGresult* result);
     bool complete();
-    [[nodiscard]] bool hand_over(const request& row);
-    [[nodiscard]] bool hand_over(const row_arrays& rows);
-    void flush();
     void lose(std::string_view reason);
-    void close_descriptor();
+    void give_up();
     void close();
     void fail_in_flight();
     void tell_decided();
     void report();
     void show(shown now);
     [[nodiscard]] gauge& gauge_of(shown which) noexcept;
-    [[nodiscard]] std::string last_error() const;
-    [[nodiscard]] bool refused_for_room() const;
     static void take_notice(void* self, const PGresult* notice) noexcept;
 
     pool& owner_;
     const std::size_t index_;
     const pool_options& options_;
     pool_metrics& metrics_;
-    event_loop& loop_;
-    std::unique_ptr<PGconn, finish_connection> pg_;
-    // A copy of libpq's descriptor: libpq closes its own when it likes, and the number may be a stranger's
-    // then.
-    int descriptor_ = -1;
-    event_loop::watch watch_ = 0;
-    std::uint32_t watched_for_ = 0; // the events
-    timer broken_timer_;            // a send failed: loses the link when no caller is above
+    link link_;
+    timer broken_timer_; // a send failed: loses the link when no caller is above
     pipeline pipeline_;
     const std::string server_side_limit_; // SQL
     state state_ = state::stopped;
     shown shown_ = shown::connecting;
-    // Counts the descriptors watched: whatever calls out and finds another number then has lost its link.
-    std::uint64_t generation_ = 0;
     bool was_ready_ = false; // ever: the next time is a reconnect
     bool broken_ = false;    // a send failed
+    bool retired_ = false;   // given up when it is idle
     clock::time_point attempt_deadline_;
     bool replied_since_tick_ = false; // a statement was decided
     clock::time_point last_reply_;    // to the precision of tick

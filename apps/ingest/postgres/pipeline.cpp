@@ -15,9 +15,8 @@ constexpr sqlstate_text no_data{"02000"}; // SQL's own code for "there was no ro
 
 } // namespace
 
-pipeline::pipeline(std::size_t depth, std::size_t most_rows) : slots_(depth) {
-    for (slot& s : slots_)
-        s.entries.reserve(most_rows);
+pipeline::pipeline(std::size_t depth) : slots_(depth) {
+    spare_.reserve(depth); // so that giving back never allocates
 }
 
 bool pipeline::stalled() const noexcept {
@@ -26,24 +25,31 @@ bool pipeline::stalled() const noexcept {
 
 // --- sending
 
+std::span<pipeline::entry> pipeline::entries_of(slot& s) noexcept {
+    return s.has_keys ? std::span<entry>(s.many) : std::span<entry>(&s.only, 1);
+}
+
 pipeline::slot& pipeline::push(bool has_keys, time_point now) noexcept {
     slot& s = at(size_++);
     s.has_keys = has_keys;
     s.has_abandoned = false;
     s.sent = now;
     s.expected = 0;
-    s.entries.clear();
+    if (has_keys && !spare_.empty()) {
+        s.many = std::move(spare_.back());
+        spare_.pop_back();
+    }
     return s;
 }
 
 void pipeline::sent(request& r, time_point now) {
-    push(false, now).entries.push_back({.waiting = &r, .key = {}, .came = false, .id = 0});
+    push(false, now).only = {.waiting = &r, .key = {}, .came = false, .id = 0};
 }
 
 void pipeline::sent(request_list& rows, time_point now) {
     slot& s = push(true, now);
     for (request& r : rows)
-        s.entries.push_back({.waiting = &r, .key = r.key, .came = false, .id = 0});
+        s.many.push_back({.waiting = &r, .key = r.key, .came = false, .id = 0});
 }
 
 // --- results
@@ -51,7 +57,7 @@ void pipeline::sent(request_list& rows, time_point now) {
 bool pipeline::row(std::int64_t id) noexcept {
     if (empty() || front().has_keys || answer_ != answer::none)
         return false;
-    entry& e = front().entries.front();
+    entry& e = front().only;
     e.came = true;
     e.id = id;
     return rows_end();
@@ -71,12 +77,12 @@ bool pipeline::row(const row_key& key, std::int64_t id) noexcept {
 // Rows come back as they were sent, in practice; but that is a promise that nobody gives.
 pipeline::entry* pipeline::find(slot& in, const row_key& key) noexcept {
     const auto is_it = [&key](const entry& e) { return !e.came && e.key == key; };
-    auto found = in.entries.begin() + static_cast<std::ptrdiff_t>(in.expected);
-    if (found == in.entries.end() || !is_it(*found))
-        found = std::ranges::find_if(in.entries, is_it);
-    if (found == in.entries.end())
+    auto found = in.many.begin() + static_cast<std::ptrdiff_t>(in.expected);
+    if (found == in.many.end() || !is_it(*found))
+        found = std::ranges::find_if(in.many, is_it);
+    if (found == in.many.end())
         return nullptr;
-    in.expected = static_cast<std::size_t>(found - in.entries.begin()) + 1;
+    in.expected = static_cast<std::size_t>(found - in.many.begin()) + 1;
     return &*found;
 }
 
@@ -122,7 +128,7 @@ bool pipeline::abandon_before(time_point deadline) noexcept {
     bool any = false;
     for (std::size_t i = 0; i < size_; ++i) {
         slot& s = at(i);
-        for (entry& e : s.entries) {
+        for (entry& e : entries_of(s)) {
             if (e.waiting == nullptr || e.waiting->submitted >= deadline)
                 continue;
             decide(e, errc::timed_out);
@@ -143,7 +149,7 @@ void pipeline::fail() noexcept {
             decide_front();
             continue;
         }
-        for (const entry& e : front().entries)
+        for (const entry& e : entries_of(front()))
             decide(e, errc::outcome_unknown);
     }
     nulls_in_a_row_ = 0;
@@ -153,8 +159,8 @@ void pipeline::fail() noexcept {
 
 void pipeline::decide_front() noexcept {
     // Of a statement that was refused which row was to blame is not known, unless there was only one.
-    const bool try_alone = answer_ == answer::refused && front().entries.size() > 1;
-    for (const entry& e : front().entries) {
+    const bool try_alone = answer_ == answer::refused && entries_of(front()).size() > 1;
+    for (const entry& e : entries_of(front())) {
         if (answer_ == answer::refused)
             decide(e, errc::refused, sqlstate_, try_alone);
         else if (e.came)
@@ -177,6 +183,10 @@ void pipeline::decide(const entry& e, boost::system::error_code outcome, const s
 }
 
 void pipeline::pop() noexcept {
+    if (slot& done = front(); done.has_keys) {
+        done.many.clear();
+        spare_.push_back(std::move(done.many));
+    }
     first_ = (first_ + 1) % slots_.size();
     --size_;
     answer_ = answer::none;

@@ -27,6 +27,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -44,8 +45,8 @@ public:
         bool try_alone = false;
     };
 
-    /// @param depth statements that may be in flight. @param most_rows of one of them.
-    explicit pipeline(std::size_t depth, std::size_t most_rows = 1);
+    /// @param depth statements that may be in flight.
+    explicit pipeline(std::size_t depth);
 
     [[nodiscard]] bool full() const noexcept { return size_ == slots_.size(); }
 
@@ -62,7 +63,8 @@ public:
 
     /// The statement and its Sync have been handed to libpq. Precondition: not full.
     void sent(request& r, time_point now);
-    /// The same for a statement of many rows. Precondition: not full; at least one, no more than most_rows.
+    /// The same for a statement of many rows. Precondition: not full; at least one. Allocates where there
+    /// were never so many.
     void sent(request_list& rows, time_point now);
 
     // The results, in the order in which libpq gives them. False: it is no answer to what was sent, or the
@@ -114,7 +116,8 @@ private:
         bool has_abandoned = false;
         time_point sent;
         std::size_t expected = 0; // the entry whose row is likely to come next
-        std::vector<entry> entries;
+        entry only{};             // of a statement of one
+        std::vector<entry> many;  // has_keys
     };
 
     enum class answer { none, rows, refused };
@@ -125,6 +128,7 @@ private:
 
     [[nodiscard]] slot& at(std::size_t i) noexcept { return slots_[(first_ + i) % slots_.size()]; }
 
+    static std::span<entry> entries_of(slot& s) noexcept;
     slot& push(bool has_keys, time_point now) noexcept;
     void pop() noexcept;
     void decide_front() noexcept;
@@ -132,8 +136,10 @@ private:
                 bool try_alone = false) noexcept;
     static entry* find(slot& in, const row_key& key) noexcept;
 
-    // A ring; the entries of its slots keep their memory.
-    std::vector<slot> slots_;
+    std::vector<slot> slots_; // a ring
+    // Of statements of many that were decided: the next one has the memory of the last. So there is as much
+    // of it as were ever in flight at once, for as many rows as they had, whatever the depth.
+    std::vector<std::vector<entry>> spare_;
     std::size_t first_ = 0;
     std::size_t size_ = 0;
     // The answer to the oldest statement, as far as it has come.

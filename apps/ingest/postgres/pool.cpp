@@ -76,6 +76,14 @@ void pool::connect_more() {
     }
 }
 
+// What is left takes the statements: not the last one, nor one beside others that take none.
+void pool::share_places() {
+    if (ready_ > 1 && pacing_.answer_wanted()) {
+        const auto least = std::ranges::min_element(loads_);
+        connections_[static_cast<std::size_t>(least - loads_.begin())]->retire();
+    }
+}
+
 void pool::submit(request& r) {
     r.submitted = clock::now();
     r.alone = false;
@@ -184,6 +192,7 @@ void pool::tick(clock::time_point now) {
     queue_.expire(now - options_.longest_wait(), now - options_.timeout, late);
     show_queued();
     finish_all(late, errc::overloaded);
+    share_places();
     for (auto& c : connections_)
         c->tick(now);
     if (!ready())
@@ -224,6 +233,12 @@ void pool::connection_lost(std::string_view reason) {
     log_.lost(true, reason);
     if (!ready())
         fail_queued(errc::unavailable);
+}
+
+void pool::connection_given_up() {
+    pacing_.gave_up(clock::now());
+    connect_timer_.set(pacing_.not_before());
+    log_.lost(true, ingest::given_up_reason);
 }
 
 void pool::attempt_failed(bool full, std::string_view reason) {

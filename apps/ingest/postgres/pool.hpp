@@ -129,6 +129,7 @@ private:
     void load_changed(std::size_t index, std::uint32_t load) noexcept;
     void connection_ready(bool again);
     void connection_lost(std::string_view reason);
+    void connection_given_up();
     void attempt_failed(bool full, std::string_view reason);
     void statement_refused(std::string_view sqlstate, std::string_view message);
     void send_queued();
@@ -136,6 +137,7 @@ private:
     void try_alone(request& r) noexcept;
 
     void connect_more();
+    void share_places();
     bool dispatch(request_list& rows, clock::time_point now);
     void count_sent(request_list& rows, clock::time_point now) noexcept;
     void set_group_timer(clock::time_point t) noexcept;

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 
 namespace {
@@ -34,7 +35,9 @@ protected:
     auto wait() const { return tested.not_before() - now; }
 
     connect_pacing::time_point now = connect_pacing::time_point{} + 1h;
-    connect_pacing tested{pacing_options{}, 1};
+    std::atomic<bool> place_wanted{false};
+    connect_pacing tested{pacing_options{.place_wanted = &place_wanted}, 1};
+    connect_pacing another{pacing_options{.place_wanted = &place_wanted}, 2};
 };
 
 TEST_F(pacing, as_many_as_are_up_and_one_more_up_to_the_bound) {
@@ -119,6 +122,41 @@ TEST_F(pacing, the_place_of_one_that_was_lost_is_asked_for_soon) {
     EXPECT_EQ(begin(), 1);
     fail(1, true);
     EXPECT_GE(wait(), 5s);
+}
+
+TEST_F(pacing, a_pool_with_several_gives_one_up_to_one_that_has_none) {
+    for (int i = 0; i < 2; ++i)
+        succeed(begin());
+    EXPECT_FALSE(tested.answer_wanted()) << "nobody has asked";
+    for (int i = 0; i < 2; ++i) { // the second time: another server's client was faster
+        another.began(now);
+        another.failed(now, true);
+        EXPECT_TRUE(tested.answer_wanted());
+        EXPECT_FALSE(tested.answer_wanted()) << "one for each time";
+        tested.gave_up(now);
+        EXPECT_GE(wait(), 5s) << "it takes the place itself";
+        EXPECT_LE(another.not_before() - now, 100ms);
+    }
+    EXPECT_EQ(tested.connected(), 1);
+    another.began(now);
+    another.failed(now, true);
+    EXPECT_FALSE(tested.answer_wanted()) << "its only one";
+    another.began(now);
+    another.succeeded(now);
+    succeed(1);
+    EXPECT_FALSE(tested.answer_wanted()) << "it has one meanwhile";
+}
+
+TEST_F(pacing, nothing_is_asked_for_while_one_is_up_or_for_another_failure) {
+    for (int i = 0; i < 2; ++i)
+        succeed(begin());
+    another.began(now);
+    another.failed(now, false);
+    another.began(now);
+    another.succeeded(now);
+    another.began(now);
+    another.failed(now, true);
+    EXPECT_FALSE(tested.answer_wanted());
 }
 
 TEST_F(pacing, without_room_for_a_single_one_it_is_tried_as_if_the_server_were_away) {

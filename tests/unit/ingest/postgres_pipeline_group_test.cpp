@@ -51,7 +51,7 @@ protected:
         expect_no_more();
     }
 
-    pipeline tested{2, most_rows};
+    pipeline tested{2};
     pipeline::completion completion;
 };
 

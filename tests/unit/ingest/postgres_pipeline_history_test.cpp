@@ -175,7 +175,7 @@ private:
     }
 
     std::minstd_rand random_;
-    pipeline tested_{5, 4};
+    pipeline tested_{5};
     std::deque<node> nodes_;
     std::deque<std::pair<event, node*>> script_;
     pipeline::time_point now_{};
