@@ -123,16 +123,22 @@ done
 expect 'package already there' "$(missing_packages bash coreutils)" ''
 expect 'package not there' "$(missing_packages bash no-such-package)" no-such-package
 
-# With --stack a run asks for the process ids of what is up.
+# With --stack a run asks for the process ids of what is up, and runs where that left it room.
 # shellcheck disable=SC2317,SC2034
 joined() {
-    answer() { if [[ $1 == pids ]]; then printf '%s\n' 'postgres 11' 'memcached 12' 'baseline 13' 'ingest 14'; else echo "$*"; fi; }
+    answer() {
+        case $1 in
+        pids) printf '%s\n' 'postgres 11' 'memcached 12' 'baseline 13' 'ingest 14' ;;
+        loadgen-cores) echo 5,6 ;;
+        *) echo "$*" ;;
+        esac
+    }
     stack_program=(answer)
-    local offset=100 service_cpus=2 postgres_pid memcached_pid
+    local offset=100 service_cpus=2 postgres_pid memcached_pid cpus_loadgen
     join_stack 2>&1
-    echo "${stack_pids[baseline]} ${stack_pids[ingest]} $postgres_pid $memcached_pid"
+    echo "${stack_pids[baseline]} ${stack_pids[ingest]} $postgres_pid $memcached_pid $cpus_loadgen"
 }
-expect 'joining a stack' "$(joined)" "$(printf '%s\n' 'up --port-offset 100 --service-cpus 2' '13 14 11 12')"
+expect 'joining a stack' "$(joined)" "$(printf '%s\n' 'up --port-offset 100 --service-cpus 2' '13 14 11 12 5,6')"
 
 # Fuzzers run side by side; each gives one line, and only one that failed its output.
 fuzzing() {

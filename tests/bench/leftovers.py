@@ -1,7 +1,13 @@
-"""For tests that start programs which start programs: what of them still runs."""
+"""For tests that start programs which start programs: what of them still runs. As a program, `leftovers.py FOLDER`, it waits for the
+end of who started it."""
 from __future__ import annotations
 
 import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 MARK = "BEASTMARK_MARK"
@@ -23,3 +29,27 @@ def left(folder: Path) -> dict[int, str]:
         except OSError:
             pass  # ended meanwhile
     return found
+
+
+def guard(folder: Path) -> "subprocess.Popen[bytes]":
+    """Kills what has the folder's mark, and removes the folder, when its input ends: also when the test is killed. What is meant to
+    outlive the program that started it cannot be tied to a parent's death."""
+    return subprocess.Popen([sys.executable, "-B", str(Path(__file__).resolve()), str(folder)], stdin=subprocess.PIPE,
+                            stdout=subprocess.DEVNULL, start_new_session=True)
+
+
+def kill_left(folder: Path) -> None:
+    """Until nothing is left, as what is killed may just have started another."""
+    while pids := left(folder):
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        time.sleep(0.01)
+
+
+if __name__ == "__main__":
+    sys.stdin.buffer.read()
+    kill_left(Path(sys.argv[1]))
+    shutil.rmtree(sys.argv[1], ignore_errors=True)

@@ -3,7 +3,6 @@
 each panel, and all of it drawn. Usage: has_data_live.py FOLDER, where bin/ is. A minute and a half; ./bench test --full calls it."""
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/bench"), str(ROOT / "tools/stack")]
 
 from free_offset import free_offset  # noqa: E402
+from leftovers import guard, marked  # noqa: E402
 from members import PORTS  # noqa: E402
 
 LINGER_S = 11  # two scrapes
@@ -28,32 +28,44 @@ class Failed(Exception):
     pass
 
 
-def call(*words: str, fine: Sequence[int] = (0,)) -> None:
+def call(folder: Path, *words: str, fine: Sequence[int] = (0,)) -> None:
     """Its output is for whoever looks why this failed."""
-    ended = subprocess.run(words, check=False, stdin=subprocess.DEVNULL, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+    ended = subprocess.run(words, check=False, stdin=subprocess.DEVNULL, env={**marked(folder), "PYTHONDONTWRITEBYTECODE": "1"})
     if ended.returncode not in fine:
         raise Failed(f"exit code {ended.returncode} of {' '.join(words)}")
 
 
 @contextmanager
-def stack(build: Path, state: Path, offset: int) -> Iterator[None]:
+def guarded() -> Iterator[Path]:
+    """A folder that goes at the end, with all that was started for it, also when this is killed."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)  # PostgreSQL's user has to come in
+    guardian = guard(folder)
+    try:
+        yield folder
+    finally:
+        guardian.communicate()
+
+
+@contextmanager
+def stack(build: Path, folder: Path, offset: int) -> Iterator[None]:
     program = [sys.executable, "-B", str(ROOT / "tools/stack/stack.py")]
     try:
-        call(*program, "up", "--state", str(state), "--programs", str(build / "bin"), "--port-offset", str(offset))
+        call(folder, *program, "up", "--state", str(folder / "out/stack"), "--programs", str(build / "bin"), "--port-offset", str(offset))
         yield
     finally:
-        call(*program, "down", "--state", str(state))
+        call(folder, *program, "down", "--state", str(folder / "out/stack"))
 
 
 def main(build: Path) -> int:
     offset, start = free_offset([port + more for port in PORTS.values() for more in (0, 1)]), time.time()
-    with tempfile.TemporaryDirectory() as name, stack(build, Path(name) / "out/stack", offset):
+    with guarded() as folder, stack(build, folder, offset):
         for target, options in STAGES.items():
-            call(str(build / "bin/loadgen"), "run", "-o", f"{name}/{target}", "--plain", "--metrics", f"127.0.0.1:{PORTS['loadgen'] + offset}",
+            call(folder, str(build / "bin/loadgen"), "run", "-o", f"{folder}/{target}", "--plain", "--metrics", f"127.0.0.1:{PORTS['loadgen'] + offset}",
                  "--linger", f"{LINGER_S}s", *options, f"{target}=http://127.0.0.1:{PORTS[target] + offset}/api/devices", fine=(0, NOT_BELIEVED))
         prometheus = ["--url", f"http://127.0.0.1:{PORTS['prometheus'] + offset}", "--from", f"{start:.0f}"]
-        call(sys.executable, str(ROOT / "tests/dashboards/has_data.py"), *prometheus, "--quiet")
-        call(sys.executable, str(ROOT / "tools/dashboards/render.py"), *prometheus, "--no-pictures", "--out", f"{name}/page")
+        call(folder, sys.executable, str(ROOT / "tests/dashboards/has_data.py"), *prometheus, "--quiet")
+        call(folder, sys.executable, str(ROOT / "tools/dashboards/render.py"), *prometheus, "--no-pictures", "--out", f"{folder}/page")
     return 0
 
 

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/bench"), str(ROOT / "tests/bench/perf"), str(ROOT / "tools/stack")]
 
 from free_offset import free_offset  # noqa: E402
-from leftovers import left, marked  # noqa: E402
+from leftovers import guard, kill_left, left, marked  # noqa: E402
 from members import PORTS  # noqa: E402
 from processes import port_open  # noqa: E402
 
@@ -41,9 +41,9 @@ HTTPServer((os.environ["GF_SERVER_HTTP_ADDR"], int(os.environ["GF_SERVER_HTTP_PO
 
 class LiveTest(unittest.TestCase):
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        self.folder = Path(tempfile.mkdtemp())
+        guardian = guard(self.folder)  # the stack outlives who started it, a test that is killed too
+        self.addCleanup(guardian.communicate)
         self.folder.chmod(0o755)  # PostgreSQL's user has to come in
         self.state = self.folder / "out/stack"
         (self.folder / "path").mkdir()
@@ -60,7 +60,7 @@ class LiveTest(unittest.TestCase):
                    *(("--port-offset", str(self.offset)) if verb == "up" else ()), *more]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
         self.addCleanup(process.communicate)
-        self.addCleanup(self.kill_what_is_left)
+        self.addCleanup(kill_left, self.folder)
         return process
 
     def stack(self, verb: str, *more: str, code: int = 0, programs: Path = BUILD / "bin") -> str:
@@ -68,10 +68,6 @@ class LiveTest(unittest.TestCase):
         stdout, stderr = process.communicate(timeout=120)
         self.assertEqual(process.returncode, code, stdout + stderr)
         return stdout + stderr
-
-    def kill_what_is_left(self) -> None:
-        for pid in left(self.folder):
-            os.kill(pid, signal.SIGKILL)
 
     def expect_nothing_left(self) -> None:
         self.assertEqual(left(self.folder), {})

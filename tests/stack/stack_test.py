@@ -10,23 +10,27 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
 import unittest
 from pathlib import Path
 from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests/bench/perf"), str(ROOT / "tools/stack"), str(ROOT / "tests/dashboards")]
+sys.path[:0] = [str(ROOT / "tests/bench/perf"), str(ROOT / "tools/stack"), str(ROOT / "tests/dashboards"), str(ROOT / "tests/bench")]
 
+import leftovers  # noqa: E402
 import strict_yaml  # noqa: E402
 import stack  # noqa: E402
 from backends import Backends, as_postgres  # noqa: E402
 from members import PORTS, Layout, members, process_exporter_configuration, prometheus_configuration  # noqa: E402
 from placement import Placement  # noqa: E402
-from state import Head, Identity, State, boot_id, parse_stat  # noqa: E402
+from state import Head, Identity, State, Unreadable, boot_id, parse_stat  # noqa: E402
 
 LOCAL = ROOT / "deploy/monitoring/prometheus/local.yml"
+PLACEMENT = Placement([0], [1], [2])
 STAT = "4711 (a (b) c) S 1 4711 4711 0 -1 4194560 1 0 0 0 2 3 0 0 20 0 1 0 {start} 1 1\n"
+RECORD = STAT + "{boot}\n"
 
 
 class Folder(unittest.TestCase):
@@ -36,10 +40,9 @@ class Folder(unittest.TestCase):
         self.folder = Path(folder.name)
 
     def layout(self, offset: int = 0) -> Layout:
-        placement = Placement([0], [1], [2])
         ports = [PORTS["postgres"] + offset, PORTS["memcached"] + offset]
-        database = Backends(Path("/usr/lib/postgresql/15/bin"), self.folder / "scratch", "secret", placement, *ports, Path("bin/ingest"))
-        return Layout(self.folder / "state", Path("bin"), self.folder / "tools", offset, placement, database)
+        database = Backends(Path("/usr/lib/postgresql/15/bin"), self.folder / "scratch", "secret", PLACEMENT, *ports, Path("bin/ingest"))
+        return Layout(self.folder / "state", Path("bin"), self.folder / "tools", offset, PLACEMENT, database)
 
 
 class WhoIsAlive(Folder):
@@ -52,8 +55,8 @@ class WhoIsAlive(Folder):
         (self.proc / "sys/kernel/random/boot_id").write_text("this boot\n")
         self.put(STAT.format(start=1000))
         self.state = State(self.folder / "state", self.proc)
-        self.state.begin(Head(0, "this boot", str(self.folder / "scratch"), "", 2, ["one"]))
-        (self.state.folder / "pids/one").write_text(STAT.format(start=1000))
+        self.state.begin(Head(0, str(self.folder / "scratch"), PLACEMENT, 2, ["one"]))
+        (self.state.folder / "pids/one").write_text(RECORD.format(start=1000, boot="this boot"))
 
     def put(self, stat: str) -> None:
         (self.proc / "4711").mkdir(exist_ok=True)
@@ -76,15 +79,20 @@ class WhoIsAlive(Folder):
         self.assertEqual(self.state.running(), {})
 
     def test_a_record_that_was_cut_off_names_nobody(self) -> None:
-        for record in ("", "47", "4711 (a"):
+        for record in ("", "47", "4711 (a", STAT.format(start=1000)):
             (self.state.folder / "pids/one").write_text(record)
             self.assertEqual(self.state.running(), {})
+            with self.assertRaises(Unreadable):
+                self.state.recorded()
+
+    def test_the_head_is_read_as_it_was_written(self) -> None:
+        self.assertEqual(self.state.head(), Head(0, str(self.folder / "scratch"), PLACEMENT, 2, ["one"]))
 
 
 class WhatIsStopped(Folder):
     def start(self, name: str, script: str) -> tuple[State, "subprocess.Popen[bytes]"]:
         state = State(self.folder / "state")
-        state.begin(Head(0, boot_id(), str(self.folder / "scratch"), "", 2, [name]))
+        state.begin(Head(0, str(self.folder / "scratch"), PLACEMENT, 2, [name]))
         process = state.start(name, ["/bin/sh", "-c", script], {}, self.folder)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
@@ -106,24 +114,60 @@ class WhatIsStopped(Folder):
     def test_down_after_a_reboot_leaves_whoever_has_the_number_alone(self) -> None:
         state, process = self.start("stale", "echo ready; exec sleep 60")
         (self.folder / "scratch").mkdir()
-        state.head_file.write_text(state.head_file.read_text().replace(boot_id(), "another boot"))
+        record = state.folder / "pids/stale"
+        record.write_text(record.read_text().replace(boot_id(), "another boot"))
         with contextlib.redirect_stderr(io.StringIO()) as said:
             self.assertEqual(stack.main(["down", "--state", str(state.folder)]), 0)
         self.assertIn("nothing ran", said.getvalue())
         self.assertIsNone(process.poll())
         self.assertEqual(sorted(path.name for path in self.folder.iterdir()), [])
 
-    def test_a_head_that_is_not_readable_is_cleared_and_said(self) -> None:
+    def test_what_an_unreadable_head_named_is_ended_all_the_same(self) -> None:
         for text in ("", '{"port_offset": 0', "[]", '{"port_offset": 0}'):
-            state = State(self.folder / "out/state")
-            state.begin(Head(0, boot_id(), str(self.folder / "scratch"), "", 2, []))
+            state, process = self.start("kind", "echo ready; exec sleep 60")
             state.head_file.write_text(text)
             with contextlib.redirect_stderr(io.StringIO()) as said:
-                self.assertEqual(stack.main(["status", "--state", str(state.folder)]), 1)
+                for verb in ("status", "up"):
+                    self.assertEqual(stack.main([verb, "--state", str(state.folder)]), 1)
+                    self.assertIsNone(process.poll())
                 self.assertEqual(stack.main(["down", "--state", str(state.folder)]), 0)
-            self.assertIn("./bench stack down removes it", said.getvalue())
+            self.assertEqual(process.wait(), -signal.SIGTERM)
+            self.assertIn("./bench stack down ends what it started", said.getvalue())
             self.assertIn("/beastmark-stack.*", said.getvalue())
+            self.assertIn("stopped 1 programs", said.getvalue())
             self.assertFalse(state.folder.exists())
+
+    def test_down_removes_nothing_where_it_cannot_know_what_runs(self) -> None:
+        state, process = self.start("kind", "echo ready; exec sleep 60")
+        state.head_file.write_text("")
+        (state.folder / "pids/kind").write_text("")
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(stack.main(["down", "--state", str(state.folder)]), 1)
+        self.assertIn(f"pids/kind is not readable: look for what still runs (ps), end it, and remove {state.folder}", said.getvalue())
+        self.assertIsNone(process.poll())
+        self.assertTrue(state.head_file.exists())
+
+    def test_loadgen_runs_where_the_stack_left_it_room(self) -> None:
+        state, _ = self.start("kind", "echo ready; exec sleep 60")
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            self.assertEqual(stack.main(["loadgen-cores", "--state", str(state.folder)]), 0)
+        self.assertEqual(said.getvalue(), "2\n")
+
+    def test_what_a_killed_test_started_ends_and_its_folder_goes(self) -> None:
+        script = ("import pathlib, subprocess, sys, tempfile, time; import leftovers; folder = pathlib.Path(tempfile.mkdtemp()); "
+                  "leftovers.guard(folder); subprocess.Popen(['sleep', '60'], env=leftovers.marked(folder), start_new_session=True, "
+                  "stdout=subprocess.DEVNULL); print(folder, flush=True); time.sleep(60)")
+        test = subprocess.Popen([sys.executable, "-B", "-c", script], stdout=subprocess.PIPE, text=True, env={
+            **os.environ, "PYTHONPATH": str(ROOT / "tests/bench")})
+        assert test.stdout
+        folder = Path(test.stdout.readline().strip())
+        self.assertEqual(len(leftovers.left(folder)), 1)
+        test.kill()
+        test.communicate()
+        deadline = time.monotonic() + 20
+        while leftovers.left(folder) or folder.exists():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
 
     def test_a_process_of_another_user_ends_in_one_line(self) -> None:
         state, process = self.start("foreign", "echo ready; exec sleep 60")
@@ -140,10 +184,25 @@ class WhatIsStopped(Folder):
         self.assertIn("is up with --service-cpus 2", said.getvalue())
 
     def test_a_disk_without_room_ends_in_one_line(self) -> None:
-        with mock.patch("tempfile.mkdtemp", side_effect=OSError(28, "No space left on device")), \
-                contextlib.redirect_stderr(io.StringIO()) as said:
+        with mock.patch.object(State, "begin", side_effect=OSError(28, "No space left on device")), \
+                mock.patch("stack.check_ports"), contextlib.redirect_stderr(io.StringIO()) as said:
             self.assertEqual(stack.main(["up", "--state", str(self.folder / "state")]), 1)
         self.assertEqual(said.getvalue(), "bench: [Errno 28] No space left on device\n")
+
+    def test_whatever_ends_up_its_folders_are_known_to_down(self) -> None:
+        """PostgreSQL's is made after the head, which names it."""
+        with mock.patch("stack.check_ports"), mock.patch("backends.make_cluster", side_effect=KeyboardInterrupt), \
+                mock.patch("stack.stop_all"), mock.patch.dict(os.environ, {"TMPDIR": str(self.folder)}), \
+                contextlib.redirect_stderr(io.StringIO()):
+            self.assertEqual(stack.main(["up", "--state", str(self.folder / "state")]), 130)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        made = list(self.folder.glob("beastmark-stack.*"))
+        self.assertEqual([(path.stat().st_mode & 0o777, str(path)) for path in made],
+                         [(0o700, head.scratch) for head in [State(self.folder / "state").head()] if head])
+        with contextlib.redirect_stderr(io.StringIO()):
+            self.assertEqual(stack.main(["down", "--state", str(self.folder / "state")]), 0)
+        self.assertEqual(list(self.folder.iterdir()), [])
 
     def test_one_at_a_time(self) -> None:
         state = State(self.folder / "state")

@@ -11,10 +11,8 @@ import fcntl
 import json
 import os
 import secrets
-import shutil
 import signal
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -27,10 +25,10 @@ sys.path.insert(0, str(ROOT / "tests/bench/perf"))
 import backends  # noqa: E402  (after the path above)
 from members import (MONITORING, PORTS, Layout, Member, memcached_exporter, members, process_exporter_configuration,  # noqa: E402
                      prometheus_configuration)
-from placement import place  # noqa: E402
+from placement import listed, place  # noqa: E402
 from processes import check_ports, tail  # noqa: E402
 from programs import CouldNotRun  # noqa: E402
-from state import Head, State, Unreadable, boot_id  # noqa: E402
+from state import Head, State, Unreadable  # noqa: E402
 
 HOW_TO_GET_GRAFANA = ("Grafana is not here: Debian does not have it. Its .deb is at grafana.com/grafana/download; where grafana-server is "
                       "installed, \"./bench stack up\" starts it with the dashboards. Until then: ./bench dashboards render")
@@ -48,7 +46,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
         return int(text)
 
     parser = argparse.ArgumentParser(prog="bench stack", description=__doc__)
-    parser.add_argument("verb", choices=("up", "down", "status", "pids"))
+    parser.add_argument("verb", choices=("up", "down", "status", "pids", "loadgen-cores"))
     parser.add_argument("--port-offset", type=number, default=0, help="of up: adds N to every port")
     parser.add_argument("--service-cpus", type=number, default=2)
     parser.add_argument("--state", type=Path, default=ROOT / "out/stack")
@@ -65,10 +63,14 @@ def layout(asked: argparse.Namespace, offset: int, scratch: Path, password: str 
 
 
 def stop_all(state: State, keep_logs: bool) -> int:
-    """Newest first, then the files. How many ran."""
-    head = state.head()
-    running = state.running()
-    for name in reversed(head.members if head else []):
+    """Newest first, then the files. How many ran. Raises Unreadable where what runs cannot be known."""
+    try:
+        head = state.head()
+        names = head.members if head else []
+    except Unreadable:
+        names = state.recorded()
+    running = [name for name in names if state.pid(name)]
+    for name in reversed(names):
         state.stop(name, signal.SIGINT if name == "postgres" else signal.SIGTERM)  # "fast": it does not wait for its clients
     state.clear(keep_logs)
     return len(running)
@@ -104,7 +106,8 @@ def alone(state: State) -> Iterator[None]:
 def start_all(asked: argparse.Namespace, state: State, scratch: Path) -> None:
     placement = layout(asked, asked.port_offset, scratch).placement
     names = [member.name for member in members(layout(asked, asked.port_offset, scratch))]
-    state.begin(Head(asked.port_offset, boot_id(), str(scratch), str(placement), asked.service_cpus, names))
+    state.begin(Head(asked.port_offset, str(scratch), placement, asked.service_cpus, names))
+    scratch.mkdir(mode=0o700)  # after the head, which names it: whatever ends us now, "down" removes it
     say(f"placement: {placement}; monitoring on {','.join(map(str, placement.backends))} too")
     password = backends.make_cluster(backends.newest_postgres(), scratch, "data", placement.backends, state.log("postgres"))
     of = layout(asked, asked.port_offset, scratch, password)
@@ -118,16 +121,6 @@ def start_all(asked: argparse.Namespace, state: State, scratch: Path) -> None:
         start(state, member, scratch)
         if member.name == "memcached":
             of.backends.create_table()  # before ingest, which wants it
-
-
-def clear_unreadable(state: State) -> None:
-    """A head that says nothing is left over: what it named is for a person to look at."""
-    try:
-        state.head()
-    except Unreadable:
-        state.clear(keep_logs=False)
-        say(f"{state.head_file} was not readable and is removed. What it named is not known: look for processes that are left "
-            f"(ps) and for {backends.scratch_root()}/beastmark-stack.*")
 
 
 def up(asked: argparse.Namespace) -> int:
@@ -146,7 +139,7 @@ def up(asked: argparse.Namespace) -> int:
     if head is not None:
         say("removing what was left of a stack that ended without \"down\"")
         state.clear(keep_logs=False)
-    scratch = Path(tempfile.mkdtemp(prefix="beastmark-stack.", dir=backends.scratch_root()))
+    scratch = Path(backends.scratch_root()).resolve() / f"beastmark-stack.{secrets.token_hex(4)}"
     try:
         check_ports({port: member.name for member in members(layout(asked, asked.port_offset, scratch)) for port in member.ports})
         start_all(asked, state, scratch)
@@ -154,7 +147,6 @@ def up(asked: argparse.Namespace) -> int:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         stop_all(state, keep_logs=True)
-        shutil.rmtree(scratch, ignore_errors=True)
         raise
     return status(asked)
 
@@ -206,9 +198,22 @@ def pids(asked: argparse.Namespace) -> int:
     return 0
 
 
+def loadgen_cores(asked: argparse.Namespace) -> int:
+    head = State(asked.state).head()
+    if head is None:
+        raise CouldNotRun("the stack is down; ./bench stack up brings it up")
+    print(listed(head.placement.loadgen))
+    return 0
+
+
 def down(asked: argparse.Namespace) -> int:
     state = State(asked.state)
     there = state.folder.exists()
+    try:
+        state.head()
+    except Unreadable as problem:
+        say(f"{problem} is not readable: what was started is ended by what each program wrote down itself. PostgreSQL's files are "
+            f"not known; they are one of {backends.scratch_root()}/beastmark-stack.*, to be removed by hand")
     ended = stop_all(state, keep_logs=False)
     say(f"stopped {ended} programs" if ended else "nothing ran; its files are gone" if there else "the stack is down already")
     return 0
@@ -220,16 +225,17 @@ def main(argv: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda got, _: sys.exit(128 + got))
     try:
-        if asked.verb in ("status", "pids"):
-            return {"status": status, "pids": pids}[asked.verb](asked)
+        if asked.verb in ("status", "pids", "loadgen-cores"):
+            return {"status": status, "pids": pids, "loadgen-cores": loadgen_cores}[asked.verb](asked)
         with alone(State(asked.state)):
-            clear_unreadable(State(asked.state))
             return {"up": up, "down": down}[asked.verb](asked)
     except CouldNotRun as problem:
         say(f"bench: {problem}")
         return 1
     except Unreadable as problem:
-        say(f"bench: {problem} is not readable: ./bench stack down removes it")
+        way_out = (f"look for what still runs (ps), end it, and remove {asked.state}" if asked.verb == "down"
+                   else "./bench stack down ends what it started, and removes it")
+        say(f"bench: {problem} is not readable: {way_out}")
         return 1
     except PermissionError as problem:
         say(f"bench: {problem}: the stack may be another user's, who has to take it down")

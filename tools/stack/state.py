@@ -12,9 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from placement import Placement
+
 PATIENCE_S = 15.0
 # Writes down who it is, and becomes the program: there is no moment in which one runs that nobody knows of.
-STARTER = 'read -r line <"/proc/$$/stat" && printf "%s\\n" "$line" >"$1" && shift && exec "$@"'
+STARTER = ('read -r line <"/proc/$$/stat" && read -r boot </proc/sys/kernel/random/boot_id && '
+           'printf "%s\\n%s\\n" "$line" "$boot" >"$1" && shift && exec "$@"')
 
 
 @dataclass(frozen=True)
@@ -38,15 +41,14 @@ class Head:
     """What `up` wrote before it started anything."""
 
     port_offset: int
-    boot_id: str
     scratch: str  # the folder of PostgreSQL's files, outside of the state
-    placement: str
+    placement: Placement
     service_cpus: int
     members: list[str]  # in the order in which they start
 
 
 class Unreadable(Exception):
-    """The head is there and says nothing: what it named cannot be known any more."""
+    """A file of the state is there and says nothing: the head, or the record of a process."""
 
 
 class State:
@@ -65,12 +67,12 @@ class State:
     def head(self) -> Head | None:
         """None: nothing was brought up, or what was is down. Raises Unreadable."""
         try:
-            head = Head(**json.loads(self.head_file.read_text()))
+            said = json.loads(self.head_file.read_text())
+            return Head(**{**said, "placement": Placement(**said["placement"])})
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError):  # empty, torn, or of another version
+        except (ValueError, TypeError, KeyError):  # empty, torn, or of another version
             raise Unreadable(self.head_file) from None
-        return head
 
     def begin(self, head: Head) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)  # logs of one that failed
@@ -91,15 +93,25 @@ class State:
 
     def pid(self, name: str) -> int | None:
         """None: it does not run, or what has its number now is another one."""
-        head = self.head()
-        if head is None or head.boot_id != boot_id(self.proc):
-            return None
         try:
-            recorded, _ = parse_stat((self.folder / "pids" / name).read_text())
+            recorded, boot = self.record(name)
             present, state = parse_stat((self.proc / str(recorded.pid) / "stat").read_text())
-        except (OSError, ValueError):  # the record may be half written
+        except (OSError, ValueError, Unreadable):  # the record may be half written
             return None
-        return recorded.pid if present == recorded and state not in "ZX" else None
+        return recorded.pid if boot == boot_id(self.proc) and present == recorded and state not in "ZX" else None
+
+    def record(self, name: str) -> tuple[Identity, str]:
+        """Who it was, and in which boot. Raises Unreadable, FileNotFoundError."""
+        file = self.folder / "pids" / name
+        try:
+            line, boot = file.read_text().splitlines()
+            return parse_stat(line)[0], boot
+        except ValueError:
+            raise Unreadable(file) from None
+
+    def recorded(self) -> list[str]:
+        """Those that wrote down who they are, in the order in which they started: without the head. Raises Unreadable."""
+        return sorted((file.name for file in (self.folder / "pids").glob("*")), key=lambda name: self.record(name)[0].start)
 
     def running(self) -> dict[str, int]:
         head = self.head()
