@@ -81,7 +81,7 @@ class UnitsTest(unittest.TestCase):
     def test_marks_of_an_axis_are_round_and_of_one_scale(self) -> None:
         self.assertEqual([words for _, words in marks(0, 0.0104, "s")], ["0 ms", "5 ms", "10 ms"])
         self.assertEqual([words for _, words in marks(0.9, 1, "percentunit", 5)], ["90 %", "92 %", "94 %", "96 %", "98 %", "100 %"])
-        self.assertEqual([words for _, words in marks(0, 1600, "reqps", 4)], ["0.0k req/s", "0.5k req/s", "1.0k req/s", "1.5k req/s"])
+        self.assertEqual([words for _, words in marks(0, 1600, "reqps", 4)], ["0 req/s", "0.5k req/s", "1.0k req/s", "1.5k req/s"])
         values = [value for value, _ in marks(0, 3 * 2**20, "bytes", 3)]
         self.assertEqual(values, [0, 2**20, 2 * 2**20, 3 * 2**20])
 

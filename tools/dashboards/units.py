@@ -83,5 +83,6 @@ def marks(low: float, high: float, unit_name: str, wanted: int = 5) -> list[tupl
     step = round_step((high - low) / factor, wanted)
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     first, last = math.ceil(low / factor / step - 1e-6), math.floor(high / factor / step + 1e-6)
-    return [(n * step * factor, unit.words(f"{n * step:.{decimals}f}", prefix)) for n in range(first, last + 1)]
+    zero = unit.words("0", "") if unit.counts else unit.words(f"{0:.{decimals}f}", prefix)  # not 0k req/s
+    return [(n * step * factor, unit.words(f"{n * step:.{decimals}f}", prefix) if n else zero) for n in range(first, last + 1)]
 
