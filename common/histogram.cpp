@@ -79,6 +79,26 @@ void histogram::merge(const histogram& other) noexcept {
     max_ = std::max(max_, other.max_);
 }
 
+histogram::exact_figures histogram::exact() const noexcept {
+    return {count_ == 0 ? 0 : min_, max_, sum_, overflow_};
+}
+
+bool histogram::restore(const exact_figures& known) noexcept {
+    if (count_ == 0 || known.max_ns > highest_trackable_ns || index_of(known.min_ns) != index_of(min_) ||
+        index_of(known.max_ns) != index_of(max_) || known.overflow > counts_[index_of(max_)])
+        return false;
+    const auto n = static_cast<double>(count_);
+    constexpr auto rounding = 1e-9;
+    if (!(known.sum_ns >= static_cast<double>(known.min_ns) * n * (1 - rounding) &&
+          known.sum_ns <= static_cast<double>(known.max_ns) * n * (1 + rounding)))
+        return false;
+    min_ = known.min_ns;
+    max_ = known.max_ns;
+    sum_ = known.sum_ns;
+    overflow_ = known.overflow;
+    return true;
+}
+
 void histogram::reset() noexcept {
     if (count_ == 0)
         return;

@@ -42,6 +42,20 @@ public:
     /// Adds the counts of `other`: the result is exactly that of recording both series into one histogram.
     void merge(const histogram& other) noexcept;
 
+    /// What an encoding of the counts alone loses.
+    struct exact_figures {
+        std::uint64_t min_ns = 0;
+        std::uint64_t max_ns = 0;
+        double sum_ns = 0; // exact up to 2^53: 104 days
+        std::uint64_t overflow = 0;
+    };
+
+    [[nodiscard]] exact_figures exact() const noexcept;
+
+    /// Gives decoded counts back what they were encoded without. False, and nothing done, when that
+    /// contradicts the counts.
+    bool restore(const exact_figures& known) noexcept;
+
     /// Forgets everything. Takes time in proportion to the range of what was recorded.
     void reset() noexcept;
 

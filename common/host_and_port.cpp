@@ -29,4 +29,9 @@ host_and_port parse_host_and_port(std::string_view text) {
     return {std::string{host}, *port};
 }
 
+std::string text_of(const host_and_port& where) {
+    const bool is_v6 = where.host.find(':') != std::string::npos;
+    return (is_v6 ? '[' + where.host + ']' : where.host) + ':' + std::to_string(where.port);
+}
+
 } // namespace beastmark

@@ -17,4 +17,7 @@ struct host_and_port {
 /// @throws std::invalid_argument saying what is wrong, without quoting `text`.
 host_and_port parse_host_and_port(std::string_view text);
 
+/// HOST:PORT, an IPv6 address in brackets.
+std::string text_of(const host_and_port& where);
+
 } // namespace beastmark

@@ -5,8 +5,8 @@
 #include "common/duration.hpp"
 #include "loadgen/diagnosis.hpp"
 #include "loadgen/grouped.hpp"
+#include "loadgen/output_folder.hpp"
 #include "loadgen/probe.hpp"
-#include "loadgen/result.hpp"
 #include "loadgen/stage.hpp"
 
 #include <CLI/CLI.hpp>

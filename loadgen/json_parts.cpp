@@ -3,10 +3,24 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <utility>
 
 namespace beastmark::loadgen {
 
 using nlohmann::json;
+
+json parse_shallow(std::string_view text) {
+    constexpr int deepest = 32;
+    bool too_deep = false;
+    auto parsed = json::parse(
+        text,
+        [&](int depth, json::parse_event_t, json&) {
+            too_deep = too_deep || depth > deepest;
+            return !too_deep;
+        },
+        false);
+    return too_deep || parsed.is_discarded() ? json(nullptr) : std::move(parsed);
+}
 
 const json& part_of(const json& object, const char* name) {
     static const json nothing;

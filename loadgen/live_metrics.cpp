@@ -212,9 +212,9 @@ void live_metrics::add_gauges(const snapshot& now, std::vector<prometheus::Metri
         families.push_back(std::move(*family));
     families.push_back(
         single_gauge("loadgen_shard_skew_seconds",
-                     "How far this shard began from the shards' common start; 0 where there is "
-                     "none.",
-                     0));
+                     "How far this shard's clock is ahead of shard 0's, as its barrier found; 0 "
+                     "of shard 0, and without a barrier.",
+                     skew_s_));
 }
 
 } // namespace beastmark::loadgen

@@ -11,6 +11,7 @@
 #include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -38,7 +39,11 @@ public:
     /// or connected.
     void finish(const run_record& record);
 
-    /// Called by any thread.
+    // Called by any thread.
+
+    /// How far this shard's clock is ahead of shard 0's.
+    void set_skew(double seconds) noexcept { skew_s_ = seconds; }
+
     std::vector<prometheus::MetricFamily> Collect() const override; // NOLINT(readability-identifier-naming)
 
 private:
@@ -85,6 +90,7 @@ private:
     bool closed_loop_;
     std::vector<growing> growing_;
     std::size_t rows_seen_ = 0;
+    std::atomic<double> skew_s_{0};
 
     mutable std::mutex mutex_; // of shown_, held for the copy of a pointer
     std::shared_ptr<const snapshot> shown_;

@@ -1,9 +1,11 @@
 // loadgen: offers load to HTTP services, on schedule, and tells what became of it.
 #include "common/version.hpp"
 #include "loadgen/doctor_command.hpp"
+#include "loadgen/merge_command.hpp"
 #include "loadgen/report_command.hpp"
 #include "loadgen/run_arguments.hpp"
 #include "loadgen/run_command.hpp"
+#include "loadgen/shard_group.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -18,6 +20,7 @@ namespace {
 
 constexpr int could_not_run = 1;
 constexpr int wrong_use = 2;
+constexpr int without_shards = 5;
 
 // Help and version go to stdout with 0, a mistake to stderr as one line.
 int parse_end(const CLI::App& app, const CLI::ParseError& end) {
@@ -35,13 +38,18 @@ int main(int argc, char** argv) {
     CLI::App app("loadgen offers load to HTTP services, on schedule, and tells what became of it.",
                  "loadgen");
     app.require_subcommand(1);
+    app.footer("Exit codes: 0 ok; 1 could not run; 2 wrong use; 3 an objective missed (doctor: not good for "
+               "the rate "
+               "asked); 4 not to be believed; 5 shards missing; 130, 143 interrupted, with a partial report");
     app.set_version_flag("--version",
                          fmt::format("loadgen {} ({})", beastmark::version(), beastmark::revision()));
     run_arguments run;
     doctor_arguments doctor;
     report_arguments report;
+    merge_arguments merge;
     auto* const run_app = add_run_command(app, run);
     auto* const doctor_app = add_doctor_command(app, doctor);
+    auto* const merge_app = add_merge_command(app, merge);
     add_report_command(app, report);
     try {
         app.parse(argc, argv);
@@ -49,12 +57,17 @@ int main(int argc, char** argv) {
             return run_command(check(run, {argv, argv + argc}));
         if (doctor_app->parsed())
             return doctor_command(check(doctor));
+        if (merge_app->parsed())
+            return merge_command(merge, {argv, argv + argc});
         return run_report(report);
     } catch (const CLI::ParseError& end) {
         return parse_end(app, end);
     } catch (const std::invalid_argument& wrong) {
         fmt::print(stderr, "loadgen: {}\n", wrong.what());
         return wrong_use;
+    } catch (const shards_missing& failure) {
+        fmt::print(stderr, "loadgen: {}\n", failure.what());
+        return without_shards;
     } catch (const std::exception& failure) {
         fmt::print(stderr, "loadgen: {}\n", failure.what());
         return could_not_run;

@@ -161,8 +161,7 @@ void target_record::judge_row(const open_row& open, row& closed) {
     w.thread_cpu_share = share(open.worst.cpu);
     w.run_delay_share = share(open.worst.run_delay);
     w.retransmitted = open.worst.retransmitted;
-    if (windows_.size() < machine_.size())
-        w.machine = machine_[windows_.size()];
+    w.machine = machine_of(windows_.size());
     windows_.push_back(w);
     closed.judged = judge(windows_, windows_.size() - 1);
     judgements_.push_back(closed.judged);

@@ -88,6 +88,11 @@ public:
     /// What the machine did in the next second, from the first on: before the blocks of that second.
     void take(const machine_evidence& seen) { machine_.push_back(seen); }
 
+    /// What it did in that second, counted from 0; nothing where it was not told.
+    [[nodiscard]] machine_evidence machine_of(std::size_t row) const {
+        return row < machine_.size() ? machine_[row] : machine_evidence{};
+    }
+
     /// Hears of each row when it has become the last of rows(), with what was recorded during it.
     using row_listener = std::function<void(const latencies&)>;
 
@@ -116,6 +121,9 @@ public:
     /// begin before `end`, when the arrivals ended, their length. Nothing in it when none of these is to be
     /// believed.
     [[nodiscard]] row believable_row(run_time end) const;
+
+    /// The first stage after the warm-up.
+    [[nodiscard]] std::size_t first_stage() const { return first_stage_; }
 
     [[nodiscard]] const std::vector<stage_record>& stages() const { return stages_; }
 

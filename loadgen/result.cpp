@@ -10,14 +10,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <stdexcept>
-#include <system_error>
-
-#include <unistd.h>
-
 namespace beastmark::loadgen {
 
 namespace {
@@ -170,34 +162,6 @@ json target_json(const run_record& record, std::size_t index, const run_options&
             {"timeline", std::move(timeline)}};
 }
 
-json config_json(const run_record& record, const run_options& options) {
-    json stages = json::array();
-    for (const auto& s : options.stages)
-        stages.push_back({{"kind", name_of(s.kind)},
-                          {"duration_s", in_seconds(s.duration)},
-                          {"from_rps", s.from_rps},
-                          {"to_rps", s.to_rps},
-                          {"steps", s.steps}});
-    const auto closed = record.what.arrivals.closed_loop();
-    return {
-        {"loop", loop_name(record.what)},
-        {"arrivals", closed ? json(nullptr) : json(name_of(record.what.arrivals.arrivals()))},
-        {"shard", {{"index", options.share.index}, {"of", options.share.of}}},
-        {"threads", record.what.threads},
-        {"connections", record.what.connections},
-        {"timeout_s", in_seconds(record.what.timeout)},
-        {"warmup_s", in_seconds(record.what.warmup)},
-        {"on_late", options.skip_after ? "skip" : "send"},
-        {"late_after_s", options.skip_after ? json(in_seconds(*options.skip_after)) : json(nullptr)},
-        {"spin", options.spin},
-        {"method", options.method},
-        {"expect_status", options.expected_status ? json(*options.expected_status) : json(nullptr)},
-        {"expect_body_contains", options.expected_body ? json(options.expected_body->text()) : json(nullptr)},
-        {"seed", options.arrivals.seed},
-        {"stop_when", options.stop_when ? json(options.stop_when->text()) : json(nullptr)},
-        {"stages", std::move(stages)}};
-}
-
 json run_json(const run_record& record, const run_options& options, int exit_code) {
     json stopped = nullptr;
     if (record.stopped)
@@ -215,6 +179,34 @@ json run_json(const run_record& record, const run_options& options, int exit_cod
 }
 
 } // namespace
+
+json config_json(const plan& what, const run_options& options) {
+    json stages = json::array();
+    for (const auto& s : options.stages)
+        stages.push_back({{"kind", name_of(s.kind)},
+                          {"duration_s", in_seconds(s.duration)},
+                          {"from_rps", s.from_rps},
+                          {"to_rps", s.to_rps},
+                          {"steps", s.steps}});
+    const auto closed = what.arrivals.closed_loop();
+    return {
+        {"loop", loop_name(what)},
+        {"arrivals", closed ? json(nullptr) : json(name_of(what.arrivals.arrivals()))},
+        {"shard", {{"index", options.share.index}, {"of", options.share.of}}},
+        {"threads", what.threads},
+        {"connections", what.connections},
+        {"timeout_s", in_seconds(what.timeout)},
+        {"warmup_s", in_seconds(what.warmup)},
+        {"on_late", options.skip_after ? "skip" : "send"},
+        {"late_after_s", options.skip_after ? json(in_seconds(*options.skip_after)) : json(nullptr)},
+        {"spin", options.spin},
+        {"method", options.method},
+        {"expect_status", options.expected_status ? json(*options.expected_status) : json(nullptr)},
+        {"expect_body_contains", options.expected_body ? json(options.expected_body->text()) : json(nullptr)},
+        {"seed", options.arrivals.seed},
+        {"stop_when", options.stop_when ? json(options.stop_when->text()) : json(nullptr)},
+        {"stages", std::move(stages)}};
+}
 
 json row_json(const row& r, const window_evidence& evidence) {
     json outcomes = json::object();
@@ -255,7 +247,7 @@ json make_result(const run_record& record, const run_options& options, int exit_
               {"placement", json::array()},
               {"cpu_quota_cores", number_or_null(quota.has_value(), quota.value_or(0))},
               {"labels", options.labels}}},
-            {"config", config_json(record, options)},
+            {"config", config_json(record.what, options)},
             {"targets", std::move(targets)},
             {"slo", json::array()},
             {"watched", json::object()},
@@ -279,22 +271,6 @@ std::string utc_text(std::chrono::system_clock::time_point time) {
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(ms / 1000)),
                        ms % 1000);
-}
-
-void write_file(const std::filesystem::path& path, std::string_view content) {
-    auto temporary = path;
-    temporary += fmt::format(".{}.tmp", getpid());
-    std::ofstream file(temporary, std::ios::binary);
-    file.write(content.data(), static_cast<std::streamsize>(content.size()));
-    file.close();
-    std::error_code code;
-    if (file)
-        std::filesystem::rename(temporary, path, code);
-    if (!file || code) {
-        const auto why = code ? code.message() : std::string(std::strerror(errno));
-        std::filesystem::remove(temporary, code);
-        throw std::runtime_error(fmt::format("cannot write {}: {}", path.string(), why));
-    }
 }
 
 } // namespace beastmark::loadgen

@@ -8,15 +8,16 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <chrono>
-#include <filesystem>
 #include <span>
 #include <string>
-#include <string_view>
 
 namespace beastmark::loadgen {
 
 /// Everything but `slo`, `watched`, `scraped` and `manifest.placement`.
 nlohmann::json make_result(const run_record& record, const run_options& options, int exit_code);
+
+/// `config`.
+nlohmann::json config_json(const plan& what, const run_options& options);
 
 /// A second as `timeline` has it.
 nlohmann::json row_json(const row& r, const window_evidence& evidence);
@@ -25,9 +26,5 @@ nlohmann::json slos_json(std::span<const slo_result> objectives);
 
 /// "2026-01-31T10:00:00.123Z".
 std::string utc_text(std::chrono::system_clock::time_point time);
-
-/// Writes a file so that a reader sees all of it or nothing: under another name first, then renamed. Throws
-/// std::runtime_error with one clear line.
-void write_file(const std::filesystem::path& path, std::string_view content);
 
 } // namespace beastmark::loadgen

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -77,6 +78,7 @@ private:
     void on_signal(int number);
     void connect();
     void require_connections();
+    clock::time_point agree_on_start();
     void collect();
     void sample_machine();
     void stop(run_time at);
@@ -166,10 +168,18 @@ void control::require_connections() {
     }
 }
 
+clock::time_point control::agree_on_start() {
+    auto agreed = std::async(std::launch::async, tell_.agree_on_start);
+    while (agreed.wait_for(0s) != std::future_status::ready)
+        context_.run_one_for(50ms);
+    return agreed.get();
+}
+
 run_record control::go() {
     connect();
     // Far enough for every worker to hear of it in time.
-    t0_ = clock::now() + 20ms + 1ms * workers_.size();
+    t0_ = tell_.agree_on_start ? agree_on_start()
+                               : clock::time_point(clock::now() + 20ms + 1ms * workers_.size());
     record_.started_at = std::chrono::system_clock::now() + (t0_ - clock::now());
     record_.duration = record_.what.arrivals.duration();
     started_ = true;
@@ -215,7 +225,10 @@ void control::collect() {
         target_record::row_listener heard;
         if (tell_.row_closed)
             heard = [&](const latencies& times) { tell_.row_closed(record_, block.target, times); };
-        record_.targets[block.target].take(block, heard);
+        auto& target = record_.targets[block.target];
+        if (tell_.counted)
+            tell_.counted(block, target.machine_of(block.row));
+        target.take(block, heard);
         reports_.recycle(std::move(block.counts));
     }
     for (std::size_t i = 0; i < stop_when_.size(); ++i) {

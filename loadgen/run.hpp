@@ -54,6 +54,11 @@ struct run_observer {
     std::function<void()> interrupted{};                         // the first signal
     // A second of a target has closed: the last of its rows, and what was recorded during it.
     std::function<void(const run_record&, std::size_t target, const latencies&)> row_closed{};
+    // When arrivals begin, asked once all connections are up, on a thread of its own, which it may block: for
+    // a start with others. What it throws ends the run. Not set: at once.
+    std::function<std::chrono::steady_clock::time_point()> agree_on_start{};
+    // What a thread counted of a target during a second, before it is added to the record.
+    std::function<void(const report_block&, const machine_evidence&)> counted{};
 };
 
 /// What a run has open at the most: connections (of each target); for each thread an event loop, its figures

@@ -5,6 +5,7 @@
 #include "common/histogram.hpp"
 #include "common/number.hpp"
 #include "loadgen/metrics_endpoint.hpp"
+#include "loadgen/shard_arguments.hpp"
 #include "loadgen/slo.hpp"
 
 #include <CLI/CLI.hpp>
@@ -32,28 +33,6 @@ std::uint32_t read_threads(const std::string& text) {
         throw std::invalid_argument(fmt::format(
             "-t is the number of threads, not '{0}': did you mean --timeout {0} or -d {0}?", text));
     throw std::invalid_argument(fmt::format("-t '{}': give a number of threads from 1 to 1024", text));
-}
-
-shard read_shard(const std::string& text) {
-    if (text.empty())
-        return {};
-    const auto slash = text.find('/');
-    const auto index = parse_number<std::uint32_t>(std::string_view(text).substr(0, slash));
-    const auto of = slash == std::string::npos
-                        ? std::nullopt
-                        : parse_number<std::uint32_t>(std::string_view(text).substr(slash + 1));
-    if (!index || !of || *of < 1 || *of > 10'000 || *index >= *of)
-        throw std::invalid_argument(
-            fmt::format("--shard '{}': write I/N, I from 0 to N-1 and N up to 10000, e.g. 0/4", text));
-    return {*index, *of};
-}
-
-std::chrono::nanoseconds read_duration(const char* option, const std::string& text) {
-    const auto duration = parse_duration(text);
-    if (!duration || duration->count() <= 0)
-        throw std::invalid_argument(
-            fmt::format("{} '{}': give a duration above 0, e.g. 500ms, 30s or 2m", option, text));
-    return *duration;
 }
 
 std::chrono::nanoseconds read_timeout(const std::string& text) {
@@ -222,8 +201,7 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
            "--seed", a.seed,
            "what placeholders and poisson arrivals are made from: the same seed gives the same requests")
         ->capture_default_str();
-    run->add_option("--shard", a.shard,
-                    "I/N: send the I-th (from 0) of N shares of the arrivals; N processes together send all");
+    add_shard_options(*run, a);
     run->add_option("--stop-when", a.stop_when,
                     "end early on a condition, e.g. 'availability<90% for 5s' (availability error_rate p50 "
                     "p90 p99 p99.9 rps)");
@@ -282,6 +260,7 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
         require_spin_possible(o, a.closed);
     o.arrivals = {a.arrivals == "poisson" ? arrival_kind::poisson : arrival_kind::uniform, a.seed};
     o.share = read_shard(a.shard);
+    o.barrier = read_barrier(a, o.share);
     if (!a.stop_when.empty())
         o.stop_when = stop_condition::parse(a.stop_when);
     for (const auto& text : a.slos)

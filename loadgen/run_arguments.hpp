@@ -37,6 +37,8 @@ struct run_arguments {
     std::string arrivals = "uniform";
     std::uint64_t seed = 1;
     std::string shard;
+    std::string barrier;
+    std::string barrier_timeout = "60s";
     std::string stop_when;
     std::vector<std::string> slos;
     std::string output;

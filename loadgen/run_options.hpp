@@ -17,6 +17,12 @@
 
 namespace beastmark::loadgen {
 
+/// Where the shards of a test meet: shard 0 listens there, on its --metrics.
+struct barrier_options {
+    host_and_port where;
+    std::chrono::nanoseconds timeout{};
+};
+
 struct run_options {
     std::vector<target_spec> targets;
     std::vector<stage> stages;
@@ -33,6 +39,7 @@ struct run_options {
     bool spin = false;
     arrival_options arrivals; // its seed is the placeholders', too
     shard share{};
+    std::optional<barrier_options> barrier;
     std::optional<stop_condition> stop_when;
     std::vector<condition> slos;
     std::string output;               // a folder; empty: no files

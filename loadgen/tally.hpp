@@ -29,6 +29,10 @@ struct error_count {
 /// "connect: Connection refused".
 std::string describe(phase where, const boost::system::error_code& code);
 
+/// An error that another process described, as a code that has the same text. Kept for the life of the
+/// process; a text is cut at 200 bytes, and of more than 1000 texts the others are "other".
+boost::system::error_code told_error(std::string_view text);
+
 /// Plain sums. Everything about an arrival is counted in the tally of the stage in which it was scheduled.
 struct tally {
     static constexpr std::size_t status_count = 1000;
@@ -116,6 +120,9 @@ public:
     slice& of(std::size_t segment);
 
     [[nodiscard]] std::size_t size() const noexcept { return used_; }
+
+    /// Adds, stage by stage.
+    void merge(const interval& other);
 
     [[nodiscard]] const slice& operator[](std::size_t i) const noexcept { return *slices_[i]; }
 

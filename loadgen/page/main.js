@@ -34,7 +34,7 @@
 
   function banners(section) {
     const caveat = words.caveat([section]);
-    return [words.validity(section), caveat === null ? null : { kind: "warning", sign: "!",
+    return [words.validity(section), words.shards(section), caveat === null ? null : { kind: "warning", sign: "!",
       text: `${caveat}. A request was sent when the one before was answered: what a pause would have delayed was never sent.` }]
       .filter((said) => said !== null).map((said) => element("p", { class: `banner ${said.kind}`, role: "note" },
         element("span", { class: "sign", "aria-hidden": "true" }, said.sign), element("span", {}, said.text)));

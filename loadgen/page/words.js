@@ -40,6 +40,17 @@ const words = (() => {
     return { ...looks, text };
   }
 
+  // Of a test in several shards: {kind, sign, text} of the banner; null for one process.
+  function shards(section) {
+    const said = model.object(section.result.shards);
+    if (!Array.isArray(said.parts)) return null;
+    const state = (part) => `shard ${part.index}${part.host ? ` (${part.host})` : ""} ${part.state === "missing" ? "is missing" : `was ${part.state}`}` +
+      `, and did not offer ${format.count(model.object(part.not_offered)[section.name])} requests`;
+    const short = said.parts.filter((part) => part.state !== "complete").map(state);
+    const text = short.length === 0 ? `${said.parts.length} shards, all complete.` : `Of ${said.parts.length} shards ${short.join("; ")}.`;
+    return said.complete === true ? { kind: "information", sign: "i", text } : { kind: "warning", sign: "!", text };
+  }
+
   // Results of the same target are told apart by their place on the page.
   function label(section, sections) {
     const same = sections.filter((one) => one.name === section.name);
@@ -100,5 +111,5 @@ const words = (() => {
     return { kind: "complete", label: "Complete", text: `Ran its whole plan, ${span(run.duration_s)}.` };
   }
 
-  return { latency, rate, outcome, verdict, validity, label, caveat, held, ending };
+  return { latency, rate, outcome, verdict, validity, shards, label, caveat, held, ending };
 })();

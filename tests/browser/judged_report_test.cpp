@@ -105,6 +105,19 @@ TEST(judged_report_in_browser, the_tip_says_what_was_judged) {
     EXPECT_EQ(visit.title(), "disturbed: the hypervisor took CPU time");
 }
 
+TEST(judged_report_in_browser, a_shard_that_is_missing_has_a_banner) {
+    auto result = fixture::judged_staircase({});
+    result["shards"] = {
+        {"complete", false},
+        {"parts",
+         {{{"index", 0}, {"state", "complete"}, {"host", "a"}, {"not_offered", {{"ingest", 0}}}},
+          {{"index", 1}, {"state", "missing"}, {"not_offered", {{"ingest", 1234}}}}}}};
+    const std::string script = "document.title = document.querySelectorAll('.banner')[1].textContent;";
+    const browser::visit visit = browser::open(with_script(page_of({result}), script), "");
+    expect_quiet(visit);
+    EXPECT_EQ(visit.title(), "!Of 2 shards shard 1 is missing, and did not offer 1,234 requests.");
+}
+
 TEST(judged_report_in_browser, the_banner_has_a_look_and_a_sign_for_each_class) {
     const auto banner = [](const json& validity) {
         json result = fixture::judged_staircase({});

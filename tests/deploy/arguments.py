@@ -40,6 +40,7 @@ def check(documents: list[Document], flags: dict[str, set[str]], max_connections
             found += service(pod)
         if pod.labels.get("app.kubernetes.io/component") == "load":
             found += load(pod)
+            found += barrier(pod, documents)
         found += addresses(pod, documents)
     found += connections(documents, max_connections)
     return found
@@ -95,10 +96,13 @@ def load(pod: Pods) -> Iterator[Finding]:
         yield Finding("shards", pod.where, "is no Indexed Job all of whose pods run at once")
     if share != f"$(JOB_COMPLETION_INDEX)/{spec.get('completions')}":
         yield Finding("shards", pod.where, f"--shard is {share} of {spec.get('completions')} pods: the shares do not make up the whole")
-    times = [given.get("--warmup", "0s"), given.get("--linger", "0s"), *(each.partition(":")[0] for each in options(container).get("--stage", []))]
-    longest = sum(map(seconds, times)) + STARTS_WITHIN_S
+    waits = 2 * [given.get("--barrier-timeout", "60s")]  # to begin, and at the end
+    times = [*waits, given.get("--warmup", "0s"), given.get("--linger", "0s"), *(each.partition(":")[0] for each in options(container).get("--stage", []))]
+    longest = sum(map(seconds, times))
     if (deadline := spec.get("activeDeadlineSeconds", 0)) < longest:
         yield Finding("shards", pod.where, f"is killed after {deadline} s, and takes up to {longest:g} s")
+    if seconds(waits[0]) < STARTS_WITHIN_S:
+        yield Finding("barrier", pod.where, f"its pods wait {waits[0]} for one another, and may start {STARTS_WITHIN_S} s apart")
     if spec.get("backoffLimit") != 0 or pod.spec.get("restartPolicy") != "Never":
         yield Finding("shards", pod.where, "would begin a share anew in the midst of the others")
     if given.get("--metrics", "").rpartition(":")[2] != str(pod.ports.get("metrics")) or pod.ports.get("metrics") != LOADGEN:
@@ -111,6 +115,30 @@ def load(pod: Pods) -> Iterator[Finding]:
         yield Finding("volumes", pod.where, f"--output is {given.get('--output')}: it can write to {sorted(mounts)} only")
     if "cpu" in container.get("resources", {}).get("limits", {}):
         yield Finding("capacity", pod.where, "loadgen has a CPU limit: the quota would hold it back, and its figures would be of itself")
+
+
+def barrier(pod: Pods, documents: list[Document]) -> Iterator[Finding]:
+    container = next(each for each in pod.spec["containers"] if each["name"] == "loadgen")
+    name, subdomain = pod.workload["metadata"]["name"], pod.spec.get("subdomain")
+    meets, wanted = options(container).get("--barrier", ["nowhere"])[-1], f"{name}-0.{subdomain}:{pod.ports.get('metrics')}"
+    if meets != wanted:
+        yield Finding("barrier", pod.where, f"its pods meet at {meets}, pod 0's port metrics is {wanted}")
+    services = [each["spec"] for each in documents if each["kind"] == "Service" and each["metadata"]["name"] == subdomain
+                and each["metadata"].get("namespace") == pod.namespace]
+    if not any(each.get("clusterIP") == "None" and each.get("publishNotReadyAddresses") and
+               each["selector"].items() <= pod.labels.items() for each in services):
+        yield Finding("barrier", pod.where, f"no headless Service {subdomain} gives its pods names before they are ready")
+    policies = [each["spec"] for each in documents if each["kind"] == "NetworkPolicy" and each["metadata"].get("namespace") == pod.namespace]
+    if policies and not any(each["podSelector"].get("matchLabels", {}).items() <= pod.labels.items() and lets_in(rule, pod)
+                            for each in policies for rule in each.get("ingress", [])):
+        yield Finding("barrier", pod.where, "no NetworkPolicy lets its pods reach pod 0's port metrics")
+
+
+def lets_in(rule: dict[str, Any], pod: Pods) -> bool:
+    """Its own pods, at their port metrics."""
+    own = any("namespaceSelector" not in peer and peer.get("podSelector", {}).get("matchLabels", {}).items() <= pod.labels.items()
+              for peer in rule.get("from", []))
+    return own and any(port.get("port") in ("metrics", pod.ports.get("metrics")) for port in rule.get("ports", []))
 
 
 def addresses(pod: Pods, documents: list[Document]) -> Iterator[Finding]:

@@ -65,9 +65,11 @@ class RenderedTest(unittest.TestCase):
         for name in LOAD_TESTS:
             [job] = [pod for pod in pods(renderings()[f"load/{name}"]) if pod.labels.get("app.kubernetes.io/component") == "load"]
             given = [each.replace("$(JOB_COMPLETION_INDEX)", "0") for each in job.spec["containers"][0]["args"]]
-            given = [re.sub(r"http://[^/]*", "http://127.0.0.1:1", each) for each in given if not each.startswith("--output")]
-            given = [each.replace("--metrics=:8085", f"--metrics=127.0.0.1:{free_ports(1)[0]}") for each in given]
-            said = subprocess.run([PROGRAMS / "loadgen", *given], capture_output=True, text=True, check=False, timeout=60)
+            given = [re.sub(r"http://[^/]*", "http://127.0.0.1:1", each) for each in given]
+            given = [each.replace(":8085", f"127.0.0.1:{port}" if each.startswith("--metrics") else f":{port}") for port in free_ports(1) for each in given]
+            with tempfile.TemporaryDirectory() as folder:
+                given = [f"--output={folder}" if each.startswith("--output") else each for each in given]
+                said = subprocess.run([PROGRAMS / "loadgen", *given], capture_output=True, text=True, check=False, timeout=60)
             self.assertEqual(said.returncode, 1, said.stderr)
             self.assertIn("cannot connect to 127.0.0.1:1", said.stderr)
 

@@ -13,7 +13,6 @@ from objects import Document, Pods, image, pods, quantity
 OTHERS = {
     "prom/prometheus", "grafana/grafana", "prom/node-exporter", "prometheuscommunity/postgres-exporter", "prom/memcached-exporter",  # monitoring
     "postgres", "memcached",  # in the cluster
-    "busybox",  # hands out a load test's results
 }
 SAFE_SYSCTLS = {"net.ipv4.ip_local_port_range"}
 VOLUMES = {"configMap", "secret", "emptyDir", "projected", "persistentVolumeClaim", "downwardAPI"}

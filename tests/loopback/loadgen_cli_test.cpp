@@ -75,6 +75,20 @@ TEST(loadgen_cli, wrong_use_is_told_in_one_line) {
         {{"run", "-R", "10", "--slo", "p99<1s for 5s", url}, 2, "leave out 'for'"},
         {{"run", "-R", "10", "--shard", "4/4", url}, 2, "--shard '4/4'"},
         {{"run", "-R", "10", "--shard", "1", url}, 2, "--shard '1'"},
+        {{"run", "-R", "10", "--barrier", "h:1", url},
+         2,
+         "--barrier 'h:1': shards begin together: give --shard"},
+        {{"run", "-R", "10", "--shard", "1/2", "--barrier", "h:1", url}, 2, "give -o, too"},
+        {{"run", "-R", "10", "--shard", "1/2", "--barrier", "h", "-o", "/tmp", url},
+         2,
+         "the port is missing"},
+        {{"run", "-R", "10", "--shard", "0/2", "--barrier", "h:1", "-o", "/tmp", url},
+         2,
+         "listens on its --metrics"},
+        {{"run", "-R", "10", "--shard", "0/2", "--barrier", "h:1", "-o", "/tmp", "--metrics", ":2", url},
+         2,
+         "on --metrics :2"},
+        {{"merge", "/no/such", "-o", "/tmp"}, 1, "/no/such: there is no shard.ndjson beside it"},
         {{"run", "-R", "10", "--arrivals", "pareto", url}, 2, "pareto"},
         {{"run", "-R", "10", "--closed", url}, 2, "leave out -R"},
         {{"run", "--closed", "--arrivals", "poisson", url}, 2, "leave out -R, --stage, --arrivals"},
@@ -119,6 +133,7 @@ TEST(loadgen_cli, help_and_version_go_to_stdout) {
     const auto version = run(command({"--version"}));
     EXPECT_EQ(version.status.code, 0);
     EXPECT_THAT(version.out, HasSubstr("loadgen 0."));
+    EXPECT_THAT(run(command({"--help"})).out, HasSubstr("5 shards missing"));
 }
 
 TEST(loadgen_cli, a_run_prints_a_summary_and_writes_its_files) {

@@ -1,0 +1,88 @@
+#include "loadgen/output_folder.hpp"
+
+#include "common/histogram_encoding.hpp"
+#include "loadgen/report.hpp"
+#include "loadgen/shard_file.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <system_error>
+
+#include <unistd.h>
+
+namespace beastmark::loadgen {
+
+void write_file(const std::filesystem::path& path, std::string_view content) {
+    auto temporary = path;
+    temporary += fmt::format(".{}.tmp", getpid());
+    std::ofstream file(temporary, std::ios::binary);
+    file.write(content.data(), static_cast<std::streamsize>(content.size()));
+    file.close();
+    std::error_code code;
+    if (file)
+        std::filesystem::rename(temporary, path, code);
+    if (!file || code) {
+        const auto why = code ? code.message() : std::string(std::strerror(errno));
+        std::filesystem::remove(temporary, code);
+        throw std::runtime_error(fmt::format("cannot write {}: {}", path.string(), why));
+    }
+}
+
+std::string read_file(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (!file)
+        throw std::runtime_error(fmt::format("cannot read {}: {}", path.string(), std::strerror(errno)));
+    return content;
+}
+
+void require_folder(const std::string& folder) {
+    std::error_code code;
+    std::filesystem::create_directories(folder, code);
+    if (code)
+        throw std::runtime_error(fmt::format("cannot make the folder {}: {}", folder, code.message()));
+}
+
+void remove_results(const std::filesystem::path& folder, const run_record& record) {
+    std::error_code ignored;
+    for (const auto* const name : {"result.json", "report.html", shard_file_name})
+        std::filesystem::remove(folder / name, ignored);
+    for (const auto& t : record.what.targets)
+        std::filesystem::remove(folder / (t.name + ".hgrm"), ignored);
+}
+
+void write_results(const std::filesystem::path& folder, const std::string& title, const run_record& record,
+                   const nlohmann::json& result) {
+    write_file(folder / "result.json",
+               result.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    write_file(folder / "report.html", render_report(std::span(&result, 1), {.title = title}));
+    const auto* const note =
+        record.what.arrivals.closed_loop() ? "#[Closed loop: coordinated, understates]\n" : "";
+    for (std::size_t i = 0; i < record.targets.size(); ++i)
+        write_file(folder / (record.what.targets[i].name + ".hgrm"),
+                   percentile_distribution(record.targets[i].total().times.response) + note);
+    fmt::print("\nwritten: {}  {}\n", (folder / "result.json").string(), (folder / "report.html").string());
+}
+
+int exit_code_of(const run_record& record, std::span<const slo_result> objectives, bool all_shards) {
+    constexpr int objective_missed = 3;
+    constexpr int not_to_be_believed = 4;
+    constexpr int shards_missing = 5;
+    if (record.signal != 0)
+        return 128 + record.signal;
+    if (!all_shards)
+        return shards_missing;
+    if (!record.believable())
+        return not_to_be_believed;
+    const auto kept = std::all_of(objectives.begin(), objectives.end(), [](const auto& r) { return r.pass; });
+    return kept ? 0 : objective_missed;
+}
+
+} // namespace beastmark::loadgen

@@ -1,0 +1,143 @@
+#include "loadgen/shard_test.hpp"
+
+#include "loadgen/condition.hpp"
+#include "loadgen/result.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <zlib.h>
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+namespace beastmark::loadgen {
+
+namespace {
+
+using nlohmann::json;
+
+// Of what a request is made from: bodies may be long, and are compared only.
+std::uint32_t request_checksum(const run_options& options) {
+    std::string all = options.method + '\n' + options.body;
+    for (const auto& header : options.headers)
+        all += '\n' + header;
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): zlib's bytes are unsigned
+    const auto* const bytes = reinterpret_cast<const Bytef*>(all.data());
+    return static_cast<std::uint32_t>(crc32_z(0, bytes, all.size()));
+}
+
+std::chrono::nanoseconds read_time(const json& seconds) {
+    constexpr double hundred_years = 3.2e9;
+    const auto value = seconds.get<double>();
+    if (!(value >= 0 && value <= hundred_years))
+        throw std::runtime_error("a time is out of range");
+    return std::chrono::nanoseconds(std::llround(value * 1e9));
+}
+
+stage read_stage(const json& from) {
+    constexpr std::array kinds{stage_kind::hold, stage_kind::linear, stage_kind::staircase,
+                               stage_kind::closed};
+    const auto& name = from.at("kind").get_ref<const std::string&>();
+    for (const auto kind : kinds)
+        if (name_of(kind) == name)
+            return {kind, read_time(from.at("duration_s")), from.at("from_rps").get<double>(),
+                    from.at("to_rps").get<double>(), from.at("steps").get<unsigned>()};
+    throw std::runtime_error(fmt::format("there is no kind of stage '{}'", name));
+}
+
+run_options read_options(const json& test) {
+    const auto& config = test.at("config");
+    run_options o;
+    o.name = test.at("name");
+    o.method = config.at("method");
+    o.timeout = read_time(config.at("timeout_s"));
+    o.warmup = read_time(config.at("warmup_s"));
+    o.spin = config.at("spin");
+    if (const auto& status = config.at("expect_status"); !status.is_null())
+        o.expected_status = status.get<unsigned>();
+    if (const auto& text = config.at("expect_body_contains"); !text.is_null())
+        o.expected_body.emplace(text.get<std::string>());
+    if (const auto& after = config.at("late_after_s"); !after.is_null())
+        o.skip_after = read_time(after);
+    if (const auto& condition = config.at("stop_when"); !condition.is_null())
+        o.stop_when = stop_condition::parse(condition.get_ref<const std::string&>());
+    o.arrivals = {config.at("arrivals") == "poisson" ? arrival_kind::poisson : arrival_kind::uniform,
+                  config.at("seed").get<std::uint64_t>()};
+    for (const json& from : config.at("stages"))
+        o.stages.push_back(read_stage(from));
+    for (const json& text : test.at("slos"))
+        o.slos.push_back(parse_slo(text.get_ref<const std::string&>()));
+    for (const json& t : test.at("targets"))
+        o.targets.push_back(
+            parse_target(t.at("name").get<std::string>() + '=' + t.at("url").get_ref<const std::string&>()));
+    return o;
+}
+
+plan plan_of(const run_options& o) {
+    plan what{.arrivals = schedule(o.stages, o.arrivals), .targets = {}};
+    for (const auto& t : o.targets)
+        what.targets.push_back(
+            {t.name, t.where, request_template(o.method, t.where, {}, body_template()), {}});
+    what.timeout = o.timeout;
+    what.expected_status = o.expected_status;
+    what.expected_body = o.expected_body;
+    what.skip_after = o.skip_after;
+    what.warmup = o.warmup;
+    what.spin = o.spin;
+    what.seed = o.arrivals.seed;
+    return what;
+}
+
+} // namespace
+
+json test_json(const plan& what, const run_options& options) {
+    auto config = config_json(what, options);
+    for (const auto* const own : {"shard", "threads", "connections"})
+        config.erase(own);
+    json targets = json::array();
+    for (const auto& t : what.targets)
+        targets.push_back({{"name", t.name}, {"url", t.where.text}});
+    json slos = json::array();
+    for (const auto& objective : options.slos)
+        slos.push_back(objective.text);
+    return {{"name", options.name},
+            {"config", std::move(config)},
+            {"targets", std::move(targets)},
+            {"slos", std::move(slos)},
+            {"request_crc32", request_checksum(options)}};
+}
+
+std::string difference(const json& ours, const json& theirs) {
+    const auto patch = json::diff(ours, theirs);
+    if (patch.empty())
+        return {};
+    const json::json_pointer where(patch.front().at("path").get<std::string>());
+    constexpr std::size_t longest = 100;
+    const auto value = [&](const json& test) {
+        return (test.contains(where) ? test.at(where) : json(nullptr))
+            .dump(-1, ' ', true, json::error_handler_t::replace)
+            .substr(0, longest);
+    };
+    return fmt::format("{} is {} and {}", where.to_string().substr(where.empty() ? 0 : 1), value(ours),
+                       value(theirs));
+}
+
+known_test read_test(const json& test) {
+    try {
+        auto options = read_options(test);
+        if (options.targets.empty())
+            throw std::runtime_error("it has no target");
+        auto what = plan_of(options);
+        return {std::move(options), std::move(what)};
+    } catch (const json::exception& problem) {
+        throw std::runtime_error(fmt::format("\"test\" cannot be read: {}", problem.what()));
+    } catch (const std::invalid_argument& problem) {
+        throw std::runtime_error(fmt::format("\"test\" cannot be read: {}", problem.what()));
+    }
+}
+
+} // namespace beastmark::loadgen
