@@ -1,5 +1,6 @@
 // loadgen: offers load to HTTP services, on schedule, and tells what became of it.
 #include "common/version.hpp"
+#include "loadgen/capacity_command.hpp"
 #include "loadgen/doctor_command.hpp"
 #include "loadgen/report_command.hpp"
 #include "loadgen/run_arguments.hpp"
@@ -38,15 +39,19 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version",
                          fmt::format("loadgen {} ({})", beastmark::version(), beastmark::revision()));
     run_arguments run;
+    capacity_arguments capacity;
     doctor_arguments doctor;
     report_arguments report;
     auto* const run_app = add_run_command(app, run);
+    auto* const capacity_app = add_capacity_command(app, capacity);
     auto* const doctor_app = add_doctor_command(app, doctor);
     add_report_command(app, report);
     try {
         app.parse(argc, argv);
         if (run_app->parsed())
             return run_command(check(run, {argv, argv + argc}));
+        if (capacity_app->parsed())
+            return capacity_command(check(capacity, {argv, argv + argc}));
         if (doctor_app->parsed())
             return doctor_command(check(doctor));
         return run_report(report);
