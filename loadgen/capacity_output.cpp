@@ -50,7 +50,7 @@ std::string answered(const capacity_run& search, const capacity_answer& found) {
         return fmt::format("generator-limited at {}{}: the service may take more", interval_text(found),
                            reason_of_last(search, probe_outcome::generator_limited));
     case capacity_kind::disturbed:
-        return fmt::format("NOT TO BE BELIEVED: ten probes in a row were disturbed{}: quieten the machine",
+        return fmt::format("NOT TO BE BELIEVED: twenty probes in a row were disturbed{}: quieten the machine",
                            reason_of_last(search, probe_outcome::disturbed));
     case capacity_kind::unknown:
         break;

@@ -13,7 +13,7 @@ namespace {
 constexpr double growth = 2;
 constexpr double confidence = 0.95;
 constexpr unsigned longest = 4; // times the usual duration
-constexpr unsigned most_disturbed = 10;
+constexpr unsigned most_disturbed = 20;
 constexpr unsigned most_limited = 2;
 
 // The belief's grid: so many rates within the precision asked for.

@@ -53,7 +53,7 @@ struct probe_request {
 ///
 /// - Inconclusive: the same rate for twice as long, and twice as long again; then it counts as missed, for it
 ///   was not clearly held.
-/// - Disturbed: discarded and repeated; ten in a row end the search.
+/// - Disturbed: discarded and repeated; twenty in a row end the search.
 /// - Generator-limited: discarded and repeated; twice in a row it is the load generator's ceiling, beyond
 /// which
 ///   nothing is asked. When that is where the search ends, the answer is it and not the service's capacity.

@@ -77,12 +77,14 @@ bool queue_grows(std::span<const probe_evidence::second> seconds) {
 }
 
 probe_outcome judge_probe(const probe_evidence& seen) {
+    const bool grows = queue_grows(seen.seconds);
+    if (seen.kept && !grows) // whatever was late is in the figures: they would only be better without it
+        return probe_outcome::held;
     if (!seen.believable)
         return seen.is == verdict::generator_limited ? probe_outcome::generator_limited
                                                      : probe_outcome::disturbed;
-    const bool grows = queue_grows(seen.seconds);
     if (seen.kept)
-        return grows ? probe_outcome::inconclusive : probe_outcome::held;
+        return probe_outcome::inconclusive;
     return grows || 2 * seconds_missed(seen) >= seen.seconds.size() ? probe_outcome::missed
                                                                     : probe_outcome::inconclusive;
 }
@@ -111,7 +113,7 @@ rate_probe look_at_probe(const run_record& record, std::size_t stage, std::span<
             {all_kept(judge_all(objectives, name, r, what.timeout)), r.in_flight + r.waiting, r.offered});
     }
     probe.outcome = judge_probe(seen);
-    probe.why = seen.believable || judged.measured_s <= 0
+    probe.why = seen.believable || judged.measured_s <= 0 || probe.outcome == probe_outcome::held
                     ? reason(probe, seen)
                     : explain(judged.what, target.windows()[first + judged.worst]);
     return probe;

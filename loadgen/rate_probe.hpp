@@ -32,11 +32,13 @@ struct probe_evidence {
 /// what the service can do, and time alone keeps the objectives.
 bool queue_grows(std::span<const probe_evidence::second> seconds);
 
-/// - held: every objective kept, and the queue does not grow;
+/// - held: every objective kept, and the queue does not grow; also when it was disturbed or the load
+/// generator
+///   late, for that only makes figures worse;
 /// - missed: an objective missed, in half of the seconds or with a queue that grows;
 /// - inconclusive: kept while the queue grows (over a longer time it would not), or missed for a few seconds
 ///   only (a hiccup, which more time outweighs);
-/// - generator_limited, disturbed: not to be believed (docs/design.md section 4).
+/// - generator_limited, disturbed: none of these, and not to be believed (docs/design.md section 4).
 probe_outcome judge_probe(const probe_evidence& seen);
 
 struct rate_probe {

@@ -187,7 +187,7 @@ TEST(capacity_search, a_machine_that_disturbs_all_the_time_ends_it) {
     });
     EXPECT_EQ(f.answer().kind, capacity_kind::disturbed);
     EXPECT_FALSE(f.answer().precise);
-    EXPECT_EQ(f.asked.size(), 2 + 10u);
+    EXPECT_EQ(f.asked.size(), 2 + 20u);
 }
 
 TEST(capacity_search, the_load_generators_ceiling_is_not_the_services_capacity) {

@@ -48,14 +48,23 @@ TEST(rate_probe, what_is_missed_while_the_queue_grows_is_no_hiccup) {
               probe_outcome::missed);
 }
 
-TEST(rate_probe, what_is_not_to_be_believed_says_nothing_of_the_service) {
-    for (const bool is_kept : {true, false}) {
-        probe_evidence seen{.believable = false, .kept = is_kept, .seconds = {{is_kept, 5, 1000}}};
+TEST(rate_probe, what_is_missed_and_not_to_be_believed_says_nothing_of_the_service) {
+    for (const bool grows : {true, false}) {
+        auto seen =
+            grows ? kept({{true, 15, 1000}, {true, 35, 1000}}) : missed({{false, 5, 1000}, {false, 5, 1000}});
+        seen.believable = false;
         seen.is = verdict::generator_limited;
         EXPECT_EQ(judge_probe(seen), probe_outcome::generator_limited);
         seen.is = verdict::disturbed;
         EXPECT_EQ(judge_probe(seen), probe_outcome::disturbed);
     }
+}
+
+TEST(rate_probe, what_is_kept_in_spite_of_a_disturbance_is_held) {
+    auto seen = kept({{true, 5, 1000}, {true, 5, 1000}});
+    seen.believable = false;
+    seen.is = verdict::disturbed;
+    EXPECT_EQ(judge_probe(seen), probe_outcome::held);
 }
 
 } // namespace
