@@ -7,14 +7,17 @@ const capacity = (() => {
   const kinds = { found: "good", "at-least": "good", below: "warning", "generator-limited": "warning", disturbed: "warning" };
   const marks = { good: "✓", warning: "!", information: "i" };
 
+  // Three digits would round a narrow interval away.
+  const whole = (rate) => Math.round(rate).toLocaleString("en-GB");
+
   function of(section) {
     const found = model.object(section.result.capacity);
     return typeof found.answer === "string" ? found : null;
   }
 
   function interval(found) {
-    if (!(found.low_rps > 0)) return found.high_rps > 0 ? `at most ${compact(found.high_rps)}` : format.unknown;
-    return found.high_rps > 0 ? `${compact(found.low_rps)} to ${compact(found.high_rps)}` : `at least ${compact(found.low_rps)}`;
+    if (!(found.low_rps > 0)) return found.high_rps > 0 ? `at most ${whole(found.high_rps)}` : format.unknown;
+    return found.high_rps > 0 ? `${whole(found.low_rps)} to ${whole(found.high_rps)}` : `at least ${whole(found.low_rps)}`;
   }
 
   function headline(found) {
@@ -70,7 +73,7 @@ const capacity = (() => {
     const probes = found === null ? [] : model.array(found.probes).map(model.object);
     if (probes.length === 0) return null;
     const columns = [{ title: "Probe" }, { title: "Rate", note: "requests/s" }, { title: "Held for" }, { title: "Outcome", text: true }];
-    return dom.table("Probes", columns, probes.map((probe, i) => ({ cells: [String(i + 1), compact(probe.rate_rps),
+    return dom.table("Probes", columns, probes.map((probe, i) => ({ cells: [String(i + 1), format.known(probe.rate_rps) ? whole(probe.rate_rps) : format.unknown,
       format.span(probe.duration_s), `${probe.outcome}${probe.why ? `: ${probe.why}` : ""}`] })));
   }
 

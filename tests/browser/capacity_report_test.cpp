@@ -41,7 +41,7 @@ TEST(capacity_report_in_browser, the_answer_and_the_curve_stand_first) {
             document.querySelector('.banner').className, document.querySelector('.banner').textContent,
             document.querySelector('.figure').textContent].join(' | ');)");
     EXPECT_THAT(told, HasSubstr("target-1-capacity | 0 | banner good"));
-    EXPECT_THAT(told, HasSubstr("found with <b>p99<50ms"));
+    EXPECT_THAT(told, HasSubstr("found with &lt;b&gt;p99&lt;50ms"));
     EXPECT_THAT(told, HasSubstr("Capacity4,000 to 4,100"));
 }
 
