@@ -152,7 +152,8 @@ const compared_stage* stage_at(const compared_run& run, double rate_rps) {
 std::vector<compared_run> read_runs(const json& result, std::size_t index) {
     std::vector<compared_run> runs;
     const json& targets = part_of(result, "targets");
-    if (!targets.is_object())
+    // The probes of a capacity search are no ladder: which rates they are depends on what became of them.
+    if (!targets.is_object() || part_of(result, "capacity").is_object())
         return runs;
     for (const auto& [name, target] : targets.items()) {
         compared_run& run = runs.emplace_back();

@@ -7,7 +7,7 @@
 namespace beastmark::loadgen {
 
 dispatcher::dispatcher(const schedule& all, const settings& options)
-    : all_(all),
+    : all_(&all),
       options_(options),
       cursor_(all, options.stripe, options.stripes),
       limit_(all.size()),
@@ -31,7 +31,7 @@ void dispatcher::connection_down(connection_id id) {
 void dispatcher::connect_failed(const boost::system::error_code& code, std::optional<run_time> during_run) {
     if (connected_ == 0)
         down_because_ = code;
-    if (!all_.closed_loop() || !during_run || *during_run < run_time{} || *during_run >= all_.duration())
+    if (!all_->closed_loop() || !during_run || *during_run < run_time{} || *during_run >= all_->duration())
         return;
     auto& counts = slice_at(*during_run).counts;
     ++counts.offered;
@@ -40,7 +40,7 @@ void dispatcher::connect_failed(const boost::system::error_code& code, std::opti
 }
 
 std::optional<dispatcher::send_order> dispatcher::next(run_time now) {
-    if (all_.closed_loop())
+    if (all_->closed_loop())
         return next_of_closed_loop(now);
     if (down_because_)
         fail_due(now);
@@ -61,7 +61,7 @@ std::optional<dispatcher::send_order> dispatcher::next(run_time now) {
 }
 
 std::optional<dispatcher::send_order> dispatcher::next_of_closed_loop(run_time now) {
-    if (idle_.first == none || discard_waiting_ || now < run_time{} || now >= all_.duration())
+    if (idle_.first == none || discard_waiting_ || now < run_time{} || now >= all_->duration())
         return std::nullopt;
     const auto id = idle_.first;
     auto& current = slice_at(now);
@@ -132,7 +132,7 @@ void dispatcher::answered(connection_id id, run_time now, unsigned status, bool 
     ++counts.statuses[code];
     counts.wrong_bodies[code] += wrong_body ? 1 : 0;
     counts.add(what);
-    if (what == outcome::ok && now < all_.duration())
+    if (what == outcome::ok && now < all_->duration())
         ++slice_at(now).ok_in_time;
     release(id, now, reusable);
 }
@@ -166,10 +166,18 @@ void dispatcher::count_out(connection_id id, std::uint64_t bytes) {
     interval_->of(slots_[id].segment).counts.bytes_out += bytes;
 }
 
+void dispatcher::extend(const schedule& all, run_time now) {
+    for (; !exhausted(); cursor_.advance())
+        cut_off(cursor_.segment_index(), cursor_.time(), now);
+    all_ = &all;
+    limit_ = all.size();
+    cursor_.extend(all);
+}
+
 void dispatcher::stop(run_time t) {
     // What was sent was offered, also when this order came late.
-    limit_ =
-        cursor_.done() ? all_.size() : std::max(std::min(limit_, all_.arrivals_before(t)), cursor_.arrival());
+    limit_ = cursor_.done() ? all_->size()
+                            : std::max(std::min(limit_, all_->arrivals_before(t)), cursor_.arrival());
     discard_waiting_ = true;
 }
 
@@ -193,7 +201,7 @@ void dispatcher::cut_off(std::size_t segment, run_time scheduled, run_time now) 
 }
 
 std::optional<run_time> dispatcher::next_arrival() const {
-    if (all_.closed_loop()) // free connections wait for nothing but the start
+    if (all_->closed_loop()) // free connections wait for nothing but the start
         return idle_.first != none && counted_ == 0 && !discard_waiting_ ? std::optional(run_time{})
                                                                          : std::nullopt;
     if (discard_waiting_ || exhausted() || (idle_.first == none && !down_because_))
@@ -223,11 +231,11 @@ bool dispatcher::finished() const noexcept {
 
 std::unique_ptr<interval> dispatcher::roll(run_time until, std::unique_ptr<interval> fresh) {
     skip_late(until);
-    const auto last = std::min(all_.arrivals_before(until), limit_);
+    const auto last = std::min(all_->arrivals_before(until), limit_);
     const auto end = cursor_.count_below(last);
     while (counted_ < end) { // a stage at a time; none in a closed loop
-        const auto segment = all_.segment_of(options_.stripe + counted_ * options_.stripes);
-        const auto stage_end = cursor_.count_below(std::min(all_.end_of(segment), last));
+        const auto segment = all_->segment_of(options_.stripe + counted_ * options_.stripes);
+        const auto stage_end = cursor_.count_below(std::min(all_->end_of(segment), last));
         interval_->of(segment).counts.offered += stage_end - counted_;
         counted_ = stage_end;
     }
@@ -236,7 +244,7 @@ std::unique_ptr<interval> dispatcher::roll(run_time until, std::unique_ptr<inter
 }
 
 std::uint64_t dispatcher::due(run_time now) const {
-    return cursor_.count_below(std::min(all_.arrivals_before(now + run_time(1)), limit_));
+    return cursor_.count_below(std::min(all_->arrivals_before(now + run_time(1)), limit_));
 }
 
 std::uint64_t dispatcher::waiting(run_time now) const {
@@ -245,7 +253,7 @@ std::uint64_t dispatcher::waiting(run_time now) const {
     auto taken = cursor_.count_below(cursor_.arrival());
     if (options_.skip_after)
         taken = std::max(
-            taken, cursor_.count_below(std::min(all_.arrivals_before(now - *options_.skip_after), limit_)));
+            taken, cursor_.count_below(std::min(all_->arrivals_before(now - *options_.skip_after), limit_)));
     const auto all_due = due(now);
     return all_due > taken ? all_due - taken : 0;
 }
@@ -289,7 +297,7 @@ void dispatcher::record(const slot& request, run_time now) {
 }
 
 slice& dispatcher::slice_at(run_time now) {
-    while (segment_now_ + 1 < all_.segments().size() && now >= all_.segments()[segment_now_].end)
+    while (segment_now_ + 1 < all_->segments().size() && now >= all_->segments()[segment_now_].end)
         ++segment_now_;
     return interval_->of(segment_now_);
 }

@@ -85,6 +85,11 @@ public:
     void count_in(connection_id id, std::uint64_t bytes);
     void count_out(connection_id id, std::uint64_t bytes);
 
+    /// Goes on with `all`, which must outlive this: the schedule so far with stages after its last arrival,
+    /// which is past. What still waits for a connection is given up as unfinished. Open loop only, and not
+    /// after stop().
+    void extend(const schedule& all, run_time now);
+
     /// Ends the arrivals at `t`: those due later are not offered. What waits for a connection is not sent any
     /// more.
     void stop(run_time t);
@@ -154,7 +159,7 @@ private:
     void cut_off(std::size_t segment, run_time scheduled, run_time now);
     slice& slice_at(run_time now);
 
-    const schedule& all_;
+    const schedule* all_;
     settings options_;
     stripe cursor_;             // the first arrival not sent yet: the head of the queue
     std::uint64_t limit_;       // arrivals from this index on are not offered

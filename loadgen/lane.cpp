@@ -122,6 +122,16 @@ void lane::start(std::chrono::steady_clock::time_point t0) {
     pump(now());
 }
 
+void lane::extend(const schedule& all) {
+    if (step_ != step::running)
+        return;
+    dispatcher_.extend(all, now());
+    arrivals_end_ = all.duration();
+    end_.set(t0_ + arrivals_end_);
+    arm_roll();
+    pump(now());
+}
+
 void lane::stop(run_time t) {
     if (step_ != step::running || t >= arrivals_end_)
         return;

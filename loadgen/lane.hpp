@@ -38,6 +38,9 @@ public:
     /// Arrivals count from `t0` (soon).
     void start(std::chrono::steady_clock::time_point t0);
 
+    /// Goes on with a longer schedule, see dispatcher::extend(). No effect once the arrivals have ended.
+    void extend(const schedule& all);
+
     /// Ends the arrivals at `t`; what is in flight gets its timeout to end in.
     void stop(run_time t);
 

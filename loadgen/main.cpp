@@ -1,5 +1,6 @@
 // loadgen: offers load to HTTP services, on schedule, and tells what became of it.
 #include "common/version.hpp"
+#include "loadgen/capacity_command.hpp"
 #include "loadgen/doctor_command.hpp"
 #include "loadgen/merge_command.hpp"
 #include "loadgen/report_command.hpp"
@@ -44,10 +45,12 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version",
                          fmt::format("loadgen {} ({})", beastmark::version(), beastmark::revision()));
     run_arguments run;
+    capacity_arguments capacity;
     doctor_arguments doctor;
     report_arguments report;
     merge_arguments merge;
     auto* const run_app = add_run_command(app, run);
+    auto* const capacity_app = add_capacity_command(app, capacity);
     auto* const doctor_app = add_doctor_command(app, doctor);
     auto* const merge_app = add_merge_command(app, merge);
     add_report_command(app, report);
@@ -55,6 +58,8 @@ int main(int argc, char** argv) {
         app.parse(argc, argv);
         if (run_app->parsed())
             return run_command(check(run, {argv, argv + argc}));
+        if (capacity_app->parsed())
+            return capacity_command(check(capacity, {argv, argv + argc}));
         if (doctor_app->parsed())
             return doctor_command(check(doctor));
         if (merge_app->parsed())

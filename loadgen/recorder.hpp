@@ -85,6 +85,9 @@ public:
     /// @param spin the load threads poll.
     target_record(const schedule& arrivals, std::uint32_t threads, run_time warmup = {}, bool spin = false);
 
+    /// The schedule has grown: room for its further stages.
+    void extend(const schedule& arrivals) { stages_.resize(arrivals.segments().size()); }
+
     /// What the machine did in the next second, from the first on: before the blocks of that second.
     void take(const machine_evidence& seen) { machine_.push_back(seen); }
 

@@ -61,7 +61,8 @@ void check_descriptors(std::uint64_t connections, std::size_t targets, std::uint
 // The run's control: lives on the calling thread, hears from workers and signals through one io_context.
 class control final : public worker_events {
 public:
-    control(plan what, const std::optional<stop_condition>& stop_when, const run_observer& tell);
+    control(plan what, const std::optional<stop_condition>& stop_when, const run_observer& tell,
+            const schedule_source& more);
 
     run_record go();
 
@@ -81,12 +82,16 @@ private:
     clock::time_point agree_on_start();
     void collect();
     void sample_machine();
+    void extend(schedule longer);
     void stop(run_time at);
 
     [[nodiscard]] run_time now() const { return clock::now() - t0_; }
 
     run_record record_;
+    const plan given_; // what the workers read: record_'s schedule may grow
+    std::vector<std::unique_ptr<const schedule>> extended_;
     const run_observer& tell_;
+    const schedule_source& more_;
     std::vector<stop_condition> stop_when_; // one for each target, or none
     std::vector<std::size_t> rows_seen_;
     asio::io_context context_;
@@ -102,9 +107,14 @@ private:
     clock::time_point next_sample_{};
 };
 
-control::control(plan what, const std::optional<stop_condition>& stop_when, const run_observer& tell)
-    : record_{.what = std::move(what)}, tell_(tell), signals_(context_, SIGINT, SIGTERM) {
-    const auto& settled = record_.what;
+control::control(plan what, const std::optional<stop_condition>& stop_when, const run_observer& tell,
+                 const schedule_source& more)
+    : record_{.what = std::move(what)},
+      given_(record_.what),
+      tell_(tell),
+      more_(more),
+      signals_(context_, SIGINT, SIGTERM) {
+    const auto& settled = given_;
     for (std::size_t i = 0; i < settled.targets.size(); ++i)
         record_.targets.emplace_back(settled.arrivals, settled.threads, settled.warmup, settled.spin);
     if (stop_when)
@@ -140,6 +150,16 @@ void control::stop(run_time at) {
     record_.duration = std::max(at, run_time{});
     for (auto& w : workers_)
         w->stop(record_.duration);
+}
+
+void control::extend(schedule longer) {
+    record_.what.arrivals = std::move(longer);
+    record_.duration = record_.what.arrivals.duration();
+    for (auto& t : record_.targets)
+        t.extend(record_.what.arrivals);
+    extended_.push_back(std::make_unique<const schedule>(record_.what.arrivals));
+    for (auto& w : workers_)
+        w->extend(*extended_.back());
 }
 
 void control::connect() {
@@ -197,6 +217,10 @@ run_record control::go() {
         collect();
         if (tell_.tick)
             tell_.tick(record_, now());
+        if (!more_ || stopping_)
+            continue;
+        if (auto longer = more_(record_, now()))
+            extend(std::move(*longer));
     }
     collect();
     record_.ended_at = std::chrono::system_clock::now();
@@ -282,8 +306,9 @@ bool run_record::believable() const {
     return true;
 }
 
-run_record run(plan what, const std::optional<stop_condition>& stop_when, const run_observer& tell) {
-    return control(std::move(what), stop_when, tell).go();
+run_record run(plan what, const std::optional<stop_condition>& stop_when, const run_observer& tell,
+               const schedule_source& more) {
+    return control(std::move(what), stop_when, tell, more).go();
 }
 
 } // namespace beastmark::loadgen

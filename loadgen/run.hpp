@@ -61,6 +61,12 @@ struct run_observer {
     std::function<void(const report_block&, const machine_evidence&)> counted{};
 };
 
+/// Decides while a run goes on what it is to do next: asked about five times a second, on the calling thread.
+/// Nothing: as before. A schedule is the one before with stages put between its last arrival and its end, and
+/// begins none of them before `now`; open loop only. What waits for a connection when it is taken over is
+/// given up as unfinished.
+using schedule_source = std::function<std::optional<schedule>(const run_record&, run_time now)>;
+
 /// What a run has open at the most: connections (of each target); for each thread an event loop, its figures
 /// from the kernel and two timers for each target; logs, files and scrapes.
 constexpr std::uint64_t descriptors_needed(std::uint64_t connections, std::uint64_t targets,
@@ -74,6 +80,7 @@ plan make_plan(const run_options& options);
 
 /// Runs it. Throws std::runtime_error with one clear line when a target cannot be reached before the start. A
 /// second SIGINT or SIGTERM ends the process at once.
-run_record run(plan what, const std::optional<stop_condition>& stop_when, const run_observer& tell);
+run_record run(plan what, const std::optional<stop_condition>& stop_when, const run_observer& tell,
+               const schedule_source& more = {});
 
 } // namespace beastmark::loadgen

@@ -149,26 +149,7 @@ void require_known_targets(const run_options& o) {
 
 } // namespace
 
-CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
-    auto* run = app.add_subcommand("run", "Offer load to one or several URLs and measure what becomes of it");
-    run->add_option("URL", a.url, "http://HOST[:PORT][/PATH], or NAME=URL");
-    run->add_option("--target", a.targets,
-                    "NAME=URL; repeatable: each gets the whole schedule and its own connections")
-        ->allow_extra_args(false);
-    run->add_option("-R,--rate", a.rate, "requests per second in total, e.g. 500 or 10k");
-    run->add_option("-d,--duration", a.duration, "how long to hold -R, or --closed [10s]");
-    run->add_flag(
-        "--closed", a.closed,
-        "closed loop, like wrk: each connection sends its next request when the answer came. Coordinated: "
-        "a slow service is asked for less, and latency understates");
-    run->add_option(
-        "--warmup", a.warmup,
-        "send this long before the first stage, at its first rate; left out of totals, SLOs and the "
-        "verdict [none]");
-    run->add_option(
-           "--stage", a.stages,
-           "DUR:RATE hold, DUR:A..B linear, DUR:A..B/N staircase of N equal holds; repeatable, in order")
-        ->allow_extra_args(false);
+void add_request_options(CLI::App* run, run_arguments& a) {
     run->add_option("-c,--connections", a.connections, "connections to each target, over all threads")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
@@ -189,27 +170,12 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
         ->check(CLI::IsMember({"uniform", "poisson"}))
         ->capture_default_str();
     run->add_option(
-           "--on-late", a.on_late,
-           "what becomes of a request that could not go out in time: send it late, or skip it and count it")
-        ->check(CLI::IsMember({"send", "skip"}))
-        ->capture_default_str();
-    run->add_option("--late-after", a.late_after, "what --on-late skip takes for late")
-        ->capture_default_str();
-    run->add_flag("--spin", a.spin,
-                  "threads poll instead of sleeping: a little more exact, at the price of a whole core each");
-    run->add_option(
            "--seed", a.seed,
            "what placeholders and poisson arrivals are made from: the same seed gives the same requests")
         ->capture_default_str();
-    add_shard_options(*run, a);
-    run->add_option("--stop-when", a.stop_when,
-                    "end early on a condition, e.g. 'availability<90% for 5s' (availability error_rate p50 "
-                    "p90 p99 p99.9 rps)");
-    run->add_option(
-           "--slo", a.slos,
-           "what has to be kept over the run, else exit code 3, e.g. 'p99<50ms', 'error_rate<0.1%' or "
-           "'go.p99<=cpp.p99'; repeatable")
-        ->allow_extra_args(false);
+}
+
+void add_recording_options(CLI::App* run, run_arguments& a) {
     run->add_option("--watch", a.watches,
                     "NAME=PID: sample CPU and memory of a process and its children; repeatable")
         ->allow_extra_args(false);
@@ -222,6 +188,48 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
     run->add_option("--name", a.name, "title of the report");
     run->add_option("--label", a.labels, "KEY=VALUE shown in the report: versions, notes; repeatable")
         ->allow_extra_args(false);
+}
+
+CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
+    auto* run = app.add_subcommand("run", "Offer load to one or several URLs and measure what becomes of it");
+    run->add_option("URL", a.url, "http://HOST[:PORT][/PATH], or NAME=URL");
+    run->add_option("--target", a.targets,
+                    "NAME=URL; repeatable: each gets the whole schedule and its own connections")
+        ->allow_extra_args(false);
+    run->add_option("-R,--rate", a.rate, "requests per second in total, e.g. 500 or 10k");
+    run->add_option("-d,--duration", a.duration, "how long to hold -R, or --closed [10s]");
+    run->add_flag(
+        "--closed", a.closed,
+        "closed loop, like wrk: each connection sends its next request when the answer came. Coordinated: "
+        "a slow service is asked for less, and latency understates");
+    run->add_option(
+        "--warmup", a.warmup,
+        "send this long before the first stage, at its first rate; left out of totals, SLOs and the "
+        "verdict [none]");
+    run->add_option(
+           "--stage", a.stages,
+           "DUR:RATE hold, DUR:A..B linear, DUR:A..B/N staircase of N equal holds; repeatable, in order")
+        ->allow_extra_args(false);
+    add_request_options(run, a);
+    run->add_option(
+           "--on-late", a.on_late,
+           "what becomes of a request that could not go out in time: send it late, or skip it and count it")
+        ->check(CLI::IsMember({"send", "skip"}))
+        ->capture_default_str();
+    run->add_option("--late-after", a.late_after, "what --on-late skip takes for late")
+        ->capture_default_str();
+    run->add_flag("--spin", a.spin,
+                  "threads poll instead of sleeping: a little more exact, at the price of a whole core each");
+    add_shard_options(*run, a);
+    run->add_option("--stop-when", a.stop_when,
+                    "end early on a condition, e.g. 'availability<90% for 5s' (availability error_rate p50 "
+                    "p90 p99 p99.9 rps)");
+    run->add_option(
+           "--slo", a.slos,
+           "what has to be kept over the run, else exit code 3, e.g. 'p99<50ms', 'error_rate<0.1%' or "
+           "'go.p99<=cpp.p99'; repeatable")
+        ->allow_extra_args(false);
+    add_recording_options(run, a);
     run->add_option(
         "--metrics", a.metrics,
         "[ADDRESS:]PORT: serve loadgen's own metrics to Prometheus there, at /metrics, e.g. :8085");

@@ -51,6 +51,11 @@ struct run_arguments {
     bool plain = false;
 };
 
+// What is asked, on which connections; what is recorded beside it and where. Parts of add_run_command() that
+// other subcommands have, too.
+void add_request_options(CLI::App* command, run_arguments& arguments);
+void add_recording_options(CLI::App* command, run_arguments& arguments);
+
 /// Adds the subcommand `run` to the program's command line; `arguments` must outlive the app.
 CLI::App* add_run_command(CLI::App& app, run_arguments& arguments);
 

@@ -2,8 +2,8 @@
 
 #include "common/process_metrics.hpp"
 #include "loadgen/live_metrics.hpp"
+#include "loadgen/make_observer.hpp"
 #include "loadgen/metrics_endpoint.hpp"
-#include "loadgen/observer.hpp"
 #include "loadgen/output_folder.hpp"
 #include "loadgen/progress.hpp"
 #include "loadgen/result.hpp"
@@ -23,16 +23,6 @@
 namespace beastmark::loadgen {
 
 namespace {
-
-observer make_observer(const run_options& options) {
-    std::vector<watch_spec> watches;
-    for (const auto& text : options.watches)
-        watches.push_back(parse_watch(text));
-    std::vector<scrape_spec> scrapes;
-    for (const auto& text : options.scrapes)
-        scrapes.push_back(parse_scrape(text));
-    return {std::move(watches), std::move(scrapes)};
-}
 
 // Nothing without --metrics.
 std::unique_ptr<metrics_endpoint> serve(std::shared_ptr<live_metrics> live, const run_options& options) {

@@ -272,6 +272,15 @@ void stripe::advance() noexcept {
     settle();
 }
 
+void stripe::extend(const schedule& all) noexcept {
+    all_ = &all;
+    if (done())
+        return;
+    sum_ = all.sum_of(next_);
+    segment_ = all.segment_of(next_);
+    settle();
+}
+
 std::uint64_t stripe::count_below(std::uint64_t i) const noexcept {
     return i <= index_ ? 0 : (i - index_ + of_ - 1) / of_;
 }

@@ -151,6 +151,9 @@ public:
     /// schedule that it passes, so for each of `of`.
     void advance() noexcept;
 
+    /// Goes on with `all`, which agrees with the schedule so far on every arrival of that one.
+    void extend(const schedule& all) noexcept;
+
     /// How many of this share's arrivals have an index below `i`.
     [[nodiscard]] std::uint64_t count_below(std::uint64_t i) const noexcept;
 

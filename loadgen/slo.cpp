@@ -15,21 +15,31 @@ struct figure {
     bool censored = false;
 };
 
+figure figure_in(metric what, const row& figures, run_time timeout) {
+    const auto value = value_of(what, figures);
+    const auto timeout_us = std::chrono::duration<double, std::micro>(timeout).count();
+    return {value, value && is_time(what) && figures.of(outcome::timeout) > 0 && *value >= timeout_us};
+}
+
 figure figure_of(const condition::figure& wanted, const std::string& target, const run_record& record) {
     const auto& name = wanted.target.empty() ? target : wanted.target;
     for (std::size_t i = 0; i < record.targets.size(); ++i) {
         if (record.what.targets[i].name != name)
             continue;
-        const auto row = record.targets[i].believable_row(record.duration);
-        const auto value = value_of(wanted.what, row);
-        const auto timeout_us = std::chrono::duration<double, std::micro>(record.what.timeout).count();
-        return {value, value && is_time(wanted.what) && row.of(outcome::timeout) > 0 && *value >= timeout_us};
+        return figure_in(wanted.what, record.targets[i].believable_row(record.duration), record.what.timeout);
     }
     return {};
 }
 
 bool is_upper_bound(condition::comparison op) {
     return op == condition::comparison::less || op == condition::comparison::less_equal;
+}
+
+slo_result judged(const condition& c, const std::string& target, const figure& left,
+                  std::optional<double> bound) {
+    slo_result r{c.text, target, c.left.what, left.value, bound, left.censored, false};
+    r.pass = r.value && r.bound && c.holds(*r.value, *r.bound) && !(r.censored && is_upper_bound(c.op));
+    return r;
 }
 
 } // namespace
@@ -61,16 +71,16 @@ std::vector<slo_result> judge_slos(std::span<const condition> objectives, const 
         for (const auto& t : record.what.targets) {
             if (!c.left.target.empty() && c.left.target != t.name)
                 continue;
-            const auto left = figure_of(c.left, t.name, record);
-            slo_result r{c.text, t.name, c.left.what, left.value, c.bound, left.censored, false};
-            if (c.right)
-                r.bound = figure_of(*c.right, t.name, record).value;
-            r.pass =
-                r.value && r.bound && c.holds(*r.value, *r.bound) && !(r.censored && is_upper_bound(c.op));
-            results.push_back(std::move(r));
+            const auto bound = c.right ? figure_of(*c.right, t.name, record).value : std::optional(c.bound);
+            results.push_back(judged(c, t.name, figure_of(c.left, t.name, record), bound));
         }
     }
     return results;
+}
+
+slo_result judge_slo(const condition& objective, const std::string& target, const row& figures,
+                     run_time timeout) {
+    return judged(objective, target, figure_in(objective.left.what, figures, timeout), objective.bound);
 }
 
 std::string text_of(const slo_result& r) {

@@ -35,6 +35,11 @@ void require_targets(std::span<const condition> objectives, std::span<const std:
 /// that request would have taken is not known.
 std::vector<slo_result> judge_slos(std::span<const condition> objectives, const run_record& record);
 
+/// Judges an objective without a figure on its right side by `figures` of the target, whose requests had this
+/// timeout; as judge_slos() does.
+slo_result judge_slo(const condition& objective, const std::string& target, const row& figures,
+                     run_time timeout);
+
 /// "PASS  go p99<50ms  3.21 ms".
 std::string text_of(const slo_result& result);
 

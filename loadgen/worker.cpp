@@ -41,6 +41,13 @@ void worker::start(std::chrono::steady_clock::time_point t0) {
     });
 }
 
+void worker::extend(const schedule& all) {
+    loop_.post([this, &all] {
+        for (auto& l : lanes_)
+            l->extend(all);
+    });
+}
+
 void worker::stop(run_time t) {
     loop_.post([this, t] {
         for (auto& l : lanes_)

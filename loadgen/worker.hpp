@@ -47,6 +47,9 @@ public:
     /// Arrivals begin at `t0`; worker_done() follows when all of them have ended.
     void start(std::chrono::steady_clock::time_point t0);
 
+    /// Goes on with a longer schedule, which must outlive this.
+    void extend(const schedule& all);
+
     /// Ends the arrivals at `t`, time since the start.
     void stop(run_time t);
 

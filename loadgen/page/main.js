@@ -18,6 +18,8 @@
     const ending = words.ending(section);
     const totals = model.object(section.target.totals);
     const shown = held ?? reached;
+    const found = capacity.of(section);
+    if (found !== null) return capacity_headline(section, found);
     return element("header", { class: "headline" },
       element("h2", {}, words.label(section, sections), element("span", { class: `chip ${ending.kind}` }, ending.label)),
       element("p", { class: "url" }, element("code", {}, [section.target.method, section.target.url].filter(Boolean).join(" "))),
@@ -30,6 +32,15 @@
         figure("p99 there", words.latency(shown?.response.p99_us), "response time"),
         figure("CPU per request", format.duration(shown?.cpu_per_request_s), "of the service"),
         figure("Whole run", format.compact(totals.offered), "requests offered")));
+  }
+
+  // What a probe beyond the capacity or the load generator's means for the whole run is in the answer already.
+  function capacity_headline(section, found) {
+    return element("header", { class: "headline" },
+      element("h2", {}, words.label(section, sections)),
+      element("p", { class: "url" }, element("code", {}, [section.target.method, section.target.url].filter(Boolean).join(" "))),
+      capacity.headline(found),
+      element("dl", { class: "figures" }, capacity.figures(found).map((one) => figure(...one))));
   }
 
   function banners(section) {
@@ -61,7 +72,12 @@
       { stages: panels.stage_bands(section), judged: model.judged_spans(section), warmup_s: model.warmup_s(section) });
     const made = panels.of(section).map((spec) => charts.panel(spec, spec.axis ? charts.group(spec.axis) : shared));
     const stages = tables.stages(section);
+    const curve = capacity.curve(section);
+    const first = curve === null ? null : charts.panel({ ...curve, id: `${section.id}-${curve.id}` }, charts.group(curve.axis));
+    const probes = capacity.table(section);
     const node = element("article", { id: section.id, "aria-label": section.name }, headline(section),
+      first === null ? null : element("div", { class: "panels" }, first.card),
+      probes ? element("section", { class: "card" }, probes) : null,
       key(shared),
       element("div", { class: "panels" }, made.map((panel) => panel.card)),
       stages ? element("section", { class: "card" }, stages) : null,
@@ -69,7 +85,7 @@
       element("div", { class: "pair" }, [tables.outcomes(section), tables.answers(section)].filter(Boolean)
         .map((content) => element("section", { class: "card" }, content))),
       tables.machine(section));
-    return { node, start: () => made.forEach((panel) => panel.start()) };
+    return { node, start: () => [first, ...made].filter((panel) => panel !== null).forEach((panel) => panel.start()) };
   }
 
   function subtitle() {

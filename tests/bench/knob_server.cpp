@@ -4,6 +4,9 @@
 // A request that comes while all slots are taken waits for the one that is free first, so that the capacity
 // is slots / time exactly: when a request ends is settled when it arrives, and a loop that wakes late answers
 // late but loses no time.
+//
+// With a rate, a token bucket is before them: what comes while it is empty is refused with 503 at once. It is
+// filled steadily and holds 10 ms of its rate, so that the capacity is that rate, whatever the machine does.
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -33,6 +36,7 @@ using clock_type = std::chrono::steady_clock;
 
 constexpr std::string_view answer =
     "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok";
+constexpr std::string_view refusal = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
 constexpr std::string_view head_end = "\r\n\r\n";
 
 [[noreturn]] void die(const char* what) {
@@ -54,8 +58,10 @@ std::uint32_t number(const char* text, const char* name, std::uint32_t highest) 
 class server {
 public:
     /// @param slots 0: as many as there are requests
-    server(std::uint16_t port, std::uint32_t slots, std::chrono::microseconds service_time)
-        : service_time_(service_time), free_at_(slots) {
+    /// @param rate of the token bucket; 0: none
+    server(std::uint16_t port, std::uint32_t slots, std::chrono::microseconds service_time,
+           std::uint32_t rate)
+        : service_time_(service_time), rate_(rate), free_at_(slots) {
         listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
         if (listener_ < 0 || epoll_ < 0)
@@ -157,8 +163,24 @@ private:
         }
     }
 
+    bool take_token(clock_type::time_point now) {
+        if (rate_ == 0)
+            return true;
+        const double most = std::max(1.0, 0.01 * rate_);
+        tokens_ = std::min(most, tokens_ + rate_ * std::chrono::duration<double>(now - filled_at_).count());
+        filled_at_ = now;
+        if (tokens_ < 1)
+            return false;
+        tokens_ -= 1;
+        return true;
+    }
+
     void take(int fd, std::uint64_t generation) {
         auto starts = clock_type::now();
+        if (!take_token(starts)) {
+            static_cast<void>(::send(fd, refusal.data(), refusal.size(), MSG_NOSIGNAL));
+            return;
+        }
         if (!free_at_.empty()) {
             auto& slot = free_at_[next_slot_];
             next_slot_ = (next_slot_ + 1) % free_at_.size();
@@ -181,6 +203,9 @@ private:
     }
 
     std::chrono::microseconds service_time_;
+    double rate_;
+    double tokens_ = 0;
+    clock_type::time_point filled_at_{};
     std::vector<clock_type::time_point> free_at_; // of each slot; taken in turn
     std::size_t next_slot_ = 0;
     std::deque<pending> due_;
@@ -193,9 +218,10 @@ private:
 } // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 4) {
-        std::fputs("usage: knob_server PORT SLOTS SERVICE-TIME-US\n"
-                   "Serves 127.0.0.1, writes its port to stdout. PORT 0: any; SLOTS 0: no limit.\n",
+    if (argc != 4 && argc != 5) {
+        std::fputs("usage: knob_server PORT SLOTS SERVICE-TIME-US [RATE]\n"
+                   "Serves 127.0.0.1, writes its port to stdout. PORT 0: any; SLOTS 0: no limit; RATE\n"
+                   "0, or none: no limit of requests per second.\n",
                    stderr);
         return 2;
     }
@@ -203,5 +229,6 @@ int main(int argc, char** argv) {
     const auto port = number(argv[1], "PORT", std::numeric_limits<std::uint16_t>::max());
     const auto slots = number(argv[2], "SLOTS", 100'000);
     const auto service_us = number(argv[3], "SERVICE-TIME-US", 10'000'000);
-    server(static_cast<std::uint16_t>(port), slots, std::chrono::microseconds(service_us)).run();
+    const auto rate = argc == 5 ? number(argv[4], "RATE", 10'000'000) : 0;
+    server(static_cast<std::uint16_t>(port), slots, std::chrono::microseconds(service_us), rate).run();
 }

@@ -1,0 +1,18 @@
+#include "loadgen/make_observer.hpp"
+
+#include <utility>
+#include <vector>
+
+namespace beastmark::loadgen {
+
+observer make_observer(const run_options& options) {
+    std::vector<watch_spec> watches;
+    for (const auto& text : options.watches)
+        watches.push_back(parse_watch(text));
+    std::vector<scrape_spec> scrapes;
+    for (const auto& text : options.scrapes)
+        scrapes.push_back(parse_scrape(text));
+    return {std::move(watches), std::move(scrapes)};
+}
+
+} // namespace beastmark::loadgen
