@@ -39,6 +39,9 @@ constexpr std::uint32_t longest_head = 8192;
 // Shards of a test ask at once, each on a connection.
 constexpr std::size_t most_connections = 1024;
 
+// Of bodies that are being read, whoever sends them: two of the longest.
+constexpr std::size_t most_promised_bytes = 512 << 20;
+
 // For a request from its first byte waited for, and for an answer; a body of megabytes has longer.
 constexpr auto patience = 10s;
 constexpr auto patience_with_bodies = 60s;
@@ -53,6 +56,21 @@ http_answer call(const http_route& to, const std::string& body) {
         return {500, "text/plain; charset=utf-8", failure.what() + std::string("\n")};
     }
 }
+
+// A part of a bound, until its end.
+class share {
+public:
+    share(std::size_t& taken, std::size_t bytes) : taken_(taken), bytes_(bytes) { taken_ += bytes_; }
+
+    ~share() { taken_ -= bytes_; }
+
+    share(const share&) = delete;
+    share& operator=(const share&) = delete;
+
+private:
+    std::size_t& taken_;
+    std::size_t bytes_;
+};
 
 http_answer without_body(const http_route* to, std::string_view method) {
     if (to == nullptr)
@@ -132,7 +150,13 @@ asio::awaitable<bool> http_server::answer_one(beast::tcp_stream& stream, beast::
     const std::string_view method(parser.get().method_string().data(), parser.get().method_string().size());
     http_answer said;
     auto keep = parser.get().keep_alive();
-    if (to && method == to->method && parser.content_length().value_or(0) <= to->most_body_bytes) {
+    const auto promised = parser.chunked() && to ? to->most_body_bytes : parser.content_length().value_or(0);
+    if (to && method == to->method && promised <= to->most_body_bytes &&
+        promised > most_promised_bytes - promised_bytes_) {
+        said = {503, "text/plain; charset=utf-8", "others are sending: ask again\n"};
+        keep = false;
+    } else if (to && method == to->method && promised <= to->most_body_bytes) {
+        const share held(promised_bytes_, promised);
         parser.body_limit(to->most_body_bytes);
         stream.expires_after(to->most_body_bytes > longest_head ? patience_with_bodies : patience);
         const auto [code, size] = co_await http::async_read(stream, buffer, parser, as_result);

@@ -112,7 +112,8 @@ int shard_guest::finish(const run_record& /*record*/, int own_exit_code) {
         if (answer.status == 200)
             return own_exit_code;
         const auto why = answer.status == 0 ? answer.error : first_line(answer.body);
-        if (answer.status != 0 || clock::now() > deadline)
+        const bool comes_again = answer.status == 0 || answer.status == 503;
+        if (!comes_again || clock::now() > deadline)
             throw shards_missing(
                 fmt::format("cannot hand the figures to shard 0 at {}: {}; they are in {}, for loadgen merge",
                             text_of(barrier_.where), why, output_));

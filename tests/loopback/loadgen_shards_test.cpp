@@ -17,7 +17,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -218,6 +220,18 @@ TEST_F(loadgen_shards, strangers_and_mistakes_are_refused_and_nothing_hangs) {
     EXPECT_EQ(ask("POST", "/barrier/deliver", "no").status, 400);
     EXPECT_EQ(ask("POST", "/barrier/deliver", "{\"index\":1,\"who\":\"me\"}\nx\n").status, 403);
 
+    {
+        const std::string promise = "POST /barrier/deliver HTTP/1.1\r\nContent-Length: 268435456\r\n\r\n";
+        std::vector<std::unique_ptr<http_client>> greedy;
+        for (int i = 0; i < 2; ++i) {
+            greedy.push_back(std::make_unique<http_client>(port_, host));
+            greedy.back()->send(promise);
+            std::this_thread::sleep_for(100ms); // it has no answer to wait for
+        }
+        http_client third(port_, host);
+        third.send(promise);
+        EXPECT_EQ(third.receive().status, 503) << "memory has a bound, however many send";
+    }
     const auto of_three = run(command("1/3", 1));
     EXPECT_EQ(of_three.status.code, 1);
     EXPECT_THAT(of_three.err, HasSubstr("shard 1/3 of a test of 2 shards"));
