@@ -3,6 +3,8 @@
 
 option(BEASTMARK_WARNINGS_AS_ERRORS "Treat compiler warnings as errors (the presets do)" OFF)
 option(BEASTMARK_FUZZ "Build the libFuzzer targets (needs clang) and nothing that links them" OFF)
+option(BUILD_TESTING "Build the tests, which need GoogleTest and Google Benchmark" ON)
+set(BEASTMARK_REVISION "" CACHE STRING "The git revision, where the sources are not in a clone")
 set(BEASTMARK_SANITIZE "" CACHE STRING "Sanitizers for every target, e.g. address,undefined or thread")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
