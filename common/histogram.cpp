@@ -89,8 +89,9 @@ bool histogram::restore(const exact_figures& known) noexcept {
         return false;
     const auto n = static_cast<double>(count_);
     constexpr auto rounding = 1e-9;
-    if (!(known.sum_ns >= static_cast<double>(known.min_ns) * n * (1 - rounding) &&
-          known.sum_ns <= static_cast<double>(known.max_ns) * n * (1 + rounding)))
+    const double least = static_cast<double>(known.min_ns) * n * (1 - rounding);
+    const double most = static_cast<double>(known.max_ns) * n * (1 + rounding);
+    if (std::isnan(known.sum_ns) || known.sum_ns < least || known.sum_ns > most)
         return false;
     min_ = known.min_ns;
     max_ = known.max_ns;

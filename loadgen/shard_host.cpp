@@ -172,14 +172,14 @@ int shard_host::finish(const run_record& record, int own_exit_code) {
 void shard_host::publish(const std::string& folder) {
     const std::pair<const char*, const char*> files[]{{"result.json", as_json},
                                                       {"report.html", "text/html; charset=utf-8"}};
-    for (const auto& [name, type] : files)
+    for (const auto& [file, media] : files)
         endpoint_.route(
-            std::string("/") + name,
+            std::string("/") + file,
             {.method = "GET",
-             .answer = [path = std::filesystem::path(folder) / name,
-                        type = type](const std::string&) { return http_answer{200, type, read_file(path)}; },
+             .answer = [path = std::filesystem::path(folder) / file,
+                        type = media](const std::string&) { return http_answer{200, type, read_file(path)}; },
              .sent =
-                 [with = meeting_, name = name] {
+                 [with = meeting_, name = file] {
                      const std::lock_guard lock(with->mutex);
                      with->fetched.insert(name);
                  }});

@@ -77,12 +77,12 @@ shard_merge::input::parse(const std::string& name, std::string text,
         std::vector<shard_facts> shards;
         for (const json& each : head->at("shards"))
             shards.push_back(read_facts(each));
-        auto made = std::unique_ptr<input>(new input{.name = name,
-                                                     .text = std::move(text),
-                                                     .test = test,
-                                                     .known = read_test(test),
-                                                     .of = head->at("of").get<std::uint64_t>(),
-                                                     .shards = std::move(shards)});
+        auto made = std::make_unique<input>(input{.name = name,
+                                                  .text = std::move(text),
+                                                  .test = test,
+                                                  .known = read_test(test),
+                                                  .of = head->at("of").get<std::uint64_t>(),
+                                                  .shards = std::move(shards)});
         if (made->of > most_shards)
             throw std::runtime_error(fmt::format("one of {} shards, more than there can be", made->of));
         if (made->shards.empty())

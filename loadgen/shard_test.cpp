@@ -33,7 +33,7 @@ std::uint32_t request_checksum(const run_options& options) {
 std::chrono::nanoseconds read_time(const json& seconds) {
     constexpr double hundred_years = 3.2e9;
     const auto value = seconds.get<double>();
-    if (!(value >= 0 && value <= hundred_years))
+    if (std::isnan(value) || value < 0 || value > hundred_years)
         throw std::runtime_error("a time is out of range");
     return std::chrono::nanoseconds(std::llround(value * 1e9));
 }
