@@ -47,7 +47,7 @@ private:
     boost::asio::ip::tcp::acceptor acceptor_;
     std::size_t open_ = 0;
     std::size_t promised_bytes_ = 0; // of bodies that are being read, at most
-    mutable std::mutex mutex_; // of routes_
+    mutable std::mutex mutex_;       // of routes_
     std::map<std::string, route_pointer, std::less<>> routes_;
     std::thread thread_;
 };
