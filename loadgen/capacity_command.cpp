@@ -3,6 +3,7 @@
 #include "common/duration.hpp"
 #include "common/number.hpp"
 #include "loadgen/capacity_output.hpp"
+#include "loadgen/exit_codes.hpp"
 #include "loadgen/make_observer.hpp"
 #include "loadgen/output_folder.hpp"
 #include "loadgen/result.hpp"
@@ -120,8 +121,6 @@ private:
 };
 
 int exit_code_of(const run_record& record, const capacity_answer& found) {
-    constexpr int objective_missed = 3;
-    constexpr int not_to_be_believed = 4;
     if (record.signal != 0)
         return 128 + record.signal;
     switch (found.kind) {
@@ -129,9 +128,9 @@ int exit_code_of(const run_record& record, const capacity_answer& found) {
     case capacity_kind::at_least:
         return 0;
     case capacity_kind::below:
-        return objective_missed;
+        return exits::objective_missed;
     default:
-        return not_to_be_believed;
+        return exits::not_to_be_believed;
     }
 }
 
@@ -240,9 +239,7 @@ int capacity_command(const capacity_options& options) {
     if (seconds) {
         seconds->close();
         auto result = make_result(record, asked, exit_code);
-        result["watched"] = beside.watched();
-        result["scraped"] = beside.scraped();
-        result["manifest"]["placement"] = beside.placement();
+        add_observed(result, beside);
         result["capacity"] = capacity_json(search, interrupted);
         write_results(asked.output, asked.name, record, result);
     }

@@ -4,6 +4,7 @@
 #include "common/descriptor_limit.hpp"
 #include "common/duration.hpp"
 #include "loadgen/diagnosis.hpp"
+#include "loadgen/exit_codes.hpp"
 #include "loadgen/grouped.hpp"
 #include "loadgen/output_folder.hpp"
 #include "loadgen/probe.hpp"
@@ -150,13 +151,12 @@ doctor_options check(const doctor_arguments& a) {
 }
 
 int doctor_command(const doctor_options& options) {
-    constexpr int not_good = 3;
     if (!options.json.empty() && options.json != "-")
         require_folder_of(options.json);
     const auto found = examine(options);
     if (found.measured.signal != 0)
         return 128 + found.measured.signal;
-    const int exit_code = found.good().value_or(true) ? 0 : not_good;
+    const int exit_code = found.good().value_or(true) ? 0 : exits::objective_missed;
     const auto json = json_of(found, exit_code).dump(1) + "\n";
     if (options.json == "-") {
         fmt::print("{}", json);

@@ -2,6 +2,7 @@
 #include "common/version.hpp"
 #include "loadgen/capacity_command.hpp"
 #include "loadgen/doctor_command.hpp"
+#include "loadgen/exit_codes.hpp"
 #include "loadgen/merge_command.hpp"
 #include "loadgen/report_command.hpp"
 #include "loadgen/run_arguments.hpp"
@@ -19,16 +20,14 @@
 
 namespace {
 
-constexpr int could_not_run = 1;
-constexpr int wrong_use = 2;
-constexpr int without_shards = 5;
+namespace exits = beastmark::loadgen::exits;
 
 // Help and version go to stdout with 0, a mistake to stderr as one line.
 int parse_end(const CLI::App& app, const CLI::ParseError& end) {
     if (end.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success))
         return app.exit(end);
     fmt::print(stderr, "loadgen: {} (see loadgen --help)\n", end.what());
-    return wrong_use;
+    return exits::wrong_use;
 }
 
 } // namespace
@@ -69,12 +68,12 @@ int main(int argc, char** argv) {
         return parse_end(app, end);
     } catch (const std::invalid_argument& wrong) {
         fmt::print(stderr, "loadgen: {}\n", wrong.what());
-        return wrong_use;
+        return exits::wrong_use;
     } catch (const shards_missing& failure) {
         fmt::print(stderr, "loadgen: {}\n", failure.what());
-        return without_shards;
+        return exits::shards_missing;
     } catch (const std::exception& failure) {
         fmt::print(stderr, "loadgen: {}\n", failure.what());
-        return could_not_run;
+        return exits::could_not_run;
     }
 }

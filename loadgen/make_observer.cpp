@@ -1,5 +1,7 @@
 #include "loadgen/make_observer.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <utility>
 #include <vector>
 
@@ -13,6 +15,12 @@ observer make_observer(const run_options& options) {
     for (const auto& text : options.scrapes)
         scrapes.push_back(parse_scrape(text));
     return {std::move(watches), std::move(scrapes)};
+}
+
+void add_observed(nlohmann::json& result, const observer& beside) {
+    result["watched"] = beside.watched();
+    result["scraped"] = beside.scraped();
+    result["manifest"]["placement"] = beside.placement();
 }
 
 } // namespace beastmark::loadgen

@@ -4,9 +4,14 @@
 #include "loadgen/observer.hpp"
 #include "loadgen/run_options.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
 namespace beastmark::loadgen {
 
 /// Of --watch and --scrape. Throws std::invalid_argument and std::runtime_error with one clear line.
 observer make_observer(const run_options& options);
+
+/// What it saw, as parts of result.json.
+void add_observed(nlohmann::json& result, const observer& beside);
 
 } // namespace beastmark::loadgen

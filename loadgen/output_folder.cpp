@@ -1,6 +1,7 @@
 #include "loadgen/output_folder.hpp"
 
 #include "common/histogram_encoding.hpp"
+#include "loadgen/exit_codes.hpp"
 #include "loadgen/report.hpp"
 #include "loadgen/shard_file.hpp"
 
@@ -72,17 +73,14 @@ void write_results(const std::filesystem::path& folder, const std::string& title
 }
 
 int exit_code_of(const run_record& record, std::span<const slo_result> objectives, bool all_shards) {
-    constexpr int objective_missed = 3;
-    constexpr int not_to_be_believed = 4;
-    constexpr int shards_missing = 5;
     if (record.signal != 0)
         return 128 + record.signal;
     if (!all_shards)
-        return shards_missing;
+        return exits::shards_missing;
     if (!record.believable())
-        return not_to_be_believed;
+        return exits::not_to_be_believed;
     const auto kept = std::all_of(objectives.begin(), objectives.end(), [](const auto& r) { return r.pass; });
-    return kept ? 0 : objective_missed;
+    return kept ? 0 : exits::objective_missed;
 }
 
 } // namespace beastmark::loadgen

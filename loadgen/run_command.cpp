@@ -105,9 +105,7 @@ int run_command(const run_options& options) {
             share->end(record);
         auto result = make_result(record, options, exit_code);
         result["slo"] = slos_json(objectives);
-        result["watched"] = beside.watched();
-        result["scraped"] = beside.scraped();
-        result["manifest"]["placement"] = beside.placement();
+        add_observed(result, beside);
         write_results(options.output, options.name, record, result);
     };
     const auto linger = [&] {
