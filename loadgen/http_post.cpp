@@ -2,48 +2,32 @@
 
 #include "common/version.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/span_body.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
 
+#include <cstddef>
 #include <utility>
 
 namespace beastmark::loadgen {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = beast::http;
+namespace http = boost::beast::http;
 
 namespace {
 
-constexpr std::uint64_t longest_answer = 65536;
+constexpr std::size_t longest_answer = 65536;
 
-asio::awaitable<void> exchange(const host_and_port& where, const std::string& path, std::string_view body,
-                               std::chrono::nanoseconds patience, post_answer& into) {
+asio::awaitable<void> resolve_and_post(const host_and_port& where, const std::string& path,
+                                       std::string_view body, std::chrono::nanoseconds patience,
+                                       http_reply& into) {
     constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-    const auto executor = co_await asio::this_coro::executor;
-    asio::ip::tcp::resolver resolver(executor);
+    asio::ip::tcp::resolver resolver(co_await asio::this_coro::executor);
     const auto [unknown, addresses] =
         co_await resolver.async_resolve(where.host, std::to_string(where.port), as_result);
     if (unknown) {
         into.error = "resolve: " + unknown.message();
-        co_return;
-    }
-    beast::tcp_stream stream(executor);
-    stream.expires_after(patience); // for all that follows
-    const auto [refused, address] = co_await stream.async_connect(addresses, as_result);
-    if (refused) {
-        into.error = "connect: " + refused.message();
         co_return;
     }
     http::request<http::span_body<const char>> request(http::verb::post, path, 11);
@@ -53,29 +37,19 @@ asio::awaitable<void> exchange(const host_and_port& where, const std::string& pa
     request.keep_alive(false);
     request.body() = {body.data(), body.size()};
     request.prepare_payload();
-    const auto [write_error, written] = co_await http::async_write(stream, request, as_result);
-    beast::flat_buffer buffer;
-    http::response_parser<http::string_body> parser;
-    parser.body_limit(longest_answer);
-    // Also when not all was written: who refuses a body may say why.
-    const auto [read_error, read] = co_await http::async_read(stream, buffer, parser, as_result);
-    if (read_error) {
-        into.error = write_error ? "write: " + write_error.message() : "read: " + read_error.message();
-        co_return;
-    }
-    into.status = parser.get().result_int();
-    into.body = std::move(parser.get().body());
+    into = co_await exchange(addresses, std::move(request), std::chrono::steady_clock::now() + patience,
+                             longest_answer);
 }
 
 } // namespace
 
-post_answer post(const host_and_port& where, const std::string& path, std::string_view body,
-                 std::chrono::nanoseconds patience) {
-    post_answer answer;
+http_reply post(const host_and_port& where, const std::string& path, std::string_view body,
+                std::chrono::nanoseconds patience) {
+    http_reply reply;
     asio::io_context context(1);
-    asio::co_spawn(context, exchange(where, path, body, patience, answer), asio::detached);
+    asio::co_spawn(context, resolve_and_post(where, path, body, patience, reply), asio::detached);
     context.run();
-    return answer;
+    return reply;
 }
 
 } // namespace beastmark::loadgen

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/host_and_port.hpp"
+#include "loadgen/http_exchange.hpp"
 
 #include <chrono>
 #include <string>
@@ -9,15 +10,9 @@
 
 namespace beastmark::loadgen {
 
-struct post_answer {
-    unsigned status = 0; // 0: none came
-    std::string body;
-    std::string error; // of the connection, when none came
-};
-
 /// Answers of more than 64 KiB are errors. The name is looked up each time: that alone may outlast
 /// `patience`, by what the resolver takes.
-post_answer post(const host_and_port& where, const std::string& path, std::string_view body,
-                 std::chrono::nanoseconds patience);
+http_reply post(const host_and_port& where, const std::string& path, std::string_view body,
+                std::chrono::nanoseconds patience);
 
 } // namespace beastmark::loadgen

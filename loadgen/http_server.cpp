@@ -151,11 +151,13 @@ asio::awaitable<bool> http_server::answer_one(beast::tcp_stream& stream, beast::
     http_answer said;
     auto keep = parser.get().keep_alive();
     const auto promised = parser.chunked() && to ? to->most_body_bytes : parser.content_length().value_or(0);
-    if (to && method == to->method && promised <= to->most_body_bytes &&
-        promised > most_promised_bytes - promised_bytes_) {
+    if (!to || method != to->method || promised > to->most_body_bytes) {
+        said = without_body(to.get(), method);
+        keep = keep && parser.is_done();
+    } else if (promised > most_promised_bytes - promised_bytes_) {
         said = {503, "text/plain; charset=utf-8", "others are sending: ask again\n"};
         keep = false;
-    } else if (to && method == to->method && promised <= to->most_body_bytes) {
+    } else {
         const share held(promised_bytes_, promised);
         parser.body_limit(to->most_body_bytes);
         stream.expires_after(to->most_body_bytes > longest_head ? patience_with_bodies : patience);
@@ -164,9 +166,6 @@ asio::awaitable<bool> http_server::answer_one(beast::tcp_stream& stream, beast::
             co_return false;
         said = code ? without_body(to.get(), method) : call(*to, parser.get().body());
         keep = keep && !code;
-    } else {
-        said = without_body(to.get(), method);
-        keep = keep && parser.is_done();
     }
     http::response<http::string_body> response(static_cast<http::status>(said.status), 11);
     response.set(http::field::content_type, said.type);
