@@ -32,13 +32,6 @@ bool came_to_its_end(const shard_facts& shard) {
     return shard.end && shard.end->signal == 0;
 }
 
-std::unique_ptr<json> parse_line(std::string_view line) {
-    auto parsed = std::make_unique<json>(parse_shallow(line));
-    if (!parsed->is_object())
-        parsed.reset();
-    return parsed;
-}
-
 } // namespace
 
 struct shard_merge::input {
@@ -68,20 +61,20 @@ shard_merge::input::parse(const std::string& name, std::string text,
         return std::runtime_error(fmt::format("{}: {}", name, why));
     };
     const auto head_end = std::min(text.find('\n'), text.size());
-    const auto head = parse_line(std::string_view(text).substr(0, head_end));
-    if (!head || head->value("schema", json()) != shard_schema)
+    const auto head = parse_shallow(std::string_view(text).substr(0, head_end));
+    if (part_of(head, "schema") != shard_schema)
         throw fail(fmt::format("not the {} of a shard (schema {})", shard_file_name, shard_schema));
     try {
-        const json& test = head->at("test");
+        const json& test = head.at("test");
         check(test);
         std::vector<shard_facts> shards;
-        for (const json& each : head->at("shards"))
+        for (const json& each : head.at("shards"))
             shards.push_back(read_facts(each));
         auto made = std::make_unique<input>(input{.name = name,
                                                   .text = std::move(text),
                                                   .test = test,
                                                   .known = read_test(test),
-                                                  .of = head->at("of").get<std::uint64_t>(),
+                                                  .of = head.at("of").get<std::uint64_t>(),
                                                   .shards = std::move(shards)});
         if (made->of > most_shards)
             throw std::runtime_error(fmt::format("one of {} shards, more than there can be", made->of));
@@ -109,13 +102,13 @@ void shard_merge::input::take_lines(std::string_view rest) {
         const auto line = rest.substr(0, end);
         rest.remove_prefix(end + 1);
         try {
-            const auto parsed = parse_line(line);
-            if (!parsed)
+            const auto parsed = parse_shallow(line);
+            if (!parsed.is_object())
                 throw std::runtime_error("not JSON");
-            if (parsed->contains("ended"))
-                take_ends(parsed->at("ended"));
+            if (parsed.contains("ended"))
+                take_ends(parsed.at("ended"));
             else
-                take_second(*parsed, line, offered);
+                take_second(parsed, line, offered);
         } catch (const std::exception& problem) {
             throw std::runtime_error(fmt::format("line {}: {}", number, problem.what()));
         }
