@@ -4,7 +4,6 @@ compare_live_test.py FOLDER, where the programs are."""
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -19,7 +18,7 @@ HERE = Path(__file__).resolve().parent / "perf"
 sys.path.insert(0, str(HERE))
 
 from free_offset import free_offset  # noqa: E402
-from leftovers import left, marked  # noqa: E402
+from leftovers import kill_left, left, marked  # noqa: E402
 from processes import port_open  # noqa: E402
 
 BUILD = Path(sys.argv.pop(1) if len(sys.argv) > 1 else "build/release").resolve()
@@ -96,12 +95,8 @@ port = 8480
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                    env=marked(self.folder))
         self.addCleanup(process.communicate)
-        self.addCleanup(self.kill_what_is_left)
+        self.addCleanup(kill_left, self.folder)
         return process
-
-    def kill_what_is_left(self) -> None:
-        for pid in self.left():
-            os.kill(pid, signal.SIGKILL)
 
     def left(self) -> dict[int, str]:
         return left(self.folder)

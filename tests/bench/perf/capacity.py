@@ -12,17 +12,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from perf_main import place_services, run, version, write_results
-from programs import CouldNotRun, Setup, on_cores, run_client
+from programs import CouldNotRun, Setup, knob_server, run_client
 from rounds import Row, say
 
 LIMIT_S = 900  # of one search
@@ -51,28 +47,12 @@ SITUATIONS = [Known("token bucket of 5,000/s", ["0", "0", "5000"], 5000, "1k..20
               Known("2 connections, 2 ms each", ["0", "2000"], 1000, "100..10k", connections=2, limited=True)]
 
 
-@contextmanager
-def serving(setup: Setup, known: Known) -> Iterator[str]:
-    with on_cores(setup.server_core):
-        process = subprocess.Popen([str(setup.knob_server), "0", *known.server], stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        port = process.stdout.readline().strip()
-        if not port:
-            raise CouldNotRun("the knob server did not start; what it said is above")
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-
-
 def search(setup: Setup, known: Known, probe: str) -> dict[str, Any]:
     folder = setup.out / "loadgen"
-    with serving(setup, known) as url:
+    with knob_server(setup, *known.server) as server:
         ended = run_client(setup.client_core, [
             str(setup.loadgen), "capacity", "--slo", "p99<50ms && error_rate<0.1%", "--range", known.range,
-            "--probe-duration", probe, "-t", "1", "-c", str(known.connections), "-o", str(folder), url], LIMIT_S)
+            "--probe-duration", probe, "-t", "1", "-c", str(known.connections), "-o", str(folder), server.url], LIMIT_S)
     if ended.code not in (0, 3, 4):
         raise CouldNotRun(f"loadgen ended with exit code {ended.code}:\n{ended.output}")
     found: dict[str, Any] = json.loads((folder / "result.json").read_text())["capacity"]

@@ -111,6 +111,22 @@ class Server:
 
 
 @contextmanager
+def knob_server(setup: Setup, *words: str) -> Iterator[Server]:
+    """A server whose capacity is made up, by these words after the port (tests/bench/knob_server.cpp), while the block runs."""
+    with on_cores(setup.server_core):
+        process = subprocess.Popen([str(setup.knob_server), "0", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        port = process.stdout.readline().strip()
+        if not port:
+            raise CouldNotRun("the knob server did not start; what it said is above")
+        yield Server(process.pid, f"http://127.0.0.1:{port}/", None)
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
 def serving(setup: Setup, record: Path | None = None, capacity: int = 0) -> Iterator[Server]:
     """A floor server while the block runs; it has written its record when the block is left."""
     command = [str(setup.floor_server)]

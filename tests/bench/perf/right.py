@@ -4,15 +4,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from programs import CouldNotRun, Load, Server, Setup, loadgen, on_cores, serving
+from programs import CouldNotRun, Load, Setup, knob_server, loadgen, serving
 from rounds import Row, at_most, say
 
 RATE = 500
@@ -32,24 +30,6 @@ class Right:
         self.rows.append(at_most(f"{what}: off by, ms", [abs(us - wanted_us) / 1000], tolerance_us / 1000,
                                  f"{us / 1000:.2f} ms measured, {wanted_us / 1000:.2f} ms by arithmetic"))
         self.summary[what] = {"measured_us": us, "wanted_us": wanted_us, "tolerance_us": tolerance_us}
-
-
-@contextmanager
-def knob_server(setup: Setup, service_us: int) -> Iterator[Server]:
-    """Takes that long for each request, however many there are."""
-    with on_cores(setup.server_core):
-        process = subprocess.Popen([str(setup.knob_server), "0", "0", str(service_us)], stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        port = process.stdout.readline().strip()
-        if not port:
-            raise CouldNotRun("the knob server did not start; what it said is above")
-        yield Server(process.pid, f"http://127.0.0.1:{port}/", None)
-    finally:
-        process.send_signal(signal.SIGCONT)
-        process.kill()
-        process.wait()
 
 
 def latency(load: Load, kind: str) -> dict[str, float]:
@@ -76,7 +56,7 @@ class Stall(threading.Thread):
 def fixed_time(setup: Setup, found: Right) -> None:
     with serving(setup) as server:
         floor = latency(loadgen(setup, server, 4, "-R", str(RATE)), "response")
-    with knob_server(setup, 10_000) as server:
+    with knob_server(setup, "0", "10000") as server:
         load = loadgen(setup, server, 4, "-R", str(RATE))
     for kind in ("response", "service"):
         for p in ("p50_us", "p99_us"):
@@ -86,7 +66,7 @@ def fixed_time(setup: Setup, found: Right) -> None:
 def stalled(setup: Setup, found: Right) -> None:
     """Arrivals come evenly: of those during the stall the last waits 0, the first all of it. So the share p of all
     that is slower than x s is (stall - x) * rate / all."""
-    with knob_server(setup, 2_000) as server:
+    with knob_server(setup, "0", "2000") as server:
         stall = Stall(server.pid)
         stall.start()
         try:
@@ -105,7 +85,7 @@ def stalled(setup: Setup, found: Right) -> None:
 
 def silent(setup: Setup, found: Right) -> None:
     """A server that accepts and never answers: each request ends with its timeout, and counts with it."""
-    with knob_server(setup, 10_000_000) as server, suppress(CouldNotRun):  # "got no answer": so it should be
+    with knob_server(setup, "0", "10000000") as server, suppress(CouldNotRun):  # "got no answer": so it should be
         loadgen(setup, server, 3, "-R", "100", "--timeout", f"{TIMEOUT_MS}ms")
     result = json.loads((setup.out / "loadgen" / "result.json").read_text())
     target = next(iter(result["targets"].values()))
