@@ -8,6 +8,7 @@
 #include "loadgen/progress.hpp"
 #include "loadgen/result.hpp"
 #include "loadgen/run.hpp"
+#include "loadgen/service_quota.hpp"
 #include "loadgen/shard_file.hpp"
 #include "loadgen/shard_group.hpp"
 #include "loadgen/slo.hpp"
@@ -96,16 +97,17 @@ int run_command(const run_options& options) {
     if (record.signal == 0)
         objectives = judge_slos(options.slos, record);
     auto exit_code = exit_code_of(record, objectives);
-    fmt::print("{}", summarize(record));
+    auto result = make_result(record, options, exit_code);
+    result["slo"] = slos_json(objectives);
+    add_observed(result, beside);
+    add_service_quota(result);
+    fmt::print("{}{}", summarize(record), service_quota_text(result));
     for (const auto& r : objectives)
         fmt::print("  {}\n", text_of(r));
     const auto write = [&] {
         seconds->close();
         if (share)
             share->end(record);
-        auto result = make_result(record, options, exit_code);
-        result["slo"] = slos_json(objectives);
-        add_observed(result, beside);
         write_results(options.output, options.name, record, result);
     };
     const auto linger = [&] {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace beastmark::loadgen {
 namespace {
@@ -89,6 +90,22 @@ std::optional<double> scraped_figures::throttled_share() const {
         if (const auto mean = mean_of(seconds_.of(*times, part_of(*series, "rate_per_s"))))
             share = share.value_or(0) + *mean;
     return share;
+}
+
+std::vector<double> scraped_figures::throttled_seconds() const {
+    std::vector<double> most;
+    for (const auto& [series, times] : named("cgroup_cpu_throttled_seconds_total"))
+        if (auto seconds = seconds_.of(*times, part_of(*series, "rate_per_s"));
+            mean_of(seconds).value_or(0) > mean_of(most).value_or(0))
+            most = std::move(seconds);
+    return most;
+}
+
+std::optional<double> scraped_figures::cpu_limit_cores() const {
+    for (const auto& [series, times] : named("cgroup_cpu_limit_cores"))
+        if (const auto cores = highest_of(seconds_.of(*times, part_of(*series, "value"))); cores && *cores > 0)
+            return cores;
+    return std::nullopt;
 }
 
 std::optional<double> scraped_figures::operation_p99_us(std::string_view operation) const {

@@ -33,6 +33,12 @@ public:
     /// loadgen leaves series that stayed 0 out.
     [[nodiscard]] std::optional<double> throttled_share() const;
 
+    /// The same second by second, of the endpoint that was stopped most; empty when none was.
+    [[nodiscard]] std::vector<double> throttled_seconds() const;
+
+    /// Its CPU quota. Nothing when it has none.
+    [[nodiscard]] std::optional<double> cpu_limit_cores() const;
+
     /// The median of the p99s of the stage's seconds; of operations that did not fail.
     [[nodiscard]] std::optional<double> operation_p99_us(std::string_view operation) const;
 
