@@ -13,7 +13,8 @@ from rendered import ROOT
 
 FLAG = re.compile(r"(?m)^\s+(?:-\w,)?(--[a-z][\w-]*)")
 VARIABLE = re.compile(r"\$\((\w+)\)")
-GO_FLAG = re.compile(r'flags\.\w+Var\(&into\.\w+, "([\w-]+)"')
+CONTENDERS = (("go", re.compile(r'flags\.\w+Var\(&into\.\w+, "([\w-]+)"'), "go/config.go"),
+              ("fastapi", re.compile(r'add\("--([\w-]+)"'), "fastapi/devices/options.py"))
 APP, ADMIN, LOADGEN = 8080, 8081, 8085  # the contract's ports in a container
 ENDS_WITHIN_S = 3  # after the drain
 STARTS_WITHIN_S = 120  # images pulled and all
@@ -21,8 +22,8 @@ KEPT_CONNECTIONS = 3 + 5  # for superusers, and for exporter, schema job and a p
 
 
 def help_of(programs: Path) -> dict[str, set[str]]:
-    """Flags by the image's name; loadgen's are of its command run. The contender's are read, as it may not be made."""
-    found = {"go": {f"--{each}" for each in GO_FLAG.findall((ROOT / "apps/contenders/go/config.go").read_text())}}
+    """Flags by the image's name; loadgen's are of its command run. The contenders' are read, as they may not be made."""
+    found = {name: {f"--{each}" for each in pattern.findall((ROOT / "apps/contenders" / file).read_text())} for name, pattern, file in CONTENDERS}
     for name, words in (("baseline", []), ("ingest", []), ("loadgen", ["run"])):
         said = subprocess.run([programs / name, *words, "--help"], capture_output=True, text=True, check=True)
         found[name] = set(FLAG.findall(said.stdout))

@@ -44,4 +44,9 @@ def podman_run_of(pod: Pods, container_name: str, image: str, name: str, cpus: f
     container = next(each for each in pod.containers if each["name"] == container_name)
     context = pod.spec["securityContext"]
     assert context["runAsNonRoot"]
-    return podman_run(name, image, (context["runAsUser"], context["runAsGroup"]), container, cpus)
+    command = podman_run(name, image, (context["runAsUser"], context["runAsGroup"]), container, cpus)
+    limits = {each["name"]: quantity(each["emptyDir"]["sizeLimit"]) for each in pod.spec.get("volumes", []) if "emptyDir" in each}
+    for mount in container.get("volumeMounts", []):
+        if mount["name"] in limits:
+            command[-1:] = ["--tmpfs", f"{mount['mountPath']}:mode=1777,size={int(limits[mount['name']] or 0)}", command[-1]]
+    return command

@@ -58,7 +58,7 @@ class RenderedTest(unittest.TestCase):
         self.assertEqual(len(others), 1)
         left = {container["name"] for documents in renderings().values() for pod in pods(documents) if pod.namespace == "bench"
                 for container in pod.containers if not re.fullmatch(others[0], container["name"])}
-        self.assertEqual(left, {"baseline", "ingest", "go", "loadgen"})
+        self.assertEqual(left, {"baseline", "ingest", "go", "fastapi", "loadgen"})
 
     def test_loadgen_takes_the_arguments_of_each_load_test(self) -> None:
         """All but the addresses, which are not here: it gets as far as connecting."""

@@ -22,6 +22,7 @@ from rendered import renderings  # noqa: E402
 from services import free_ports  # noqa: E402
 
 BUILD, PREFIX, TAG = (Path(sys.argv.pop(1)).resolve(), sys.argv.pop(1), sys.argv.pop(1))
+BOTH_CONTENDERS = "eks-incluster with both contenders"
 COMPILERS = "command -v gcc g++ cc c++ cpp clang ld as make cmake ninja"
 
 
@@ -56,11 +57,11 @@ class ImagesTest(unittest.TestCase):
         self.holds("ingest", "post")
 
     def test_no_image_holds_a_compiler_and_each_tells_its_revision(self) -> None:
-        for program in ("baseline", "ingest", "loadgen"):
+        for program in ("baseline", "ingest", "loadgen", "go", "fastapi"):
             told = json.loads(subprocess.run(["podman", "image", "inspect", image(program)], capture_output=True, text=True, check=True).stdout)[0]
             self.assertEqual(told["Config"]["User"], "10001:10001")
             revision = told["Config"]["Labels"]["org.opencontainers.image.revision"]
-            rendering = "load/smoke" if program == "loadgen" else "eks"
+            rendering = {"loadgen": "load/smoke", "go": BOTH_CONTENDERS, "fastapi": BOTH_CONTENDERS}.get(program, "eks")
             said = subprocess.run([*command(rendering, program, "version"), "--version"], capture_output=True, text=True, check=True).stdout
             self.assertIn(revision, said)
             found = command(rendering, program, "compilers")
@@ -68,30 +69,49 @@ class ImagesTest(unittest.TestCase):
             said = subprocess.run([*found, "-c", COMPILERS], capture_output=True, text=True, check=False).stdout
             self.assertEqual(said, "", program)
 
-    def test_a_service_at_half_a_cpu_is_throttled_and_says_so(self) -> None:
+    def serve(self, rendering: str, program: str, cpus: float | None = None) -> tuple[int, int]:
+        """Its port and its admin port; it ends with the test."""
         port, admin = free_ports(2)
-        service = subprocess.Popen([*command("eks", "baseline", "throttled", 0.5), f"--port={port}", f"--admin-port={admin}",
-                                    "--address=127.0.0.1", "--admin-address=127.0.0.1"], stderr=subprocess.DEVNULL)
+        service = subprocess.Popen([*command(rendering, program, f"{program}-serves", cpus), f"--port={port}", f"--admin-port={admin}",
+                                    "--address=127.0.0.1", "--admin-address=127.0.0.1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(service.wait)
         self.addCleanup(service.terminate)
         for _ in range(300):
             self.assertIsNone(service.poll(), "the service ended")
             try:
                 text(f"http://127.0.0.1:{admin}/readyz")
-                break
+                return port, admin
             except OSError:
                 time.sleep(0.1)
+        self.fail(f"{program} is not ready after 30 s")
+
+    def test_contenders_answer_as_the_baseline_does(self) -> None:
+        answers = []
+        for rendering, program in (("eks", "baseline"), (BOTH_CONTENDERS, "go"), (BOTH_CONTENDERS, "fastapi")):
+            port, _ = self.serve(rendering, program)
+            answers.append(json.loads(text(f"http://127.0.0.1:{port}/api/devices")))
+        self.assertEqual(len(answers[0]), 3)
+        self.assertEqual(answers[1:], answers[:1] * 2)
+
+    def test_a_service_at_half_a_cpu_is_throttled_as_its_metrics_the_verdict_and_the_report_say(self) -> None:
+        port, admin = self.serve("eks", "baseline", 0.5)
         with tempfile.TemporaryDirectory(dir="/var/tmp") as out:
             os.chmod(out, 0o777)
             load = command("load/smoke", "loadgen", "load")
             load[-1:] = ["-v", f"{out}:/out", load[-1]]
-            ended = subprocess.run([*load, "run", f"--target=baseline=http://127.0.0.1:{port}/api/devices", "--closed", "-c", "64", "--duration", "4s", "--plain",
+            ended = subprocess.run([*load, "run", f"--target=baseline=http://127.0.0.1:{port}/api/devices", "-c", "64", "--stage", "12s:1k..120k/12", "--plain",
                                     "--scrape", f"baseline=http://127.0.0.1:{admin}/metrics", "-o", "/out/run"], capture_output=True, text=True, check=False)
-            self.assertIn("/out/run/result.json", ended.stdout, ended.stderr) # to be believed or not: others have these cores, too
-            metrics = text(f"http://127.0.0.1:{admin}/metrics")
-            figures = dict(line.rsplit(" ", 1) for line in metrics.splitlines() if line.startswith("cgroup_"))
-            self.assertEqual(float(figures["cgroup_cpu_limit_cores"]), 0.5)
-            self.assertGreater(float(figures["cgroup_cpu_throttled_seconds_total"]), 0)
+            self.assertIn("/out/run/result.json", ended.stdout, ended.stderr)  # to be believed or not: others have these cores, too
+            told = json.loads(Path(out, "run/result.json").read_text())["targets"]["baseline"]["validity"]
+            report = Path(out, "run/report.html").read_text()
+        metrics = text(f"http://127.0.0.1:{admin}/metrics")
+        figures = dict(line.rsplit(" ", 1) for line in metrics.splitlines() if line.startswith("cgroup_"))
+        self.assertEqual(float(figures["cgroup_cpu_limit_cores"]), 0.5)
+        self.assertGreater(float(figures["cgroup_cpu_throttled_seconds_total"]), 0)
+        sentence = "its CPU quota of 0.5 cores stopped the service in "
+        print(f"\n  {told['text']}\n  cgroup_cpu_throttled_seconds_total {figures['cgroup_cpu_throttled_seconds_total']}")
+        for where in (ended.stdout, told["text"], report):
+            self.assertIn(sentence, where)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 OVERLAYS = ["eks", "eks-incluster", "kind"]
 LOAD_TESTS = ["smoke", "get-ramp", "post-ramp", "compare"]
 # Each component is in some rendering: these are in no overlay, but for the user to add. Where they are said to belong.
-CHOICES = {"eks-incluster with all choices": ("eks-incluster", ["contender-go", "throttled-cpu", "network-policy", "pod-monitors"])}
+CHOICES = {"eks-incluster with all choices": ("eks-incluster", ["contender-go", "throttled-cpu", "network-policy", "pod-monitors"]),
+           "eks-incluster with both contenders": ("eks-incluster", ["contender-go", "contender-fastapi"])}
 Document = dict[str, Any]
 
 
