@@ -83,20 +83,54 @@ void connection::try_next_address() {
 
 void connection::on_timer() {
     if (step_ == step::connecting)
-        on_connected(could_not_ ? could_not_ : error_code(asio::error::timed_out));
+        on_attempt_ended(could_not_ ? could_not_ : error_code(asio::error::timed_out));
+    else if (step_ == step::handshaking)
+        attempt_failed(phase::tls, asio::error::timed_out);
     else
         lane_.want_connect(id_);
 }
 
-void connection::on_connected(const error_code& code) {
-    if (!code) {
-        timer_.cancel();
-        step_ = step::idle;
-        while_connecting_ = socket_retransmissions(socket_);
-        input_size_ = 0;
-        lane_.connected(id_, std::chrono::steady_clock::now() - connect_began_);
+void connection::on_attempt_ended(const error_code& code) {
+    if (code) {
+        attempt_failed(phase::connect, code);
         return;
     }
+    while_connecting_ = socket_retransmissions(socket_);
+    handshake_began_ = std::chrono::steady_clock::now();
+    lane_.count_connect(handshake_began_ - connect_began_);
+    if (target_.tls)
+        begin_handshake();
+    else
+        up();
+}
+
+void connection::begin_handshake() {
+    step_ = step::handshaking;
+    tls_.emplace(*target_.tls, target_.where.host, socket_, ticket_.get());
+    shake_hands();
+}
+
+void connection::shake_hands() {
+    const auto code = tls_->handshake();
+    if (code == asio::error::would_block)
+        return;
+    if (code) {
+        attempt_failed(phase::tls, code);
+        return;
+    }
+    lane_.count_tls_handshake(std::chrono::steady_clock::now() - handshake_began_);
+    up();
+}
+
+void connection::up() {
+    timer_.cancel();
+    step_ = step::idle;
+    input_size_ = 0;
+    lane_.connected(id_);
+}
+
+void connection::attempt_failed(phase where, const error_code& code) {
+    step_ = step::connecting;
     address_ = (address_ + 1) % target_.endpoints.size();
     if (addresses_tried_ < target_.endpoints.size()) {
         try_next_address();
@@ -104,7 +138,7 @@ void connection::on_connected(const error_code& code) {
     }
     ++failures_;
     close();
-    lane_.connect_failed(id_, code);
+    lane_.connect_failed(id_, where, code);
 }
 
 void connection::reconnect() {
@@ -134,6 +168,13 @@ void connection::close_socket() noexcept {
     ++generation_;
     if (socket_ < 0)
         return;
+    if (tls_) {
+        if (target_.tls->resumes())
+            if (auto given = tls_->ticket())
+                ticket_ = std::move(given);
+        tls_->say_goodbye();
+        tls_.reset();
+    }
     loop_.remove(watch_, socket_);
     ::close(socket_);
     socket_ = -1;
@@ -150,12 +191,20 @@ void connection::ready(std::uint32_t events) {
         auto code = pending_error(socket_);
         if (!code && (events & (EPOLLIN | ends)) != 0)
             code = asio::error::connection_reset;
-        on_connected(code);
+        on_attempt_ended(code);
         return;
     }
-    if ((events & EPOLLOUT) != 0 && !unsent_.empty())
+    if (step_ == step::handshaking) {
+        shake_hands();
+        // What came behind the handshake is told by no other event: tickets, or a close.
+        if (generation == generation_ && step_ != step::handshaking)
+            read();
+        return;
+    }
+    // TLS may have to write before it can read, and the other way round.
+    if (((events & EPOLLOUT) != 0 || tls_) && !unsent_.empty())
         write();
-    if (generation == generation_ && (events & (EPOLLIN | ends)) != 0)
+    if (generation == generation_ && ((events & (EPOLLIN | ends)) != 0 || tls_))
         read();
 }
 
@@ -176,18 +225,47 @@ void connection::expect_answer() {
                     wanted ? &*wanted : nullptr);
 }
 
-void connection::write() {
+// Some of what is unsent.
+error_code connection::transmit(std::size_t& size) {
+    if (tls_)
+        return tls_->write(unsent_, size);
     ssize_t sent = 0;
     do {
         sent = ::send(socket_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
     } while (sent < 0 && errno == EINTR);
-    if (sent >= 0) {
-        lane_.count_out(id_, static_cast<std::size_t>(sent));
-        unsent_.remove_prefix(static_cast<std::size_t>(sent));
-        return; // of a part the rest goes out when there is room: EPOLLOUT
-    }
-    const auto code = last_error();
-    if (code == asio::error::would_block)
+    if (sent < 0)
+        return last_error();
+    size = static_cast<std::size_t>(sent);
+    return {};
+}
+
+error_code connection::receive(char* into, std::size_t room, std::size_t& size) {
+    if (tls_)
+        return tls_->read(into, room, size);
+    ssize_t received = 0;
+    do {
+        received = ::recv(socket_, into, room, 0);
+    } while (received < 0 && errno == EINTR);
+    if (received < 0)
+        return last_error();
+    if (received == 0)
+        return asio::error::eof;
+    size = static_cast<std::size_t>(received);
+    return {};
+}
+
+void connection::write() {
+    error_code code;
+    // Of a part the rest goes out when there is room: EPOLLOUT. TLS may have written a record of several.
+    do {
+        std::size_t sent = 0;
+        code = transmit(sent);
+        if (!code) {
+            lane_.count_out(id_, sent);
+            unsent_.remove_prefix(sent);
+        }
+    } while (tls_ && !code && !unsent_.empty());
+    if (!code || code == asio::error::would_block)
         return;
     unsent_ = {};
     // The answer that explains it (a 4xx, then a close) may be waiting to be read, and its event to be told.
@@ -205,18 +283,15 @@ void connection::read() {
             return;
         }
         const auto room = input_capacity - input_size_;
-        const auto size = ::recv(socket_, input_.get() + input_size_, room, 0);
-        if (size <= 0) {
-            const auto code = size == 0 ? error_code(asio::error::eof) : last_error();
-            if (code == asio::error::interrupted)
-                continue;
+        std::size_t size = 0;
+        if (const auto code = receive(input_.get() + input_size_, room, size)) {
             if (code != asio::error::would_block)
                 on_end(code);
             return;
         }
         read_at_ = lane_.now();
-        const auto all = static_cast<std::size_t>(size) < room;
-        on_bytes(static_cast<std::size_t>(size));
+        const auto all = size < room && !tls_; // a record may be behind the one that was read
+        on_bytes(size);
         if (all && !ended_)
             return;
     }

@@ -2,13 +2,14 @@
 // reconnects when it was lost. Owned by its lane, lives on its lane's thread.
 //
 // It listens also while idle, so that a server closing an idle connection is noticed before a request is
-// wasted on it. A request is one send, an answer one recv.
+// wasted on it. A request is one send, an answer one recv; of https a record each, besides.
 #pragma once
 
 #include "common/event_loop.hpp"
 #include "loadgen/dispatcher.hpp"
 #include "loadgen/plan.hpp"
 #include "loadgen/response_parser.hpp"
+#include "loadgen/tls/tls_session.hpp"
 
 #include <boost/system/error_code.hpp>
 
@@ -51,12 +52,18 @@ public:
     [[nodiscard]] std::uint64_t retransmitted();
 
 private:
-    enum class step : std::uint8_t { closed, connecting, idle, busy };
+    enum class step : std::uint8_t { closed, connecting, handshaking, idle, busy };
 
     void ready(std::uint32_t events) override;
     void try_next_address();
-    void on_connected(const boost::system::error_code& code);
+    void on_attempt_ended(const boost::system::error_code& code);
+    void begin_handshake();
+    void shake_hands();
+    void up();
+    void attempt_failed(phase where, const boost::system::error_code& code);
     void on_timer();
+    boost::system::error_code receive(char* into, std::size_t room, std::size_t& size);
+    boost::system::error_code transmit(std::size_t& size);
     void read();
     void on_bytes(std::size_t size);
     void on_end(const boost::system::error_code& code);
@@ -79,11 +86,14 @@ private:
     event_loop& loop_;
     int socket_ = -1;
     event_loop::watch watch_ = 0;
+    std::optional<tls_session> tls_;         // of https, from the handshake on
+    tls_ticket ticket_;                      // of the connection before
     timer timer_;                            // a connect's deadline, then the backoff's end
     boost::system::error_code could_not_;    // connect, at once: told in another turn of the loop
     std::uint64_t retransmitted_before_ = 0; // on sockets before this one
     std::uint32_t while_connecting_ = 0;     // SYNs sent again: a server's full queue, not the network's loss
     std::chrono::steady_clock::time_point connect_began_{};
+    std::chrono::steady_clock::time_point handshake_began_{};
     run_time read_at_{};     // when the last bytes came
     bool ended_ = false;     // the other side has sent all it will
     bool answering_ = false; // the first byte came, perhaps of a 1xx before the answer

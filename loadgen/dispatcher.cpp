@@ -28,15 +28,18 @@ void dispatcher::connection_down(connection_id id) {
     --connected_;
 }
 
-void dispatcher::connect_failed(const boost::system::error_code& code, std::optional<run_time> during_run) {
-    if (connected_ == 0)
+void dispatcher::connect_failed(const boost::system::error_code& code, std::optional<run_time> during_run,
+                                phase where) {
+    if (connected_ == 0) {
         down_because_ = code;
+        down_at_ = where;
+    }
     if (!all_->closed_loop() || !during_run || *during_run < run_time{} || *during_run >= all_->duration())
         return;
     auto& counts = slice_at(*during_run).counts;
     ++counts.offered;
     counts.add(outcome::connect_error);
-    counts.add_error(phase::connect, code);
+    counts.add_error(where, code);
 }
 
 std::optional<dispatcher::send_order> dispatcher::next(run_time now) {
@@ -99,13 +102,17 @@ void dispatcher::fail_due(run_time now) {
     while (!discard_waiting_ && !exhausted() && cursor_.time() <= now) {
         auto& counts = interval_->of(cursor_.segment_index()).counts;
         counts.add(outcome::connect_error);
-        counts.add_error(phase::connect, down_because_);
+        counts.add_error(down_at_, down_because_);
         cursor_.advance();
     }
 }
 
 void dispatcher::count_connect(run_time took) {
     interval_->of(segment_now_).times.connect.record(took);
+}
+
+void dispatcher::count_tls_handshake(run_time took) {
+    interval_->of(segment_now_).times.tls_handshake.record(took);
 }
 
 void dispatcher::first_byte(connection_id id, run_time now) {

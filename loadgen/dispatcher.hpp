@@ -59,7 +59,8 @@ public:
     /// No attempt to connect succeeded. While no connection is up, due arrivals fail as connect_error with
     /// this code, until one is up. Closed loop: an attempt that fails at `during_run` is a request of its
     /// own.
-    void connect_failed(const boost::system::error_code& code, std::optional<run_time> during_run = {});
+    void connect_failed(const boost::system::error_code& code, std::optional<run_time> during_run = {},
+                        phase where = phase::connect);
 
     /// The next request to send at `now`: an arrival is due and a connection is free. Counts it as sent and
     /// starts its timeout. Call until it is empty. Allocates nothing.
@@ -67,6 +68,9 @@ public:
 
     /// An attempt to connect succeeded after `took`.
     void count_connect(run_time took);
+
+    /// Its TLS handshake was complete `took` later.
+    void count_tls_handshake(run_time took);
 
     /// The first byte of an answer came.
     void first_byte(connection_id id, run_time now);
@@ -174,6 +178,7 @@ private:
     std::uint64_t in_flight_ = 0;
     std::uint64_t connected_ = 0;
     boost::system::error_code down_because_; // set while arrivals fail as connect_error
+    phase down_at_ = phase::connect;
     std::unique_ptr<interval> interval_;
     std::size_t segment_now_ = 0; // of the time of the last answer
 };

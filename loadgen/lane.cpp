@@ -95,17 +95,17 @@ void lane::settle(connection::id_type id) {
     connect_more();
 }
 
-void lane::connected(connection::id_type id, run_time took) {
+void lane::connected(connection::id_type id) {
     dispatcher_.connection_up(id, under_way() ? now() : run_time{});
-    dispatcher_.count_connect(took);
     settle(id);
     if (under_way())
         pump(now());
 }
 
-void lane::connect_failed(connection::id_type id, const error_code& code) {
+void lane::connect_failed(connection::id_type id, phase where, const error_code& code) {
     connect_error_ = code;
-    dispatcher_.connect_failed(code, step_ == step::running ? std::optional(now()) : std::nullopt);
+    connect_phase_ = where;
+    dispatcher_.connect_failed(code, step_ == step::running ? std::optional(now()) : std::nullopt, where);
     connections_[id]->reconnect();
     settle(id);
     if (under_way())

@@ -50,9 +50,15 @@ public:
 
     [[nodiscard]] const boost::system::error_code& last_connect_error() const { return connect_error_; }
 
+    [[nodiscard]] phase last_connect_phase() const { return connect_phase_; }
+
     // What connections tell.
-    void connected(connection::id_type id, run_time took);
-    void connect_failed(connection::id_type id, const boost::system::error_code& code);
+    void connected(connection::id_type id);
+    void connect_failed(connection::id_type id, phase where, const boost::system::error_code& code);
+
+    void count_connect(run_time took) { dispatcher_.count_connect(took); }
+
+    void count_tls_handshake(run_time took) { dispatcher_.count_tls_handshake(took); }
 
     void first_byte(connection::id_type id, run_time t) { dispatcher_.first_byte(id, t); }
 
@@ -115,6 +121,7 @@ private:
     std::vector<bool> settled_; // the first attempt has ended
     std::uint32_t settled_count_ = 0;
     boost::system::error_code connect_error_;
+    phase connect_phase_ = phase::connect;
     pace_listener on_pace_{this};
     pacer pacer_;
     timer expiry_;

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,12 +18,15 @@
 
 namespace beastmark::loadgen {
 
+class tls_context;
+
 /// A service under load. Each target gets the whole schedule and connections of its own.
 struct target {
     std::string name;
     url where;
     request_template request;
     std::vector<boost::asio::ip::tcp::endpoint> endpoints; // resolved once, before the start
+    std::shared_ptr<const tls_context> tls;                // of https
 };
 
 /// This process' part of the arrivals of several: those with i mod `of` == `index`.

@@ -3,6 +3,7 @@
 #include "common/descriptor_limit.hpp"
 #include "loadgen/mailbox.hpp"
 #include "loadgen/probe.hpp"
+#include "loadgen/tls/tls_session.hpp"
 #include "loadgen/worker.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -175,16 +176,20 @@ void control::require_connections() {
     for (std::size_t i = 0; i < record_.targets.size(); ++i) {
         std::uint32_t connected = 0;
         error_code last_error = asio::error::timed_out;
+        auto failed_at = phase::connect;
         for (auto& w : workers_) {
             const auto state = w->connections_of(i);
             connected += state.connected;
-            if (state.last_error)
-                last_error = state.last_error;
+            if (!state.last_error)
+                continue;
+            last_error = state.last_error;
+            failed_at = state.failed_at;
         }
         const auto& t = record_.what.targets[i];
         if (connected == 0)
-            throw std::runtime_error(fmt::format("cannot connect to {}:{} ({}): {}", t.where.host,
-                                                 t.where.port, t.where.text, last_error.message()));
+            throw std::runtime_error(fmt::format(
+                "cannot connect to {}:{} ({}): {}", t.where.host, t.where.port, t.where.text,
+                failed_at == phase::connect ? last_error.message() : describe(failed_at, last_error)));
     }
 }
 
@@ -283,8 +288,14 @@ plan make_plan(const run_options& options) {
             {t.name, t.where, request_template(options.method, t.where, options.headers, body), {}});
     const auto threads = std::min(options.threads, options.connections);
     check_descriptors(options.connections, targets.size(), threads);
-    for (auto& t : targets)
+    std::shared_ptr<const tls_context> tls;
+    for (auto& t : targets) {
         t.endpoints = resolve(t.where);
+        if (t.where.secure && !tls)
+            tls = std::make_shared<const tls_context>(options.tls);
+        if (t.where.secure)
+            t.tls = tls;
+    }
     return {.arrivals = std::move(arrivals),
             .targets = std::move(targets),
             .connections = options.connections,

@@ -7,6 +7,7 @@
 #include "loadgen/metrics_endpoint.hpp"
 #include "loadgen/shard_arguments.hpp"
 #include "loadgen/slo.hpp"
+#include "loadgen/tls/tls_arguments.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -158,6 +159,7 @@ void add_request_options(CLI::App* run, run_arguments& a) {
     run->add_option("-b,--body", a.body,
                     "body, or @FILE; {{uuid}} {{seq}} {{rand A B}} {{mac}} are filled in for each request");
     run->add_option("-H,--header", a.headers, "'Name: value'; repeatable")->allow_extra_args(false);
+    add_tls_options(*run, a);
     run->add_option("--timeout", a.timeout,
                     "of a request from its first byte sent, and of a connect; up to 2m")
         ->capture_default_str();
@@ -192,7 +194,7 @@ void add_recording_options(CLI::App* run, run_arguments& a) {
 
 CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
     auto* run = app.add_subcommand("run", "Offer load to one or several URLs and measure what becomes of it");
-    run->add_option("URL", a.url, "http://HOST[:PORT][/PATH], or NAME=URL");
+    run->add_option("URL", a.url, "http[s]://HOST[:PORT][/PATH], or NAME=URL");
     run->add_option("--target", a.targets,
                     "NAME=URL; repeatable: each gets the whole schedule and its own connections")
         ->allow_extra_args(false);
@@ -250,6 +252,7 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
     o.body = read_body(a.body);
     o.method = !a.method.empty() ? a.method : o.body.empty() ? "GET" : "POST";
     o.headers = a.headers;
+    o.tls = read_tls(a);
     o.timeout = read_timeout(a.timeout);
     o.expected_status = a.expect;
     if (!a.expect_body.empty()) {

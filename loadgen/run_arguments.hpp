@@ -27,6 +27,8 @@ struct run_arguments {
     std::string method;
     std::string body;
     std::vector<std::string> headers;
+    bool insecure = false;
+    tls_options tls; // but for verify
     std::string timeout = "1s";
     std::optional<unsigned> expect;
     std::string expect_body;

@@ -6,6 +6,7 @@
 #include "loadgen/schedule.hpp"
 #include "loadgen/stage.hpp"
 #include "loadgen/stop_condition.hpp"
+#include "loadgen/tls/tls_options.hpp"
 #include "loadgen/url.hpp"
 
 #include <chrono>
@@ -31,6 +32,7 @@ struct run_options {
     std::string method = "GET";
     std::string body;
     std::vector<std::string> headers;
+    tls_options tls;
     std::chrono::nanoseconds timeout = std::chrono::seconds(1);
     std::optional<unsigned> expected_status;
     std::optional<body_search> expected_body;

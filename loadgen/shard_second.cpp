@@ -117,7 +117,7 @@ void read_tally(const json& from, tally& t) {
     read_statuses(from.at("wrong_bodies"), t.wrong_bodies);
     for (const json& e : from.at("errors")) {
         const auto where = e.at(0).get<unsigned>();
-        if (where > static_cast<unsigned>(phase::parse))
+        if (where >= phase_count)
             throw wrong("an error of no phase");
         t.add_error(static_cast<phase>(where), told_error(e.at(1).get_ref<const std::string&>()),
                     e.at(2).get<std::uint64_t>());

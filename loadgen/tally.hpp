@@ -18,7 +18,9 @@
 namespace beastmark::loadgen {
 
 /// What failed, for the detail of an error: "connect: Connection refused".
-enum class phase { connect, send, read, parse };
+enum class phase { connect, send, read, parse, tls };
+
+inline constexpr std::size_t phase_count = 5;
 
 struct error_count {
     phase where{};
@@ -75,7 +77,8 @@ struct latencies {
     histogram failed;          // scheduled -> failure: of unwanted answers, resets and protocol errors
     histogram service;         // first byte sent -> done; of the requests of `response`
     histogram first_byte;      // first byte sent -> first byte received; of all that were answered
-    histogram connect;         // of connections that came up, also before the start
+    histogram connect;         // of TCP connections that came up, also before the start
+    histogram tls_handshake;   // of those of https, from there
     histogram generator_lag;   // sent - scheduled, as far as a connection was free; of all that were sent
     histogram connection_wait; // sent - scheduled, as far as none was; of all that were sent
     histogram unfinished;      // scheduled -> the end of the run: the age of what it cut off
@@ -92,13 +95,14 @@ struct latency_kind {
 
 /// All of them. A fast failure must not flatter a percentile: `failed` is apart. A timeout left out would: it
 /// is in `response`.
-inline constexpr std::array<latency_kind, 9> latency_kinds{{
+inline constexpr std::array<latency_kind, 10> latency_kinds{{
     {"response", &latencies::response},
     {"timed_out", &latencies::timed_out},
     {"failed", &latencies::failed},
     {"service", &latencies::service},
     {"first_byte", &latencies::first_byte},
     {"connect", &latencies::connect},
+    {"tls_handshake", &latencies::tls_handshake},
     {"generator_lag", &latencies::generator_lag},
     {"connection_wait", &latencies::connection_wait},
     {"unfinished", &latencies::unfinished},

@@ -23,15 +23,16 @@ bool visible(char c) {
 } // namespace
 
 url url::parse(std::string_view text) {
-    constexpr std::string_view scheme = "http://";
-    if (text.starts_with("https://"))
-        fail(text, "https is not supported yet, only http");
+    const bool secure = text.starts_with("https://");
+    const std::string_view scheme = secure ? "https://" : "http://";
     if (!text.starts_with(scheme))
-        fail(text, "it must begin with http://");
+        fail(text, "it must begin with http:// or https://");
     if (!std::all_of(text.begin(), text.end(), visible))
         fail(text, "spaces and characters beyond ASCII must be percent-encoded");
     url result;
     result.text = text;
+    result.secure = secure;
+    const std::string usual_port = secure ? "443" : "80";
     auto rest = text.substr(scheme.size());
     rest = rest.substr(0, rest.find('#'));
     const auto authority = rest.substr(0, rest.find_first_of("/?"));
@@ -43,13 +44,13 @@ url url::parse(std::string_view text) {
     try {
         const auto where = parse_host_and_port(authority);
         result.host = where.host;
-        result.port = std::to_string(where.port == 0 ? 80 : where.port);
+        result.port = where.port == 0 ? usual_port : std::to_string(where.port);
     } catch (const std::invalid_argument& wrong) {
         fail(text, wrong.what());
     }
     const bool ip6 = result.host.find(':') != std::string::npos;
     result.authority = ip6 ? "[" + result.host + "]" : result.host;
-    if (result.port != "80")
+    if (result.port != usual_port)
         result.authority += ":" + result.port;
     return result;
 }

@@ -9,12 +9,13 @@ namespace beastmark::loadgen {
 struct url {
     std::string text;      // as given
     std::string host;      // without the brackets of an IPv6 address
-    std::string port;      // "80" when not given
+    std::string port;      // "80", of https "443", when not given
     std::string target;    // what the request line carries: path and query, at least "/"
-    std::string authority; // the Host field: host, brackets kept, and the port unless it is 80
+    std::string authority; // the Host field: host, brackets kept, and the port unless it is that
+    bool secure = false;   // https
 
-    /// Reads http://HOST[:PORT][/PATH][?QUERY]; a fragment is dropped. Throws std::invalid_argument with one
-    /// clear line.
+    /// Reads http://HOST[:PORT][/PATH][?QUERY], or https://; a fragment is dropped. Throws
+    /// std::invalid_argument with one clear line.
     static url parse(std::string_view text);
 };
 

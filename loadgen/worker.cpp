@@ -1,5 +1,6 @@
 #include "loadgen/worker.hpp"
 
+#include <csignal>
 #include <future>
 
 #include <pthread.h>
@@ -21,6 +22,11 @@ worker::~worker() {
 
 void worker::run(bool spin) {
     pthread_setname_np(pthread_self(), "load");
+    // Of a write to a connection that is gone an error is enough: OpenSSL cannot tell the kernel so.
+    sigset_t pipe{};
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     // The kernel may otherwise let a wait end 50 us late to save wake-ups.
     prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
     probe_.emplace();
@@ -59,7 +65,7 @@ worker::connect_state worker::connections_of(std::size_t target_index) {
     std::promise<connect_state> answer;
     loop_.post([&] {
         const auto& l = *lanes_[target_index];
-        answer.set_value({l.connected_count(), l.last_connect_error()});
+        answer.set_value({l.connected_count(), l.last_connect_phase(), l.last_connect_error()});
     });
     return answer.get_future().get();
 }

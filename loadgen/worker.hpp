@@ -55,6 +55,7 @@ public:
 
     struct connect_state {
         std::uint32_t connected = 0;
+        phase failed_at{}; // the last attempt that failed
         boost::system::error_code last_error;
     };
 

@@ -51,7 +51,7 @@ const tables = (() => {
   }
 
   const kinds = [["response", "response", "due to answered"], ["service", "service", "sent to answered"], ["failed", "failed", "due to failed"],
-    ["first_byte", "first byte", "sent to first byte"], ["connect", "connect", "a new connection"],
+    ["first_byte", "first byte", "sent to first byte"], ["connect", "connect", "a new connection"], ["tls_handshake", "TLS handshake", "from there"],
     ["generator_lag", "generator lag", "due to sent, a connection was free"], ["connection_wait", "wait for a connection", "due to sent"],
     ["unfinished", "unfinished", "due to the end of the run"]];
 

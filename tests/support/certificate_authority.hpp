@@ -13,8 +13,9 @@ public:
     /// openssl said.
     explicit certificate_authority(std::filesystem::path directory, std::string user = {});
 
-    /// Makes `name`.key and `name`.crt beside, for the server with this host name.
-    void issue(const std::string& host, const std::string& name) const;
+    /// Makes `name`.key and `name`.crt beside, for the server with this host name or IPv4 address.
+    /// @param days it is valid; -1: it has expired
+    void issue(const std::string& host, const std::string& name, int days = 2) const;
 
     /// What a client trusts (PEM).
     std::filesystem::path certificate() const { return certificate_in(directory_); }
@@ -24,7 +25,7 @@ public:
     }
 
 private:
-    void request(const std::string& host, const std::string& name,
+    void request(const std::string& host, const std::string& name, int days,
                  const std::vector<std::string>& signed_by) const;
 
     std::filesystem::path directory_;

@@ -1,0 +1,151 @@
+#include "tls_front.hpp"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <stdexcept>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace beastmark::testing {
+namespace {
+
+sockaddr_in loopback(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    return address;
+}
+
+int connect_to(std::uint16_t port) {
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const auto address = loopback(port);
+    if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        ::close(socket);
+        return -1;
+    }
+    return socket;
+}
+
+void must(bool done, const char* what) {
+    if (!done)
+        throw std::runtime_error(std::string("tls_front: ") + what);
+}
+
+} // namespace
+
+tls_front::tls_front(std::uint16_t behind, const tls_front_options& options)
+    : behind_(behind),
+      record_(options.record),
+      says_goodbye_(options.says_goodbye),
+      context_(SSL_CTX_new(TLS_server_method())) {
+    std::signal(SIGPIPE, SIG_IGN); // OpenSSL writes to clients that are gone
+    auto* const context = context_.get();
+    must(SSL_CTX_use_certificate_chain_file(context, options.certificate.c_str()) == 1, "certificate");
+    must(SSL_CTX_use_PrivateKey_file(context, options.key.c_str(), SSL_FILETYPE_PEM) == 1, "key");
+    must(SSL_CTX_set_max_proto_version(context, options.highest_version) == 1, "version");
+    SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>("f"), 1);
+    if (!options.client_authority.empty()) {
+        must(SSL_CTX_load_verify_locations(context, options.client_authority.c_str(), nullptr) == 1,
+             "client_authority");
+        SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    }
+    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    auto address = loopback(0);
+    socklen_t size = sizeof address;
+    must(::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+             ::listen(listener_, 1024) == 0 &&
+             ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) == 0,
+         "listen");
+    port_ = ntohs(address.sin_port);
+    acceptor_ = std::thread([this] { accept_all(); });
+}
+
+tls_front::~tls_front() {
+    ::shutdown(listener_, SHUT_RDWR);
+    acceptor_.join();
+    ::close(listener_);
+    std::vector<std::thread> servers;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const int socket : sockets_)
+            ::shutdown(socket, SHUT_RDWR);
+        servers.swap(servers_);
+    }
+    for (auto& s : servers)
+        s.join();
+}
+
+std::string tls_front::last_name() const {
+    const std::lock_guard lock(mutex_);
+    return last_name_;
+}
+
+void tls_front::accept_all() {
+    for (;;) {
+        const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+        if (socket < 0)
+            return;
+        const int on = 1;
+        ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        const std::lock_guard lock(mutex_);
+        sockets_.push_back(socket);
+        servers_.emplace_back([this, socket] { serve(socket); });
+    }
+}
+
+void tls_front::serve(int socket) {
+    SSL* const client = SSL_new(context_.get());
+    SSL_set_fd(client, socket);
+    if (SSL_accept(client) == 1) {
+        ++handshakes_;
+        resumed_ += SSL_session_reused(client) == 1 ? 1 : 0;
+        {
+            const std::lock_guard lock(mutex_);
+            const char* const name = SSL_get_servername(client, TLSEXT_NAMETYPE_host_name);
+            last_name_ = name == nullptr ? "" : name;
+        }
+        if (const int behind = connect_to(behind_); behind >= 0) {
+            pass_on(client, socket, behind);
+            ::close(behind);
+        }
+        if (says_goodbye_)
+            SSL_shutdown(client);
+    }
+    SSL_free(client);
+    const std::lock_guard lock(mutex_);
+    std::erase(sockets_, socket);
+    ::close(socket);
+}
+
+void tls_front::pass_on(SSL* client, int socket, int behind) const {
+    std::array<char, 16'384> block{};
+    for (;;) {
+        std::array<pollfd, 2> both{{{socket, POLLIN, 0}, {behind, POLLIN, 0}}};
+        if (SSL_pending(client) == 0 && ::poll(both.data(), both.size(), -1) < 0)
+            return;
+        if (SSL_pending(client) > 0 || both[0].revents != 0) {
+            const int size = SSL_read(client, block.data(), static_cast<int>(block.size()));
+            if (size <= 0 || ::send(behind, block.data(), static_cast<std::size_t>(size), MSG_NOSIGNAL) < 0)
+                return;
+        }
+        if (both[1].revents == 0)
+            continue;
+        const auto size = ::recv(behind, block.data(), std::min(block.size(), record_ * 64), 0);
+        if (size <= 0)
+            return;
+        for (std::size_t sent = 0; sent < static_cast<std::size_t>(size); sent += record_) {
+            const auto part = std::min(record_, static_cast<std::size_t>(size) - sent);
+            if (SSL_write(client, block.data() + sent, static_cast<int>(part)) <= 0)
+                return;
+        }
+    }
+}
+
+} // namespace beastmark::testing

@@ -1,0 +1,72 @@
+// TLS before a server that has none: takes it off and passes on what is in it, both ways.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace beastmark::testing {
+
+struct tls_front_options {
+    std::filesystem::path certificate;
+    std::filesystem::path key;
+    std::filesystem::path client_authority; // clients have to have a certificate of it; empty: they need none
+    int highest_version = TLS1_3_VERSION;
+    std::size_t record = 16'384; // as many bytes at most in each that it sends
+    bool says_goodbye = true;    // before it closes
+};
+
+/// Listens on 127.0.0.1, a thread for each connection.
+class tls_front {
+public:
+    tls_front(std::uint16_t behind, const tls_front_options& options);
+    ~tls_front();
+    tls_front(const tls_front&) = delete;
+    tls_front& operator=(const tls_front&) = delete;
+
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+
+    [[nodiscard]] std::string url(const std::string& host = "127.0.0.1") const {
+        return "https://" + host + ":" + std::to_string(port_) + "/";
+    }
+
+    [[nodiscard]] std::uint64_t handshakes() const { return handshakes_; }
+
+    /// Of these.
+    [[nodiscard]] std::uint64_t resumed() const { return resumed_; }
+
+    /// The name that the last client asked for (SNI); empty: none.
+    [[nodiscard]] std::string last_name() const;
+
+private:
+    struct free_context {
+        void operator()(SSL_CTX* c) const { SSL_CTX_free(c); }
+    };
+
+    void accept_all();
+    void serve(int socket);
+    void pass_on(SSL* client, int socket, int behind) const;
+
+    std::uint16_t behind_;
+    std::size_t record_;
+    bool says_goodbye_;
+    std::unique_ptr<SSL_CTX, free_context> context_;
+    std::uint16_t port_ = 0;
+    int listener_ = -1;
+    std::atomic<std::uint64_t> handshakes_{0};
+    std::atomic<std::uint64_t> resumed_{0};
+    mutable std::mutex mutex_;
+    std::string last_name_;
+    std::vector<int> sockets_;
+    std::vector<std::thread> servers_;
+    std::thread acceptor_;
+};
+
+} // namespace beastmark::testing
