@@ -285,7 +285,7 @@ plan make_plan(const run_options& options) {
     std::vector<target> targets;
     for (const auto& t : options.targets)
         targets.push_back(
-            {t.name, t.where, request_template(options.method, t.where, options.headers, body), {}});
+            {t.name, t.where, request_template(options.method, t.where, options.headers, body), {}, {}});
     const auto threads = std::min(options.threads, options.connections);
     check_descriptors(options.connections, targets.size(), threads);
     std::shared_ptr<const tls_context> tls;
