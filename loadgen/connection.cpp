@@ -1,6 +1,7 @@
 #include "loadgen/connection.hpp"
 
 #include "common/tcp_connect.hpp"
+#include "loadgen/address_choice.hpp"
 #include "loadgen/lane.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -40,11 +41,12 @@ std::uint32_t socket_retransmissions(int socket) {
 
 } // namespace
 
-connection::connection(lane& owner, event_loop& loop, const target& to, id_type id)
+connection::connection(lane& owner, event_loop& loop, const target& to, id_type id, std::uint64_t number)
     : lane_(owner),
       target_(to),
       id_(id),
-      address_(id % to.endpoints.size()),
+      number_(number),
+      home_(number % to.endpoints.size()),
       loop_(loop),
       timer_(loop, [this] { on_timer(); }),
       input_(std::make_unique_for_overwrite<char[]>(input_capacity)) {
@@ -65,7 +67,7 @@ void connection::connect() {
 }
 
 void connection::try_next_address() {
-    ++addresses_tried_;
+    address_ = address_to_try(home_, addresses_tried_++, number_, target_.endpoints.size());
     close_socket();
     connect_began_ = std::chrono::steady_clock::now();
     could_not_ = {};
@@ -94,10 +96,11 @@ void connection::on_connected(const error_code& code) {
         step_ = step::idle;
         while_connecting_ = socket_retransmissions(socket_);
         input_size_ = 0;
-        lane_.connected(id_, std::chrono::steady_clock::now() - connect_began_);
+        home_ = address_;
+        lane_.connected(id_, address_, std::chrono::steady_clock::now() - connect_began_);
         return;
     }
-    address_ = (address_ + 1) % target_.endpoints.size();
+    lane_.address_failed(address_, code);
     if (addresses_tried_ < target_.endpoints.size()) {
         try_next_address();
         return;

@@ -27,7 +27,9 @@ class connection final : event_loop::listener {
 public:
     using id_type = dispatcher::connection_id;
 
-    connection(lane& owner, event_loop& loop, const target& to, id_type id);
+    /// @param id its place in the lane.
+    /// @param number its place among all connections to the target: which address it begins with.
+    connection(lane& owner, event_loop& loop, const target& to, id_type id, std::uint64_t number);
     ~connection();
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
@@ -71,10 +73,12 @@ private:
     lane& lane_;
     const target& target_;
     id_type id_;
+    std::uint64_t number_;
     step step_ = step::closed;
     std::uint32_t generation_ = 0; // of its socket: what began before a close() must not go on after it
     std::uint32_t failures_ = 0;   // since the last answer, for the pause before the next attempt
-    std::size_t address_ = 0;
+    std::size_t home_ = 0;         // the address it was connected to last
+    std::size_t address_ = 0;      // the one it is or tries to be connected to
     std::size_t addresses_tried_ = 0;
     event_loop& loop_;
     int socket_ = -1;

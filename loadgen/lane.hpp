@@ -51,7 +51,12 @@ public:
     [[nodiscard]] const boost::system::error_code& last_connect_error() const { return connect_error_; }
 
     // What connections tell.
-    void connected(connection::id_type id, run_time took);
+    void connected(connection::id_type id, std::size_t address, run_time took);
+
+    void address_failed(std::size_t address, const boost::system::error_code& code) {
+        dispatcher_.address_failed(address, code);
+    }
+
     void connect_failed(connection::id_type id, const boost::system::error_code& code);
 
     void first_byte(connection::id_type id, run_time t) { dispatcher_.first_byte(id, t); }
