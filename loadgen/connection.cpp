@@ -1,7 +1,6 @@
 #include "loadgen/connection.hpp"
 
 #include "common/tcp_connect.hpp"
-#include "loadgen/address_choice.hpp"
 #include "loadgen/lane.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -46,7 +45,7 @@ connection::connection(lane& owner, event_loop& loop, const target& to, id_type 
       target_(to),
       id_(id),
       number_(number),
-      home_(number % to.endpoints.size()),
+      home_(owner.addresses().home_of(number)),
       loop_(loop),
       timer_(loop, [this] { on_timer(); }),
       input_(std::make_unique_for_overwrite<char[]>(input_capacity)) {
@@ -66,12 +65,25 @@ void connection::connect() {
     try_next_address();
 }
 
+void connection::leave_gone_address() {
+    if (step_ == step::closed || lane_.addresses().has(address_))
+        return;
+    if (step_ == step::busy) {
+        leaving_ = true;
+    } else if (step_ == step::connecting) {
+        connect();
+    } else {
+        close();
+        lane_.lost_idle(id_);
+    }
+}
+
 void connection::try_next_address() {
-    address_ = address_to_try(home_, addresses_tried_++, number_, target_.endpoints.size());
+    address_ = lane_.addresses().to_try(home_, addresses_tried_++, number_);
     close_socket();
     connect_began_ = std::chrono::steady_clock::now();
     could_not_ = {};
-    const auto& to = target_.endpoints[address_];
+    const auto& to = lane_.addresses().known()[address_];
     if (const auto made = begin_connect(loop_, to.data(), static_cast<socklen_t>(to.size()), *this)) {
         socket_ = made->descriptor;
         watch_ = made->watch;
@@ -101,7 +113,7 @@ void connection::on_connected(const error_code& code) {
         return;
     }
     lane_.address_failed(address_, code);
-    if (addresses_tried_ < target_.endpoints.size()) {
+    if (addresses_tried_ < lane_.addresses().size()) {
         try_next_address();
         return;
     }
@@ -129,6 +141,7 @@ std::uint64_t connection::retransmitted() {
 void connection::close() {
     retransmitted_before_ = retransmitted();
     step_ = step::closed;
+    leaving_ = false;
     timer_.cancel();
     close_socket();
 }
@@ -288,6 +301,7 @@ void connection::parse() {
 
 void connection::complete(bool reusable) {
     failures_ = 0;
+    reusable = reusable && !leaving_;
     if (reusable) {
         step_ = step::idle;
         input_size_ = 0; // before the lane is told: it may send the next request at once

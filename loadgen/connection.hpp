@@ -42,6 +42,10 @@ public:
     /// lane.
     void send(std::uint64_t arrival);
 
+    /// The target's addresses have changed: where this one's is no more, it is given up once its request has
+    /// ended.
+    void leave_gone_address();
+
     /// Closes it and forgets what is under way; tells nobody.
     void close();
 
@@ -80,6 +84,7 @@ private:
     std::size_t home_ = 0;         // the address it was connected to last
     std::size_t address_ = 0;      // the one it is or tries to be connected to
     std::size_t addresses_tried_ = 0;
+    bool leaving_ = false; // its address has gone
     event_loop& loop_;
     int socket_ = -1;
     event_loop::watch watch_ = 0;

@@ -110,6 +110,11 @@ void dispatcher::fail_due(run_time now) {
     }
 }
 
+void dispatcher::add_address(const boost::asio::ip::tcp::endpoint& where) {
+    options_.addresses.push_back(where);
+    address_in(interval_->of(segment_now_), options_.addresses.size() - 1);
+}
+
 void dispatcher::address_failed(std::size_t address, const boost::system::error_code& code) {
     if (!options_.addresses.empty())
         add_error(address_in(interval_->of(segment_now_), address).not_opened, phase::connect, code);

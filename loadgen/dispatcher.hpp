@@ -71,6 +71,9 @@ public:
     /// starts its timeout. Call until it is empty. Allocates nothing.
     std::optional<send_order> next(run_time now);
 
+    /// A further address, whose place is the next one. Only when there are addresses already.
+    void add_address(const boost::asio::ip::tcp::endpoint& where);
+
     /// One address could not be connected to; others may be.
     void address_failed(std::size_t address, const boost::system::error_code& code);
 

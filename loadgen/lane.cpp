@@ -36,7 +36,8 @@ dispatcher::settings settings_of(const plan& what, const target& to, std::uint32
             .timeout = what.timeout,
             .expected_status = what.expected_status,
             .skip_after = what.skip_after,
-            .addresses = to.endpoints.size() > 1 ? to.endpoints : decltype(to.endpoints){}};
+            .addresses = to.endpoints.size() > 1 || what.dns_ttl.count() > 0 ? to.endpoints
+                                                                             : decltype(to.endpoints){}};
 }
 
 } // namespace
@@ -52,6 +53,7 @@ lane::lane(worker& owner, event_loop& loop, const plan& what, std::size_t target
       plan_(what),
       reports_(reports),
       target_index_(target_index),
+      addresses_(what.targets[target_index].endpoints),
       dispatcher_(what.arrivals, settings_of(what, what.targets[target_index], thread)),
       settled_(share(what.connections, thread, what.threads)),
       pacer_(loop, on_pace_),
@@ -134,6 +136,15 @@ void lane::extend(const schedule& all) {
     end_.set(t0_ + arrivals_end_);
     arm_roll();
     pump(now());
+}
+
+void lane::use_addresses(const std::vector<address_set::endpoint>& now) {
+    const auto known = addresses_.known().size();
+    addresses_.update(now);
+    for (auto place = known; place < addresses_.known().size(); ++place)
+        dispatcher_.add_address(addresses_.known()[place]);
+    for (auto& c : connections_)
+        c->leave_gone_address();
 }
 
 void lane::stop(run_time t) {

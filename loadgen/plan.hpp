@@ -22,7 +22,8 @@ struct target {
     std::string name;
     url where;
     request_template request;
-    std::vector<boost::asio::ip::tcp::endpoint> endpoints; // resolved once, before the start
+    std::vector<boost::asio::ip::tcp::endpoint>
+        endpoints; // resolved before the start; with dns_ttl they may change
 };
 
 /// This process' part of the arrivals of several: those with i mod `of` == `index`.
@@ -37,6 +38,7 @@ struct plan {
     std::uint32_t connections = 64; // of each target, over all threads
     std::uint32_t threads = 1;
     run_time timeout = std::chrono::seconds(1);
+    run_time dns_ttl{}; // how long a name's addresses hold; 0: all the run
     std::optional<unsigned> expected_status{};
     std::optional<body_search> expected_body{};
     std::optional<run_time> skip_after{}; // --on-late skip

@@ -185,6 +185,7 @@ json config_json(const plan& what, const run_options& options) {
         {"threads", what.threads},
         {"connections", what.connections},
         {"timeout_s", in_seconds(what.timeout)},
+        {"dns_ttl_s", number_or_null(what.dns_ttl.count() > 0, in_seconds(what.dns_ttl))},
         {"warmup_s", in_seconds(what.warmup)},
         {"on_late", options.skip_after ? "skip" : "send"},
         {"late_after_s", options.skip_after ? json(in_seconds(*options.skip_after)) : json(nullptr)},

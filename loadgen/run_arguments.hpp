@@ -28,6 +28,7 @@ struct run_arguments {
     std::string body;
     std::vector<std::string> headers;
     std::string timeout = "1s";
+    std::string dns_ttl;
     std::optional<unsigned> expect;
     std::string expect_body;
     std::string warmup;

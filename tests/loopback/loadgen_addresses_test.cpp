@@ -11,11 +11,14 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
+#include <csignal>
 #include <memory>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
+
+#include <unistd.h>
 
 namespace beastmark::loadgen {
 namespace {
@@ -63,6 +66,13 @@ protected:
         return o;
     }
 
+    // Of the run under way. A second signal would end the process.
+    void end() {
+        if (!std::exchange(ended_, true))
+            kill(getpid(), SIGINT);
+    }
+
+    bool ended_ = false;
     testing::scripted_names names_;
     std::vector<std::unique_ptr<fault_server>> servers_;
 };
@@ -109,6 +119,58 @@ TEST_F(loadgen_addresses, connections_of_all_threads_and_shards_are_spread_evenl
     asked.share = {1, 3};
     run(make_plan(asked), {}, {});
     EXPECT_EQ(servers_[1]->connections(), 2U) << "shard 0 has the first";
+}
+
+TEST_F(loadgen_addresses, connections_follow_a_name_that_is_resolved_again) {
+    serve({late, at_once, at_once});
+    names_.add("pods.test", {"127.0.0.1", "127.0.0.2"});
+    auto asked = options(8, 200, 10s);
+    asked.dns_ttl = 20ms;
+    std::size_t before = 0;
+    const run_observer tell{.tick = [&](const run_record&, run_time now) {
+        if (now > 200ms && servers_[2]->connections() == 0)
+            names_.add("pods.test", {"127.0.0.3", "127.0.0.2"});
+        if (servers_[2]->connections() == 4 && before == 0)
+            before = servers_[0]->requests().size();
+        if (before > 0 && servers_[2]->requests().size() > 40)
+            end();
+    }};
+    const auto record = run(make_plan(asked), {}, tell);
+    EXPECT_EQ(record.signal, SIGINT) << "nothing came to the new address";
+    const auto& counts = record.targets.front().total().counts;
+    EXPECT_EQ(counts.of(outcome::ok), counts.sent) << "what was under way has ended well";
+    EXPECT_EQ(servers_[0]->requests().size(), before) << "it has gone";
+    for (const auto& s : servers_)
+        EXPECT_EQ(s->connections(), 4U);
+    const auto all = record.targets.front().addresses().in_order();
+    ASSERT_EQ(all.size(), 3U);
+    for (std::size_t i = 0; i < 3; ++i)
+        EXPECT_EQ(all[i]->of(outcome::ok), servers_[i]->requests().size());
+}
+
+TEST_F(loadgen_addresses, stay_when_a_name_does_not_resolve_any_more_which_is_said_once) {
+    serve({at_once, at_once});
+    names_.add("pods.test", {"127.0.0.1", "127.0.0.2"});
+    auto asked = options(4, 100, 10s);
+    asked.dns_ttl = 5ms;
+    std::vector<std::string> said;
+    std::size_t failed_from = 0;
+    const run_observer tell{.tick =
+                                [&](const run_record&, run_time /*unused*/) {
+                                    if (failed_from == 0) {
+                                        names_.add("pods.test", {});
+                                        failed_from = names_.asked() + 1;
+                                    } else if (names_.asked() > failed_from + 3 && !said.empty()) {
+                                        end();
+                                    }
+                                },
+                            .noted = [&](const std::string& text) { said.push_back(text); }};
+    const auto record = run(make_plan(asked), {}, tell);
+    EXPECT_EQ(record.signal, SIGINT) << "it is asked again and again";
+    EXPECT_THAT(said, ::testing::ElementsAre(HasSubstr("pods.test does not resolve any more")));
+    const auto& counts = record.targets.front().total().counts;
+    EXPECT_EQ(counts.of(outcome::ok), counts.offered);
+    EXPECT_EQ(servers_[0]->connections() + servers_[1]->connections(), 4U);
 }
 
 TEST_F(loadgen_addresses, a_name_with_one_has_no_figures_by_address) {
