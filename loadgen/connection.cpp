@@ -40,11 +40,12 @@ std::uint32_t socket_retransmissions(int socket) {
 
 } // namespace
 
-connection::connection(lane& owner, event_loop& loop, const target& to, id_type id)
+connection::connection(lane& owner, event_loop& loop, const target& to, id_type id, std::uint64_t number)
     : lane_(owner),
       target_(to),
       id_(id),
-      address_(id % to.endpoints.size()),
+      number_(number),
+      home_(owner.addresses().home_of(number)),
       loop_(loop),
       timer_(loop, [this] { on_timer(); }),
       input_(std::make_unique_for_overwrite<char[]>(input_capacity)) {
@@ -64,12 +65,25 @@ void connection::connect() {
     try_next_address();
 }
 
+void connection::leave_gone_address() {
+    if (step_ == step::closed || lane_.addresses().has(address_))
+        return;
+    if (step_ == step::busy) {
+        leaving_ = true;
+    } else if (step_ == step::connecting || step_ == step::handshaking) {
+        connect();
+    } else {
+        close();
+        lane_.lost_idle(id_);
+    }
+}
+
 void connection::try_next_address() {
-    ++addresses_tried_;
+    address_ = lane_.addresses().to_try(home_, addresses_tried_++, number_);
     close_socket();
     connect_began_ = std::chrono::steady_clock::now();
     could_not_ = {};
-    const auto& to = target_.endpoints[address_];
+    const auto& to = lane_.addresses().known()[address_];
     if (const auto made = begin_connect(loop_, to.data(), static_cast<socklen_t>(to.size()), *this)) {
         socket_ = made->descriptor;
         watch_ = made->watch;
@@ -126,13 +140,14 @@ void connection::up() {
     timer_.cancel();
     step_ = step::idle;
     input_size_ = 0;
-    lane_.connected(id_);
+    home_ = address_;
+    lane_.connected(id_, address_);
 }
 
 void connection::attempt_failed(phase where, const error_code& code) {
     step_ = step::connecting;
-    address_ = (address_ + 1) % target_.endpoints.size();
-    if (addresses_tried_ < target_.endpoints.size()) {
+    lane_.address_failed(address_, where, code);
+    if (addresses_tried_ < lane_.addresses().size()) {
         try_next_address();
         return;
     }
@@ -160,6 +175,7 @@ std::uint64_t connection::retransmitted() {
 void connection::close() {
     retransmitted_before_ = retransmitted();
     step_ = step::closed;
+    leaving_ = false;
     timer_.cancel();
     close_socket();
 }
@@ -360,6 +376,7 @@ void connection::parse() {
 
 void connection::complete(bool reusable) {
     failures_ = 0;
+    reusable = reusable && !leaving_;
     if (reusable) {
         step_ = step::idle;
         input_size_ = 0; // before the lane is told: it may send the next request at once

@@ -28,7 +28,9 @@ class connection final : event_loop::listener {
 public:
     using id_type = dispatcher::connection_id;
 
-    connection(lane& owner, event_loop& loop, const target& to, id_type id);
+    /// @param id its place in the lane.
+    /// @param number its place among all connections to the target: which address it begins with.
+    connection(lane& owner, event_loop& loop, const target& to, id_type id, std::uint64_t number);
     ~connection();
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
@@ -40,6 +42,10 @@ public:
     /// Sends the request of `arrival`. Only on a connection that is up and idle. The result is told to the
     /// lane.
     void send(std::uint64_t arrival);
+
+    /// The target's addresses have changed: where this one's is no more, it is given up once its request has
+    /// ended.
+    void leave_gone_address();
 
     /// Closes it and forgets what is under way; tells nobody.
     void close();
@@ -78,11 +84,14 @@ private:
     lane& lane_;
     const target& target_;
     id_type id_;
+    std::uint64_t number_;
     step step_ = step::closed;
     std::uint32_t generation_ = 0; // of its socket: what began before a close() must not go on after it
     std::uint32_t failures_ = 0;   // since the last answer, for the pause before the next attempt
-    std::size_t address_ = 0;
+    std::size_t home_ = 0;         // the address it was connected to last
+    std::size_t address_ = 0;      // the one it is or tries to be connected to
     std::size_t addresses_tried_ = 0;
+    bool leaving_ = false; // its address has gone
     event_loop& loop_;
     int socket_ = -1;
     event_loop::watch watch_ = 0;

@@ -12,10 +12,16 @@ dispatcher::dispatcher(const schedule& all, const settings& options)
       cursor_(all, options.stripe, options.stripes),
       limit_(all.size()),
       slots_(options.connections),
-      interval_(std::make_unique<interval>()) {}
+      interval_(std::make_unique<interval>()) {
+    for (std::size_t i = 0; i < options_.addresses.size(); ++i) // also those that no connection will go to
+        address_in(interval_->of(0), i);
+}
 
-void dispatcher::connection_up(connection_id id, run_time now) {
+void dispatcher::connection_up(connection_id id, run_time now, std::size_t address) {
     assert(slots_[id].is == state::down);
+    slots_[id].address = static_cast<std::uint32_t>(address);
+    if (!options_.addresses.empty())
+        ++address_in(interval_->of(segment_now_), address).opened;
     make_idle(id, now);
     ++connected_;
     down_because_ = {};
@@ -107,6 +113,16 @@ void dispatcher::fail_due(run_time now) {
     }
 }
 
+void dispatcher::add_address(const boost::asio::ip::tcp::endpoint& where) {
+    options_.addresses.push_back(where);
+    address_in(interval_->of(segment_now_), options_.addresses.size() - 1);
+}
+
+void dispatcher::address_failed(std::size_t address, phase where, const boost::system::error_code& code) {
+    if (!options_.addresses.empty())
+        add_error(address_in(interval_->of(segment_now_), address).not_opened, where, code);
+}
+
 void dispatcher::count_connect(run_time took) {
     interval_->of(segment_now_).times.connect.record(took);
 }
@@ -139,6 +155,8 @@ void dispatcher::answered(connection_id id, run_time now, unsigned status, bool 
     ++counts.statuses[code];
     counts.wrong_bodies[code] += wrong_body ? 1 : 0;
     counts.add(what);
+    if (!options_.addresses.empty()) // asked here, too, to spare all others the call
+        count_at_address(counted, s, what, now);
     if (what == outcome::ok && now < all_->duration())
         ++slice_at(now).ok_in_time;
     release(id, now, reusable);
@@ -149,6 +167,7 @@ void dispatcher::failed(connection_id id, run_time now, outcome how, phase where
     auto& counted = interval_->of(slots_[id].segment);
     counted.times.failed.record(now - slots_[id].scheduled);
     counted.counts.add(how);
+    count_at_address(counted, slots_[id], how, now);
     counted.counts.add_error(where, code);
     release(id, now, false);
 }
@@ -161,6 +180,7 @@ std::optional<dispatcher::connection_id> dispatcher::expired(run_time now) {
     auto& counted = interval_->of(slots_[id].segment);
     counted.times.timed_out.record(now - slots_[id].scheduled);
     counted.counts.add(outcome::timeout);
+    count_at_address(counted, slots_[id], outcome::timeout, now);
     release(id, now, false);
     return id;
 }
@@ -196,6 +216,7 @@ void dispatcher::cut(run_time now) {
     }
     for (auto id = busy_.first; id != none; id = busy_.first) {
         cut_off(slots_[id].segment, slots_[id].scheduled, now);
+        count_at_address(interval_->of(slots_[id].segment), slots_[id], outcome::unfinished, now);
         release(id, now, false);
     }
     discard_waiting_ = true;
@@ -301,6 +322,19 @@ void dispatcher::record(const slot& request, run_time now) {
     auto& times = interval_->of(request.segment).times;
     times.response.record(now - request.scheduled);
     times.service.record(now - request.sent);
+}
+
+void dispatcher::count_at_address(slice& counted, const slot& request, outcome what, run_time now) {
+    if (options_.addresses.empty())
+        return;
+    auto& there = address_in(counted, request.address);
+    ++there.outcomes[static_cast<std::size_t>(what)];
+    if (what == outcome::ok || what == outcome::timeout) // as in latencies::response
+        there.response.record(now - request.scheduled);
+}
+
+address_tally& dispatcher::address_in(slice& counted, std::size_t address) {
+    return counted.addresses.at(address, options_.addresses[address]);
 }
 
 slice& dispatcher::slice_at(run_time now) {

@@ -12,9 +12,11 @@
 #include "loadgen/schedule.hpp"
 #include "loadgen/tally.hpp"
 
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -41,6 +43,8 @@ public:
         std::optional<unsigned> expected_status;
         std::optional<run_time>
             skip_after{}; // arrivals later than this are left out; none: sent, however late
+        // Of a target with several; then what becomes of requests is counted for each, too.
+        std::vector<boost::asio::ip::tcp::endpoint> addresses{};
     };
 
     struct send_order {
@@ -51,7 +55,9 @@ public:
     dispatcher(const schedule& all, const settings& options);
 
     // Connections. All are down at first.
-    void connection_up(connection_id id, run_time now);
+
+    /// @param address its place among those of the settings.
+    void connection_up(connection_id id, run_time now, std::size_t address = 0);
 
     /// An idle connection went down. (One with a request first gets its finish.)
     void connection_down(connection_id id);
@@ -65,6 +71,12 @@ public:
     /// The next request to send at `now`: an arrival is due and a connection is free. Counts it as sent and
     /// starts its timeout. Call until it is empty. Allocates nothing.
     std::optional<send_order> next(run_time now);
+
+    /// A further address, whose place is the next one. Only when there are addresses already.
+    void add_address(const boost::asio::ip::tcp::endpoint& where);
+
+    /// One address could not be connected to; others may be.
+    void address_failed(std::size_t address, phase where, const boost::system::error_code& code);
 
     /// An attempt to connect succeeded after `took`.
     void count_connect(run_time took);
@@ -135,6 +147,7 @@ private:
         run_time scheduled{};
         run_time sent{};
         std::uint32_t segment = 0;
+        std::uint32_t address = 0; // of the connection
         connection_id before = none;
         connection_id after = none;
     };
@@ -160,6 +173,8 @@ private:
     void make_idle(connection_id id, run_time now);
     void release(connection_id id, run_time now, bool reusable);
     void record(const slot& request, run_time now);
+    void count_at_address(slice& counted, const slot& request, outcome what, run_time now);
+    address_tally& address_in(slice& counted, std::size_t address);
     void cut_off(std::size_t segment, run_time scheduled, run_time now);
     slice& slice_at(run_time now);
 

@@ -28,14 +28,16 @@ std::uint32_t share(std::uint32_t all, std::uint32_t thread, std::uint32_t threa
     return all / threads + (thread < all % threads ? 1 : 0);
 }
 
-dispatcher::settings settings_of(const plan& what, std::uint32_t thread) {
+dispatcher::settings settings_of(const plan& what, const target& to, std::uint32_t thread) {
     const auto place = stripe_of(what.share.index, what.share.of, thread, what.threads);
     return {.stripe = place.index,
             .stripes = place.of,
             .connections = share(what.connections, thread, what.threads),
             .timeout = what.timeout,
             .expected_status = what.expected_status,
-            .skip_after = what.skip_after};
+            .skip_after = what.skip_after,
+            .addresses = to.endpoints.size() > 1 || what.dns_ttl.count() > 0 ? to.endpoints
+                                                                             : decltype(to.endpoints){}};
 }
 
 } // namespace
@@ -51,7 +53,8 @@ lane::lane(worker& owner, event_loop& loop, const plan& what, std::size_t target
       plan_(what),
       reports_(reports),
       target_index_(target_index),
-      dispatcher_(what.arrivals, settings_of(what, thread)),
+      addresses_(what.targets[target_index].endpoints),
+      dispatcher_(what.arrivals, settings_of(what, what.targets[target_index], thread)),
       settled_(share(what.connections, thread, what.threads)),
       pacer_(loop, on_pace_),
       expiry_(loop, [this] { expire(now()); }),
@@ -61,8 +64,11 @@ lane::lane(worker& owner, event_loop& loop, const plan& what, std::size_t target
       arrivals_end_(what.arrivals.duration()) {
     loop.before_wait([this] { arm_timers(); });
     const auto& to = what.targets[target_index];
-    for (connection::id_type id = 0; id < settled_.size(); ++id)
-        connections_.push_back(std::make_unique<connection>(*this, loop, to, id));
+    for (connection::id_type id = 0; id < settled_.size(); ++id) {
+        // Of those of all threads and shards, so that together they begin at each address equally often.
+        const auto number = what.share.index * what.connections + std::uint64_t{id} * what.threads + thread;
+        connections_.push_back(std::make_unique<connection>(*this, loop, to, id, number));
+    }
 }
 
 void lane::connect() {
@@ -95,8 +101,8 @@ void lane::settle(connection::id_type id) {
     connect_more();
 }
 
-void lane::connected(connection::id_type id) {
-    dispatcher_.connection_up(id, under_way() ? now() : run_time{});
+void lane::connected(connection::id_type id, std::size_t address) {
+    dispatcher_.connection_up(id, under_way() ? now() : run_time{}, address);
     settle(id);
     if (under_way())
         pump(now());
@@ -130,6 +136,15 @@ void lane::extend(const schedule& all) {
     end_.set(t0_ + arrivals_end_);
     arm_roll();
     pump(now());
+}
+
+void lane::use_addresses(const std::vector<address_set::endpoint>& now) {
+    const auto known = addresses_.known().size();
+    addresses_.update(now);
+    for (auto place = known; place < addresses_.known().size(); ++place)
+        dispatcher_.add_address(addresses_.known()[place]);
+    for (auto& c : connections_)
+        c->leave_gone_address();
 }
 
 void lane::stop(run_time t) {

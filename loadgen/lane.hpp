@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/event_loop.hpp"
+#include "loadgen/address_set.hpp"
 #include "loadgen/connection.hpp"
 #include "loadgen/dispatcher.hpp"
 #include "loadgen/mailbox.hpp"
@@ -41,6 +42,11 @@ public:
     /// Goes on with a longer schedule, see dispatcher::extend(). No effect once the arrivals have ended.
     void extend(const schedule& all);
 
+    /// The target's addresses are others now: connections to those that have gone end with their request.
+    void use_addresses(const std::vector<address_set::endpoint>& now);
+
+    [[nodiscard]] const address_set& addresses() const { return addresses_; }
+
     /// Ends the arrivals at `t`; what is in flight gets its timeout to end in.
     void stop(run_time t);
 
@@ -53,7 +59,12 @@ public:
     [[nodiscard]] phase last_connect_phase() const { return connect_phase_; }
 
     // What connections tell.
-    void connected(connection::id_type id);
+    void connected(connection::id_type id, std::size_t address);
+
+    void address_failed(std::size_t address, phase where, const boost::system::error_code& code) {
+        dispatcher_.address_failed(address, where, code);
+    }
+
     void connect_failed(connection::id_type id, phase where, const boost::system::error_code& code);
 
     void count_connect(run_time took) { dispatcher_.count_connect(took); }
@@ -114,6 +125,7 @@ private:
     const plan& plan_;
     mailbox& reports_;
     std::size_t target_index_;
+    address_set addresses_;
     dispatcher dispatcher_;
     std::vector<std::unique_ptr<connection>> connections_;
     std::deque<connection::id_type> want_connect_;

@@ -25,8 +25,9 @@ struct target {
     std::string name;
     url where;
     request_template request;
-    std::vector<boost::asio::ip::tcp::endpoint> endpoints; // resolved once, before the start
-    std::shared_ptr<const tls_context> tls;                // of https
+    std::vector<boost::asio::ip::tcp::endpoint>
+        endpoints;                          // resolved before the start; with dns_ttl they may change
+    std::shared_ptr<const tls_context> tls; // of https
 };
 
 /// This process' part of the arrivals of several: those with i mod `of` == `index`.
@@ -41,6 +42,7 @@ struct plan {
     std::uint32_t connections = 64; // of each target, over all threads
     std::uint32_t threads = 1;
     run_time timeout = std::chrono::seconds(1);
+    run_time dns_ttl{}; // how long a name's addresses hold; 0: all the run
     std::optional<unsigned> expected_status{};
     std::optional<body_search> expected_body{};
     std::optional<run_time> skip_after{}; // --on-late skip

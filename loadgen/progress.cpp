@@ -139,6 +139,11 @@ void progress::interrupted() {
     fmt::print(stderr, "ending early, waiting for what is in flight; press Ctrl-C again to quit at once\n");
 }
 
+void progress::note(const std::string& text) {
+    finish();
+    fmt::print(stderr, "{}\n", text);
+}
+
 void progress::finish() {
     if (drawn_)
         fmt::print(stderr, "\r\x1b[K");

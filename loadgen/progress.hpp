@@ -27,6 +27,7 @@ public:
     void started(const run_record& record);
     void tick(const run_record& record, run_time now);
     void interrupted();
+    void note(const std::string& text);
 
     /// Ends the line; call before anything else is printed.
     void finish();

@@ -79,6 +79,7 @@ void target_record::take(const report_block& block, const row_listener& heard) {
         stage.counts.merge(part.counts);
         stage.times.merge(part.times);
         open->times.merge(part.times);
+        addresses_.merge(part.addresses, part.segment >= first_stage_);
         sum.offered += part.counts.offered;
         sum.sent += part.counts.sent;
         sum.completed += part.counts.completed;

@@ -134,6 +134,9 @@ public:
     /// ends. Nothing when there is no such second, or nothing to judge in it.
     [[nodiscard]] std::optional<double> availability_between(run_time start, run_time end) const;
 
+    /// Of a target with several: of all stages but the warm-up, whose connections count.
+    [[nodiscard]] const address_tallies& addresses() const { return addresses_; }
+
     /// The sum of all stages but the warm-up; valid until the next block is taken. Summed up when it is first
     /// asked for: that takes long beside a second's block.
     [[nodiscard]] const stage_record& total() const;
@@ -163,6 +166,7 @@ private:
     run_time warmup_;
     std::size_t first_stage_; // after the warm-up
     std::vector<stage_record> stages_;
+    address_tallies addresses_;
     mutable std::unique_ptr<stage_record> total_; // null: not summed up since the last block
     std::vector<row> rows_;
     std::vector<machine_evidence> machine_;

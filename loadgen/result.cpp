@@ -4,6 +4,7 @@
 #include "common/histogram_encoding.hpp"
 #include "common/percentile_spectrum.hpp"
 #include "common/version.hpp"
+#include "loadgen/address_output.hpp"
 #include "loadgen/manifest.hpp"
 
 #include <fmt/chrono.h>
@@ -18,21 +19,6 @@ using nlohmann::json;
 
 json number_or_null(bool there, double value) {
     return there ? json(value) : json(nullptr);
-}
-
-json latency_json(const latency_figures& f) {
-    const auto there = f.count > 0;
-    return {{"count", f.count},
-            {"min_us", number_or_null(there, f.min_us)},
-            {"mean_us", number_or_null(there, f.mean_us)},
-            {"p50_us", number_or_null(there, f.p50_us)},
-            {"p75_us", number_or_null(there, f.p75_us)},
-            {"p90_us", number_or_null(there, f.p90_us)},
-            {"p95_us", number_or_null(there, f.p95_us)},
-            {"p99_us", number_or_null(there, f.p99_us)},
-            {"p999_us", number_or_null(there, f.p999_us)},
-            {"p9999_us", number_or_null(there, f.p9999_us)},
-            {"max_us", number_or_null(there, f.max_us)}};
 }
 
 json spectrum_json(const histogram& h) {
@@ -151,15 +137,18 @@ json target_json(const run_record& record, std::size_t index, const run_options&
         timeline.push_back(row_json(t.rows()[i], t.windows()[i]));
     auto validity = judgement_json(record.judged(index));
     validity["text"] = t.headline_until(record.duration);
-    return {{"url", record.what.targets[index].where.text},
-            {"method", options.method},
-            {"totals", totals_json(total.counts, in_seconds(record.measured()), total.counts.of(outcome::ok),
-                                   in_seconds(record.answered_in()))},
-            {"validity", std::move(validity)},
-            {"latency", latencies_json(total.times, true)},
-            {"latency_believable", latencies_json(t.believable(), false)},
-            {"stages", stages_json(record, t)},
-            {"timeline", std::move(timeline)}};
+    json all{{"url", record.what.targets[index].where.text},
+             {"method", options.method},
+             {"totals", totals_json(total.counts, in_seconds(record.measured()), total.counts.of(outcome::ok),
+                                    in_seconds(record.answered_in()))},
+             {"validity", std::move(validity)},
+             {"latency", latencies_json(total.times, true)},
+             {"latency_believable", latencies_json(t.believable(), false)},
+             {"stages", stages_json(record, t)},
+             {"timeline", std::move(timeline)}};
+    if (auto addresses = addresses_json(t.addresses()); !addresses.is_null())
+        all["addresses"] = std::move(addresses);
+    return all;
 }
 
 json run_json(const run_record& record, const run_options& options, int exit_code) {
@@ -196,6 +185,7 @@ json config_json(const plan& what, const run_options& options) {
         {"threads", what.threads},
         {"connections", what.connections},
         {"timeout_s", in_seconds(what.timeout)},
+        {"dns_ttl_s", number_or_null(what.dns_ttl.count() > 0, in_seconds(what.dns_ttl))},
         {"warmup_s", in_seconds(what.warmup)},
         {"on_late", options.skip_after ? "skip" : "send"},
         {"late_after_s", options.skip_after ? json(in_seconds(*options.skip_after)) : json(nullptr)},
@@ -206,6 +196,21 @@ json config_json(const plan& what, const run_options& options) {
         {"seed", options.arrivals.seed},
         {"stop_when", options.stop_when ? json(options.stop_when->text()) : json(nullptr)},
         {"stages", std::move(stages)}};
+}
+
+json latency_json(const latency_figures& f) {
+    const auto there = f.count > 0;
+    return {{"count", f.count},
+            {"min_us", number_or_null(there, f.min_us)},
+            {"mean_us", number_or_null(there, f.mean_us)},
+            {"p50_us", number_or_null(there, f.p50_us)},
+            {"p75_us", number_or_null(there, f.p75_us)},
+            {"p90_us", number_or_null(there, f.p90_us)},
+            {"p95_us", number_or_null(there, f.p95_us)},
+            {"p99_us", number_or_null(there, f.p99_us)},
+            {"p999_us", number_or_null(there, f.p999_us)},
+            {"p9999_us", number_or_null(there, f.p9999_us)},
+            {"max_us", number_or_null(there, f.max_us)}};
 }
 
 json row_json(const row& r, const window_evidence& evidence) {

@@ -19,6 +19,9 @@ nlohmann::json make_result(const run_record& record, const run_options& options,
 /// `config`.
 nlohmann::json config_json(const plan& what, const run_options& options);
 
+/// Figures as `latency` has them.
+nlohmann::json latency_json(const latency_figures& f);
+
 /// A second as `timeline` has it.
 nlohmann::json row_json(const row& r, const window_evidence& evidence);
 

@@ -76,6 +76,19 @@ private:
         asio::post(context_, [this] { ++done_; });
     }
 
+    void addresses_changed(std::size_t target, const resolved_name::endpoints& now) override {
+        for (auto& w : workers_)
+            w->use_addresses(target, now);
+    }
+
+    void name_failed(std::size_t target, const std::string& why) override {
+        asio::post(context_, [this, target, why] {
+            if (tell_.noted)
+                tell_.noted(fmt::format("{} does not resolve any more, its addresses stay: {}",
+                                        record_.what.targets[target].where.host, why));
+        });
+    }
+
     void wait_for_signal();
     void on_signal(int number);
     void connect();
@@ -301,6 +314,7 @@ plan make_plan(const run_options& options) {
             .connections = options.connections,
             .threads = threads,
             .timeout = options.timeout,
+            .dns_ttl = options.dns_ttl,
             .expected_status = options.expected_status,
             .expected_body = options.expected_body,
             .skip_after = options.skip_after,

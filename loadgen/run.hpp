@@ -52,6 +52,7 @@ struct run_observer {
     std::function<void(const run_record&, std::chrono::steady_clock::time_point t0)> started{};
     std::function<void(const run_record&, run_time now)> tick{}; // about five times a second
     std::function<void()> interrupted{};                         // the first signal
+    std::function<void(const std::string&)> noted{};             // something worth a line, once
     // A second of a target has closed: the last of its rows, and what was recorded during it.
     std::function<void(const run_record&, std::size_t target, const latencies&)> row_closed{};
     // When arrivals begin, asked once all connections are up, on a thread of its own, which it may block: for

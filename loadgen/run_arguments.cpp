@@ -222,6 +222,9 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
         ->capture_default_str();
     run->add_flag("--spin", a.spin,
                   "threads poll instead of sleeping: a little more exact, at the price of a whole core each");
+    run->add_option("--dns-ttl", a.dns_ttl,
+                    "resolve names again after so long, e.g. 30s: new connections go to what they resolve to "
+                    "then, and those to addresses that have gone are made anew [names are resolved once]");
     add_shard_options(*run, a);
     run->add_option("--stop-when", a.stop_when,
                     "end early on a condition, e.g. 'availability<90% for 5s' (availability error_rate p50 "
@@ -254,6 +257,8 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
     o.headers = a.headers;
     o.tls = read_tls(a);
     o.timeout = read_timeout(a.timeout);
+    if (!a.dns_ttl.empty())
+        o.dns_ttl = read_duration("--dns-ttl", a.dns_ttl);
     o.expected_status = a.expect;
     if (!a.expect_body.empty()) {
         if (o.method == "HEAD")

@@ -30,6 +30,7 @@ struct run_arguments {
     bool insecure = false;
     tls_options tls; // but for verify
     std::string timeout = "1s";
+    std::string dns_ttl;
     std::optional<unsigned> expect;
     std::string expect_body;
     std::string warmup;

@@ -71,6 +71,7 @@ int run_command(const run_options& options) {
                     live->tick(record, now);
             },
         .interrupted = [&] { line.interrupted(); },
+        .noted = [&](const std::string& text) { line.note(text); },
         .row_closed =
             [&](const run_record& record, std::size_t target, const latencies& times) {
                 if (seconds)

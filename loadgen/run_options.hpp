@@ -34,6 +34,7 @@ struct run_options {
     std::vector<std::string> headers;
     tls_options tls;
     std::chrono::nanoseconds timeout = std::chrono::seconds(1);
+    std::chrono::nanoseconds dns_ttl{}; // 0: names are resolved once
     std::optional<unsigned> expected_status;
     std::optional<body_search> expected_body;
     std::optional<std::chrono::nanoseconds> skip_after; // --on-late skip

@@ -103,7 +103,8 @@ std::vector<double> scraped_figures::throttled_seconds() const {
 
 std::optional<double> scraped_figures::cpu_limit_cores() const {
     for (const auto& [series, times] : named("cgroup_cpu_limit_cores"))
-        if (const auto cores = highest_of(seconds_.of(*times, part_of(*series, "value"))); cores && *cores > 0)
+        if (const auto cores = highest_of(seconds_.of(*times, part_of(*series, "value")));
+            cores && *cores > 0)
             return cores;
     return std::nullopt;
 }

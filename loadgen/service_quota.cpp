@@ -18,8 +18,8 @@ constexpr double mattering_share = 0.01;
 
 json quota_of(const scraped_figures& service) {
     const auto seconds = service.throttled_seconds();
-    const auto stopped = std::count_if(seconds.begin(), seconds.end(),
-                                       [](double share) { return share >= mattering_share; });
+    const auto stopped =
+        std::count_if(seconds.begin(), seconds.end(), [](double share) { return share >= mattering_share; });
     if (stopped == 0)
         return nullptr;
     const auto limit = service.cpu_limit_cores();
@@ -44,8 +44,8 @@ void add_service_quota(json& result) {
         if (quota.is_null())
             continue;
         auto& validity = target["validity"];
-        validity["text"] = fmt::format("{}; {}", validity["text"].get<std::string>(),
-                                       quota["text"].get<std::string>());
+        validity["text"] =
+            fmt::format("{}; {}", validity["text"].get<std::string>(), quota["text"].get<std::string>());
         validity["service_throttled"] = std::move(quota);
     }
 }

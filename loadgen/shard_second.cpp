@@ -3,20 +3,27 @@
 #include "common/histogram_encoding.hpp"
 #include "common/number.hpp"
 
+#include <boost/asio/ip/address.hpp>
+#include <boost/system/error_code.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace beastmark::loadgen {
 
 namespace {
 
 using nlohmann::json;
+
+// What an answer over DNS has room for: memory is bounded whatever a stranger sends.
+constexpr std::size_t most_addresses = 4096;
 
 std::runtime_error wrong(std::string_view what) {
     return std::runtime_error(fmt::format("not a second of a shard: {}", what));
@@ -77,12 +84,28 @@ void read_statuses(const json& from, std::array<std::uint64_t, tally::status_cou
     }
 }
 
+json errors_json(const std::vector<error_count>& errors) {
+    json all = json::array();
+    for (const auto& e : errors)
+        all.push_back({static_cast<int>(e.where), e.code.message(), e.count});
+    std::sort(all.begin(), all.end());
+    return all;
+}
+
+json addresses_json(const address_tallies& addresses) {
+    json all = json::array();
+    for (const auto* t : addresses.in_order())
+        all.push_back({{"address", t->where.address().to_string()},
+                       {"port", t->where.port()},
+                       {"opened", t->opened},
+                       {"not_opened", errors_json(t->not_opened)},
+                       {"outcomes", t->outcomes},
+                       {"response", t->response.count() > 0 ? histogram_json(t->response) : json(nullptr)}});
+    return all;
+}
+
 json slice_json(const slice& part) {
     const auto& t = part.counts;
-    json errors = json::array();
-    for (const auto& e : t.errors)
-        errors.push_back({static_cast<int>(e.where), e.code.message(), e.count});
-    std::sort(errors.begin(), errors.end());
     json times = json::object();
     for (const auto& kind : latency_kinds)
         if (const auto& h = part.times.*kind.member; h.count() > 0)
@@ -98,8 +121,45 @@ json slice_json(const slice& part) {
             {"outcomes", t.outcomes},
             {"statuses", statuses_json(t.statuses)},
             {"wrong_bodies", statuses_json(t.wrong_bodies)},
-            {"errors", std::move(errors)},
-            {"times", std::move(times)}};
+            {"errors", errors_json(t.errors)},
+            {"times", std::move(times)},
+            {"addresses", addresses_json(part.addresses)}};
+}
+
+std::array<std::uint64_t, outcome_count> read_outcomes(const json& from) {
+    if (!from.is_array() || from.size() != outcome_count)
+        throw wrong("\"outcomes\" are not as many as this program knows");
+    return from.get<std::array<std::uint64_t, outcome_count>>();
+}
+
+void read_errors(const json& from, std::vector<error_count>& errors) {
+    for (const json& e : from) {
+        const auto where = e.at(0).get<unsigned>();
+        if (where >= phase_count)
+            throw wrong("an error of no phase");
+        add_error(errors, static_cast<phase>(where), told_error(e.at(1).get_ref<const std::string&>()),
+                  e.at(2).get<std::uint64_t>());
+    }
+}
+
+void read_addresses(const json& from, address_tallies& addresses) {
+    if (from.size() > most_addresses)
+        throw wrong(fmt::format("more than {} addresses", most_addresses));
+    std::size_t place = 0;
+    for (const json& each : from) {
+        boost::system::error_code code;
+        const auto address =
+            boost::asio::ip::make_address(each.at("address").get_ref<const std::string&>(), code);
+        const auto port = count_in(each, "port");
+        if (code || port > UINT16_MAX)
+            throw wrong("an address that is none");
+        auto& t = addresses.at(place++, {address, static_cast<std::uint16_t>(port)});
+        t.opened = count_in(each, "opened");
+        read_errors(each.at("not_opened"), t.not_opened);
+        t.outcomes = read_outcomes(each.at("outcomes"));
+        if (const auto& response = each.at("response"); !response.is_null())
+            t.response = read_histogram(response);
+    }
 }
 
 void read_tally(const json& from, tally& t) {
@@ -109,19 +169,10 @@ void read_tally(const json& from, tally& t) {
     t.skipped_late = count_in(from, "skipped_late");
     t.bytes_in = count_in(from, "bytes_in");
     t.bytes_out = count_in(from, "bytes_out");
-    const auto& outcomes = from.at("outcomes");
-    if (!outcomes.is_array() || outcomes.size() != outcome_count)
-        throw wrong("\"outcomes\" are not as many as this program knows");
-    t.outcomes = outcomes.get<std::array<std::uint64_t, outcome_count>>();
+    t.outcomes = read_outcomes(from.at("outcomes"));
     read_statuses(from.at("statuses"), t.statuses);
     read_statuses(from.at("wrong_bodies"), t.wrong_bodies);
-    for (const json& e : from.at("errors")) {
-        const auto where = e.at(0).get<unsigned>();
-        if (where >= phase_count)
-            throw wrong("an error of no phase");
-        t.add_error(static_cast<phase>(where), told_error(e.at(1).get_ref<const std::string&>()),
-                    e.at(2).get<std::uint64_t>());
-    }
+    read_errors(from.at("errors"), t.errors);
 }
 
 void read_times(const json& from, latencies& times) {
@@ -183,6 +234,7 @@ shard_second read_second(const json& line, std::size_t targets, std::size_t segm
             part.ok_in_time = count_in(from, "ok_in_time");
             read_tally(from, part.counts);
             read_times(from.at("times"), part.times);
+            read_addresses(from.at("addresses"), part.addresses);
         }
         return second;
     } catch (const json::exception& problem) {

@@ -1,6 +1,7 @@
 #include "loadgen/summary.hpp"
 
 #include "common/duration.hpp"
+#include "loadgen/address_output.hpp"
 #include "loadgen/progress.hpp"
 #include "loadgen/wrapped.hpp"
 
@@ -105,7 +106,7 @@ std::string target_text(const run_record& record, std::size_t index) {
         text += latency_line("lag: wait for connection", times.connection_wait, false, timeout_us);
     }
     text += fmt::format("  outcomes  {}\n", outcomes_line(counts));
-    return text + errors_lines(counts);
+    return text + errors_lines(counts) + addresses_text(record.targets[index].addresses());
 }
 
 } // namespace

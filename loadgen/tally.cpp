@@ -1,59 +1,9 @@
 #include "loadgen/tally.hpp"
 
-#include "common/error_category.hpp"
-
 #include <algorithm>
-#include <deque>
-#include <mutex>
 #include <numeric>
-#include <utility>
 
 namespace beastmark::loadgen {
-
-namespace {
-
-class told_texts {
-public:
-    int value_of(std::string_view text) {
-        constexpr std::size_t longest = 200;
-        constexpr std::size_t most = 1000;
-        const std::lock_guard lock(mutex_);
-        text = text.substr(0, longest);
-        auto known = std::find(texts_.begin(), texts_.end(), text);
-        if (known == texts_.end()) {
-            if (texts_.size() >= most)
-                return 1;
-            known = texts_.insert(texts_.end(), std::string(text));
-        }
-        return static_cast<int>(known - texts_.begin()) + 1; // 0 would be no error
-    }
-
-    const char* text_of(int value) {
-        const std::lock_guard lock(mutex_);
-        return texts_.at(static_cast<std::size_t>(value - 1)).c_str();
-    }
-
-private:
-    std::mutex mutex_;
-    std::deque<std::string> texts_{"other"}; // which stay where they are
-};
-
-told_texts& told() {
-    static told_texts texts;
-    return texts;
-}
-
-} // namespace
-
-boost::system::error_code told_error(std::string_view text) {
-    static constexpr described_category category("told", [](int value) { return told().text_of(value); });
-    return {told().value_of(text), category};
-}
-
-std::string describe(phase where, const boost::system::error_code& code) {
-    constexpr std::array<const char*, phase_count> names{"connect", "send", "read", "parse", "tls"};
-    return std::string(names[static_cast<std::size_t>(where)]) + ": " + code.message();
-}
 
 std::uint64_t tally::settled() const noexcept {
     return std::accumulate(outcomes.begin(), outcomes.end(), std::uint64_t{0});
@@ -69,12 +19,7 @@ std::optional<double> tally::availability() const noexcept {
 }
 
 void tally::add_error(phase where, const boost::system::error_code& code, std::uint64_t n) {
-    const auto known = std::find_if(errors.begin(), errors.end(),
-                                    [&](const error_count& e) { return e.where == where && e.code == code; });
-    if (known != errors.end())
-        known->count += n;
-    else
-        errors.push_back({where, code, n});
+    loadgen::add_error(errors, where, code, n);
 }
 
 void tally::merge(const tally& other) {
@@ -130,6 +75,7 @@ void interval::merge(const interval& other) {
         into.ok_in_time += other[i].ok_in_time;
         into.counts.merge(other[i].counts);
         into.times.merge(other[i].times);
+        into.addresses.merge(other[i].addresses);
     }
 }
 
@@ -138,6 +84,7 @@ void interval::reset() noexcept {
         slices_[i]->ok_in_time = 0;
         slices_[i]->counts.reset();
         slices_[i]->times.reset();
+        slices_[i]->addresses.reset();
     }
     used_ = 0;
 }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "common/histogram.hpp"
+#include "loadgen/address_tally.hpp"
+#include "loadgen/error_count.hpp"
 #include "loadgen/outcome.hpp"
 
 #include <boost/system/error_code.hpp>
@@ -11,29 +13,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
 namespace beastmark::loadgen {
-
-/// What failed, for the detail of an error: "connect: Connection refused".
-enum class phase { connect, send, read, parse, tls };
-
-inline constexpr std::size_t phase_count = 5;
-
-struct error_count {
-    phase where{};
-    boost::system::error_code code;
-    std::uint64_t count = 0;
-};
-
-/// "connect: Connection refused".
-std::string describe(phase where, const boost::system::error_code& code);
-
-/// An error that another process described, as a code that has the same text. Kept for the life of the
-/// process; a text is cut at 200 bytes, and of more than 1000 texts the others are "other".
-boost::system::error_code told_error(std::string_view text);
 
 /// Plain sums. Everything about an arrival is counted in the tally of the stage in which it was scheduled.
 struct tally {
@@ -114,6 +97,7 @@ struct slice {
     std::uint64_t ok_in_time = 0; // ok answers that arrived while this stage was the current one
     tally counts;
     latencies times;
+    address_tallies addresses; // of a target with several, else empty
 };
 
 /// One thread's and one target's counts of about a second, by stage. Made to be reused: the slices of past

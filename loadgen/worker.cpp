@@ -12,6 +12,14 @@ worker::worker(const plan& what, std::uint32_t thread, mailbox& reports, worker_
     : events_(events) {
     for (std::size_t i = 0; i < what.targets.size(); ++i)
         lanes_.push_back(std::make_unique<lane>(*this, loop_, what, i, thread, reports));
+    if (thread == 0 && what.dns_ttl.count() > 0)
+        names_.emplace(
+            loop_, what,
+            name_refresh::listener{
+                [this](std::size_t target, const resolved_name::endpoints& now) {
+                    events_.addresses_changed(target, now);
+                },
+                [this](std::size_t target, const std::string& why) { events_.name_failed(target, why); }});
     thread_ = std::thread([this, spin = what.spin] { run(spin); });
 }
 
@@ -44,6 +52,8 @@ void worker::start(std::chrono::steady_clock::time_point t0) {
     loop_.post([this, t0] {
         for (auto& l : lanes_)
             l->start(t0);
+        if (names_)
+            names_->start();
     });
 }
 
@@ -52,6 +62,10 @@ void worker::extend(const schedule& all) {
         for (auto& l : lanes_)
             l->extend(all);
     });
+}
+
+void worker::use_addresses(std::size_t target_index, const resolved_name::endpoints& now) {
+    loop_.post([this, target_index, now] { lanes_[target_index]->use_addresses(now); });
 }
 
 void worker::stop(run_time t) {

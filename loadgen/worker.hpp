@@ -5,6 +5,7 @@
 #include "common/event_loop.hpp"
 #include "loadgen/lane.hpp"
 #include "loadgen/mailbox.hpp"
+#include "loadgen/name_refresh.hpp"
 #include "loadgen/plan.hpp"
 #include "loadgen/probe.hpp"
 
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -25,6 +27,8 @@ class worker_events {
 public:
     virtual void worker_ready() = 0;
     virtual void worker_done() = 0;
+    virtual void addresses_changed(std::size_t target, const resolved_name::endpoints& now) = 0;
+    virtual void name_failed(std::size_t target, const std::string& why) = 0;
 
 protected:
     ~worker_events() = default;
@@ -49,6 +53,9 @@ public:
 
     /// Goes on with a longer schedule, which must outlive this.
     void extend(const schedule& all);
+
+    /// Connections to a target go to these addresses from now on. From any thread.
+    void use_addresses(std::size_t target_index, const resolved_name::endpoints& now);
 
     /// Ends the arrivals at `t`, time since the start.
     void stop(run_time t);
@@ -75,6 +82,7 @@ private:
     event_loop loop_;
     std::optional<thread_probe> probe_; // made on the thread
     std::vector<std::unique_ptr<lane>> lanes_;
+    std::optional<name_refresh> names_; // of the first worker, with --dns-ttl
     std::size_t ready_ = 0;
     std::size_t done_ = 0;
     std::thread thread_;

@@ -45,7 +45,7 @@
 
   function banners(section) {
     const caveat = words.caveat([section]);
-    return [words.validity(section), words.shards(section), caveat === null ? null : { kind: "warning", sign: "!",
+    return [words.validity(section), words.shards(section), addresses.banner(section), caveat === null ? null : { kind: "warning", sign: "!",
       text: `${caveat}. A request was sent when the one before was answered: what a pause would have delayed was never sent.` }]
       .filter((said) => said !== null).map((said) => element("p", { class: `banner ${said.kind}`, role: "note" },
         element("span", { class: "sign", "aria-hidden": "true" }, said.sign), element("span", {}, said.text)));
@@ -72,6 +72,7 @@
       { stages: panels.stage_bands(section), judged: model.judged_spans(section), warmup_s: model.warmup_s(section) });
     const made = panels.of(section).map((spec) => charts.panel(spec, spec.axis ? charts.group(spec.axis) : shared));
     const stages = tables.stages(section);
+    const by_address = addresses.by_address(section);
     const curve = capacity.curve(section);
     const first = curve === null ? null : charts.panel({ ...curve, id: `${section.id}-${curve.id}` }, charts.group(curve.axis));
     const probes = capacity.table(section);
@@ -82,6 +83,7 @@
       element("div", { class: "panels" }, made.map((panel) => panel.card)),
       stages ? element("section", { class: "card" }, stages) : null,
       element("section", { class: "card" }, tables.latencies(section)),
+      by_address ? element("section", { class: "card" }, by_address) : null,
       element("div", { class: "pair" }, [tables.outcomes(section), tables.answers(section)].filter(Boolean)
         .map((content) => element("section", { class: "card" }, content))),
       tables.machine(section));

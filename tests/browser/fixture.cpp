@@ -192,6 +192,32 @@ json staircase(const result_shape& shape) {
     return result;
 }
 
+json staircase_over_addresses(const result_shape& shape) {
+    json result = staircase(shape);
+    const auto address = [](const char* where, double answers, double share, double p50_us) -> json {
+        return {{"address", where},
+                {"connections_opened", answers > 0 ? 22 : 0},
+                {"attempts_failed", answers > 0 ? 0 : 21},
+                {"errors", answers > 0 ? json::object() : json{{"connect: Connection refused", 21}}},
+                {"answered", answers},
+                {"share", share},
+                {"outcomes", answers > 0 ? json{{"ok", answers}, {"reset", 3}} : json::object()},
+                {"response", answers > 0 ? latency(p50_us, answers) : json{{"count", 0}}}};
+    };
+    const auto finding = [](const char* where, const char* kind, const std::string& text) -> json {
+        return {{"address", where}, {"kind", kind}, {"text", where + (" is " + text)}};
+    };
+    result["targets"][shape.target]["addresses"] = {
+        {"list",
+         {address("10.0.0.1:8080", 12'345, 0.5, 1'000), address("10.0.0.2:8080", 12'300, 0.5, 20'000),
+          address("10.0.0.3:8080", 0, 0, 0)}},
+        {"imbalance", {{"share_of_fair", 1.5}, {"p99_of_median", 20.0}}},
+        {"findings",
+         {finding("10.0.0.3:8080", "dead", "dead: none of 21 attempts to connect succeeded"),
+          finding("10.0.0.2:8080", "slow", "slow: its p99 is 70 ms")}}};
+    return result;
+}
+
 json empty() {
     const json nothing{
         {"count", 0}, {"min_us", nullptr}, {"p50_us", nullptr}, {"p99_us", nullptr}, {"max_us", nullptr}};

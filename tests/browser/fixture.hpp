@@ -29,6 +29,9 @@ nlohmann::json judged_staircase(const result_shape& shape);
 /// of loop.
 nlohmann::json measured_staircase(const result_shape& shape);
 
+/// The staircase against three addresses: one slow, one dead.
+nlohmann::json staircase_over_addresses(const result_shape& shape);
+
 /// One target, nothing recorded: no stage, no second, null percentiles.
 nlohmann::json empty();
 

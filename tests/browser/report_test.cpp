@@ -47,6 +47,7 @@ TEST(report_in_browser, the_words_and_tables_say_what_the_result_says) {
     EXPECT_THAT(visit.dom, HasSubstr("Debian GNU/Linux 12 (bookworm)"));
     EXPECT_THAT(visit.dom, HasSubstr("<code>ingest --port 8180</code>"));
     EXPECT_THAT(visit.dom, HasSubstr("1 scrape of ingest failed (last: connect: Connection refused)."));
+    EXPECT_THAT(visit.dom, Not(HasSubstr("<caption>By address"))) << "there is one";
 }
 
 TEST(report_in_browser, several_results_get_an_overview_and_a_section_each) {
@@ -63,6 +64,25 @@ TEST(report_in_browser, several_results_get_an_overview_and_a_section_each) {
     expect_drawn(visit, "target-2-cpu", {"baseline", "loadgen"}, 40);
     EXPECT_THAT(visit.dom, HasSubstr("<caption>Overview</caption>"));
     EXPECT_THAT(visit.dom, HasSubstr("<a href=\"#target-2\">baseline</a>"));
+}
+
+TEST(report_in_browser, the_figures_of_each_address_are_told_and_those_that_stand_out) {
+    const json result = fixture::staircase_over_addresses({});
+    const browser::visit visit = browser::open(page_of({result}));
+    expect_quiet(visit);
+    EXPECT_THAT(visit.dom, HasSubstr("10.0.0.3:8080 is dead: none of 21 attempts to connect succeeded. "
+                                     "10.0.0.2:8080 is slow: its p99 is 70 ms."));
+    EXPECT_EQ(
+        browser::told_by({result}, R"(
+        const table = [...document.querySelectorAll('table')].find(t => t.caption.textContent === 'By address');
+        return [...table.tBodies[0].rows].map(row => [row.className, ...[...row.cells].map(c => c.textContent)].join(' | ')).join(' / ');)"),
+        " | 10.0.0.1:8080 | 22 | 0 | 12,345 | 50 % | 1.1 ms | 1 ms | 1.8 ms | 3.5 ms | 7 ms | 11 ms | "
+        "connection reset 3 / "
+        "failing | 10.0.0.2:8080 slow | 22 | 0 | 12,300 | 50 % | 22 ms | 20 ms | 36 ms | 70 ms | 140 ms | "
+        "220 ms | connection reset 3 / "
+        "failing | 10.0.0.3:8080 dead | 0 | 21 | 0 | 0 % | – | – | – | – | – | – | "
+        "connect: Connection refused 21");
+    EXPECT_THAT(visit.dom, HasSubstr("The largest p99 is 20 times that of the median address."));
 }
 
 TEST(report_in_browser, follows_the_preferred_theme_and_the_chosen_one) {
@@ -108,6 +128,9 @@ TEST(report_in_browser, hostile_strings_stay_text) {
     result["watched"]["constructor"] = result["watched"]["loadgen"];
     result["scraped"][hostile]["series"][0]["labels"]["db_operation_name"] = hostile;
     result["scraped"][hostile]["last_failure"] = hostile;
+    result["targets"][hostile]["addresses"] = {
+        {"list", {{{"address", hostile}, {"errors", {{hostile, 3}}}, {"outcomes", {{hostile, 1}}}}}},
+        {"findings", {{{"address", hostile}, {"kind", hostile}, {"text", hostile}}}}};
     const std::vector<json> results{result};
     const browser::visit visit = browser::open(loadgen::render_report(results, {.title = "<b>" + hostile}));
     expect_quiet(visit);
@@ -123,6 +146,8 @@ TEST(report_in_browser, odd_results_leave_gaps_and_no_error) {
     wrong["manifest"] = 7;
     wrong["config"] = json::array();
     wrong["run"] = "run";
+    wrong["targets"]["ingest"]["addresses"] = {{"list", {nullptr, 3, {{"response", "x"}, {"outcomes", 7}}}},
+                                               {"findings", {nullptr, 1}}};
     wrong["watched"] = {
         {"a", nullptr}, {"b", {{"t_s", "x"}}}, {"c", {{"t_s", {1, nullptr, 3}}, {"cpu_cores", {nullptr}}}}};
     wrong["scraped"] = {{"a", 1},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <system_error>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -28,7 +29,8 @@ std::string answer(int status, const std::string& body, const std::string& heade
            "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-fault_server::fault_server(handler h) : handler_(std::move(h)) {
+fault_server::fault_server(handler h, std::string host, std::uint16_t port)
+    : handler_(std::move(h)), host_(std::move(host)), port_(port) {
     listen();
 }
 
@@ -37,7 +39,7 @@ fault_server::~fault_server() {
 }
 
 std::string fault_server::url(const std::string& path) const {
-    return "http://127.0.0.1:" + std::to_string(port_) + path;
+    return "http://" + host_ + ":" + std::to_string(port_) + path;
 }
 
 void fault_server::listen() {
@@ -47,7 +49,7 @@ void fault_server::listen() {
     setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    check(inet_pton(AF_INET, host_.c_str(), &address.sin_addr) - 1, "inet_pton");
     address.sin_port = htons(port_);
     check(bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address), "bind");
     check(::listen(listener_, 1024), "listen");

@@ -31,12 +31,14 @@ struct reply {
 /// A 200 with a length, or another status.
 std::string answer(int status = 200, const std::string& body = "ok", const std::string& headers = "");
 
-/// Listens on 127.0.0.1, a thread for each connection. `handler` is called on those threads.
+/// Listens on loopback, a thread for each connection. `handler` is called on those threads.
 class fault_server {
 public:
     using handler = std::function<reply(const request_seen&)>;
 
-    explicit fault_server(handler h);
+    /// @param host an IPv4 address of this machine.
+    /// @param port 0: one that is free.
+    explicit fault_server(handler h, std::string host = "127.0.0.1", std::uint16_t port = 0);
     ~fault_server();
     fault_server(const fault_server&) = delete;
     fault_server& operator=(const fault_server&) = delete;
@@ -66,7 +68,8 @@ private:
     bool carry_out(int socket, const reply& what) const;
 
     handler handler_;
-    std::uint16_t port_ = 0;
+    std::string host_;
+    std::uint16_t port_;
     int listener_ = -1;
     std::thread acceptor_;
     std::atomic<bool> away_{false};

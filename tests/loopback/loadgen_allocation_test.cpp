@@ -3,6 +3,7 @@
 #include "loadgen/run.hpp"
 #include "tests/support/counted_allocations.hpp"
 
+#include <boost/asio/ip/address.hpp>
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -16,7 +17,8 @@ using testing::fault_server;
 using testing::reply;
 using testing::request_seen;
 
-std::uint64_t allocations_of(std::uint64_t requests) {
+// With a second address the figures of each are counted, too.
+std::uint64_t allocations_of(std::uint64_t requests, bool second_address = false) {
     fault_server server([](const request_seen&) { return reply{{answer()}}; });
     run_options options;
     options.targets = {parse_target(server.url())};
@@ -27,6 +29,9 @@ std::uint64_t allocations_of(std::uint64_t requests) {
     options.connections = 8;
     options.timeout = 20s;
     auto what = make_plan(options);
+    auto& endpoints = what.targets.front().endpoints;
+    if (second_address) // which refuses
+        endpoints.emplace_back(boost::asio::ip::make_address("127.0.0.2"), server.port());
     const auto before = testing::allocations_of_load_threads();
     const auto record = run(std::move(what), {}, {});
     const auto used = testing::allocations_of_load_threads() - before;
@@ -38,6 +43,12 @@ TEST(loadgen_allocation, a_request_costs_none) {
     const auto few = allocations_of(100);
     const auto many = allocations_of(2100);
     EXPECT_GT(few, 0u); // the counting works
+    EXPECT_LT(many, few + 100) << few << " for 100 requests, " << many << " for 2100";
+}
+
+TEST(loadgen_allocation, nor_does_one_that_is_counted_by_address) {
+    const auto few = allocations_of(100, true);
+    const auto many = allocations_of(2100, true);
     EXPECT_LT(many, few + 100) << few << " for 100 requests, " << many << " for 2100";
 }
 

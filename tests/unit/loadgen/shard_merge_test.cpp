@@ -5,6 +5,7 @@
 #include "loadgen/shard_test.hpp"
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -67,7 +68,16 @@ report_block a_block(std::uint64_t shard, std::size_t row, std::vector<std::chro
         part.times.service.record(t / 2);
         if (samples != nullptr)
             samples->push_back(t);
+        // Each shard's names resolve in an order of their own.
+        const auto last = 1 + (static_cast<std::size_t>(i) + shard) % 3;
+        auto& there =
+            part.addresses.at(static_cast<std::size_t>(i) % 3,
+                              {boost::asio::ip::make_address("10.0.0." + std::to_string(last)), 80});
+        ++there.outcomes[static_cast<std::size_t>(outcome::ok)];
+        there.response.record(t);
     }
+    auto& unused = part.addresses.at(3, {boost::asio::ip::make_address("fd00::1"), 80});
+    add_error(unused.not_opened, phase::connect, boost::asio::error::connection_refused, shard + 1);
     return b;
 }
 
@@ -138,6 +148,32 @@ TEST(shard_merge, percentiles_are_those_of_all_samples_in_one_histogram) {
     EXPECT_EQ(judged.result["shards"]["complete"], true);
     EXPECT_EQ(judged.result["shards"]["not_offered"]["t"], 0);
     EXPECT_EQ(judged.exit_code, 0);
+}
+
+TEST(shard_merge, the_figures_of_an_address_are_those_of_all_shards) {
+    const auto options = an_options();
+    std::vector<std::string> texts;
+    address_tallies whole;
+    for (std::uint64_t i = 0; i < shards; ++i) {
+        texts.push_back(shard_text(i, options));
+        for (std::size_t row = 0; row < seconds; ++row)
+            whole.merge((*a_block(i, row, nullptr).counts)[0].addresses);
+    }
+    const auto merged = merged_of(texts);
+    const auto told = merged.record.targets.front().addresses().in_order();
+    const auto expected = whole.in_order();
+    ASSERT_EQ(told.size(), 4U);
+    for (std::size_t i = 0; i < told.size(); ++i) {
+        EXPECT_EQ(told[i]->where, expected[i]->where);
+        EXPECT_EQ(told[i]->outcomes, expected[i]->outcomes);
+        EXPECT_EQ(told[i]->response.count(), expected[i]->response.count());
+        EXPECT_EQ(told[i]->response.sum_ns(), expected[i]->response.sum_ns());
+        EXPECT_EQ(told[i]->response.max(), expected[i]->response.max());
+        EXPECT_EQ(told[i]->response.value_at_percentile(99), expected[i]->response.value_at_percentile(99));
+    }
+    const auto list = judge(merged).result["targets"]["t"]["addresses"]["list"];
+    EXPECT_EQ(list[3]["address"], "[fd00::1]:80");
+    EXPECT_EQ(list[3]["errors"]["connect: Connection refused"], 18);
 }
 
 TEST(shard_merge, is_commutative_and_associative) {
@@ -235,6 +271,9 @@ TEST(shard_merge, what_is_no_shard_is_told_with_its_line) {
     EXPECT_THAT(refusal({with(R"("segment":0)", R"("segment":1)")}), HasSubstr("no such stage"));
     EXPECT_THAT(refusal({with(R"("hdr":"HIST)", R"("hdr":"HISS)")}), HasSubstr("not a histogram"));
     EXPECT_THAT(refusal({with(R"("min_ns":)", R"("min_ns":9)")}), HasSubstr("contradicts"));
+    EXPECT_THAT(refusal({with(R"("address":"10.)", R"("address":"x.)")}),
+                HasSubstr("an address that is none"));
+    EXPECT_THAT(refusal({with(R"("port":80)", R"("port":65536)")}), HasSubstr("an address that is none"));
     EXPECT_THAT(refusal({with(R"("offered":100)", R"("offered":-1)")}), HasSubstr("\"offered\" is no count"));
 }
 
