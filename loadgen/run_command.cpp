@@ -1,6 +1,8 @@
 #include "loadgen/run_command.hpp"
 
 #include "common/process_metrics.hpp"
+#include "loadgen/efficiency/efficiency_output.hpp"
+#include "loadgen/efficiency/run_efficiency.hpp"
 #include "loadgen/live_metrics.hpp"
 #include "loadgen/make_observer.hpp"
 #include "loadgen/metrics_endpoint.hpp"
@@ -97,6 +99,10 @@ int run_command(const run_options& options) {
         objectives = judge_slos(options.slos, record);
     auto exit_code = exit_code_of(record, objectives);
     fmt::print("{}", summarize(record));
+    auto seen = observed(beside);
+    const auto costs = efficiency::find_costs(record, options, seen);
+    for (const auto& of_target : costs)
+        fmt::print("{}", efficiency::text_of(of_target));
     for (const auto& r : objectives)
         fmt::print("  {}\n", text_of(r));
     const auto write = [&] {
@@ -105,7 +111,8 @@ int run_command(const run_options& options) {
             share->end(record);
         auto result = make_result(record, options, exit_code);
         result["slo"] = slos_json(objectives);
-        add_observed(result, beside);
+        add_observed(result, std::move(seen));
+        result["efficiency"] = efficiency::as_json(costs);
         write_results(options.output, options.name, record, result);
     };
     const auto linger = [&] {

@@ -80,7 +80,8 @@
       probes ? element("section", { class: "card" }, probes) : null,
       key(shared),
       element("div", { class: "panels" }, made.map((panel) => panel.card)),
-      stages ? element("section", { class: "card" }, stages) : null,
+      [stages, efficiency.table(section), efficiency.missing(section)].filter(Boolean)
+        .map((content) => element("section", { class: "card" }, content)),
       element("section", { class: "card" }, tables.latencies(section)),
       element("div", { class: "pair" }, [tables.outcomes(section), tables.answers(section)].filter(Boolean)
         .map((content) => element("section", { class: "card" }, content))),
