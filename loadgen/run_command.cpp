@@ -8,6 +8,7 @@
 #include "loadgen/metrics_endpoint.hpp"
 #include "loadgen/output_folder.hpp"
 #include "loadgen/progress.hpp"
+#include "loadgen/recovery/recovery_output.hpp"
 #include "loadgen/result.hpp"
 #include "loadgen/run.hpp"
 #include "loadgen/shard_file.hpp"
@@ -98,7 +99,7 @@ int run_command(const run_options& options) {
     if (record.signal == 0)
         objectives = judge_slos(options.slos, record);
     auto exit_code = exit_code_of(record, objectives);
-    fmt::print("{}", summarize(record));
+    fmt::print("{}{}", summarize(record), recovery::summary_of(record));
     auto seen = observed(beside);
     const auto costs = efficiency::find_costs(record, options, seen);
     for (const auto& of_target : costs)
@@ -112,6 +113,7 @@ int run_command(const run_options& options) {
         auto result = make_result(record, options, exit_code);
         result["slo"] = slos_json(objectives);
         add_observed(result, std::move(seen));
+        recovery::add_recovery(result, record);
         result["efficiency"] = efficiency::as_json(costs);
         write_results(options.output, options.name, record, result);
     };
