@@ -239,7 +239,7 @@ int capacity_command(const capacity_options& options) {
     if (seconds) {
         seconds->close();
         auto result = make_result(record, asked, exit_code);
-        add_observed(result, beside);
+        add_observed(result, observed(beside));
         result["capacity"] = capacity_json(search, interrupted);
         write_results(asked.output, asked.name, record, result);
     }

@@ -17,10 +17,14 @@ observer make_observer(const run_options& options) {
     return {std::move(watches), std::move(scrapes)};
 }
 
-void add_observed(nlohmann::json& result, const observer& beside) {
-    result["watched"] = beside.watched();
-    result["scraped"] = beside.scraped();
-    result["manifest"]["placement"] = beside.placement();
+nlohmann::json observed(const observer& beside) {
+    return {{"watched", beside.watched()}, {"scraped", beside.scraped()}, {"placement", beside.placement()}};
+}
+
+void add_observed(nlohmann::json& result, nlohmann::json seen) {
+    result["watched"] = std::move(seen["watched"]);
+    result["scraped"] = std::move(seen["scraped"]);
+    result["manifest"]["placement"] = std::move(seen["placement"]);
 }
 
 } // namespace beastmark::loadgen

@@ -11,7 +11,10 @@ namespace beastmark::loadgen {
 /// Of --watch and --scrape. Throws std::invalid_argument and std::runtime_error with one clear line.
 observer make_observer(const run_options& options);
 
-/// What it saw, as parts of result.json.
-void add_observed(nlohmann::json& result, const observer& beside);
+/// What it saw: `watched`, `scraped` and `placement`, as result.json has them.
+nlohmann::json observed(const observer& beside);
+
+/// Adds that to a result.
+void add_observed(nlohmann::json& result, nlohmann::json seen);
 
 } // namespace beastmark::loadgen

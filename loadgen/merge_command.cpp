@@ -1,6 +1,7 @@
 #include "loadgen/merge_command.hpp"
 
 #include "loadgen/output_folder.hpp"
+#include "loadgen/recovery/recovery_output.hpp"
 #include "loadgen/shard_summary.hpp"
 #include "loadgen/summary.hpp"
 #include "loadgen/timeline.hpp"
@@ -61,7 +62,7 @@ int write_merged(const shard_merge& all, const std::string& folder, std::vector<
     seconds->close();
     merged.options.argv = std::move(argv);
     const auto judged = judge(merged);
-    fmt::print("{}{}", shards_text(merged), summarize(merged.record));
+    fmt::print("{}{}{}", shards_text(merged), summarize(merged.record), recovery::summary_of(merged.record));
     for (const auto& r : judged.objectives)
         fmt::print("  {}\n", text_of(r));
     const std::filesystem::path to(folder);

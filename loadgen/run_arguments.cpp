@@ -4,6 +4,7 @@
 #include "common/duration.hpp"
 #include "common/histogram.hpp"
 #include "common/number.hpp"
+#include "loadgen/efficiency/efficiency_arguments.hpp"
 #include "loadgen/metrics_endpoint.hpp"
 #include "loadgen/shard_arguments.hpp"
 #include "loadgen/slo.hpp"
@@ -235,6 +236,7 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
            "'go.p99<=cpp.p99'; repeatable")
         ->allow_extra_args(false);
     add_recording_options(run, a);
+    efficiency::add_options(*run, a);
     run->add_option(
         "--metrics", a.metrics,
         "[ADDRESS:]PORT: serve loadgen's own metrics to Prometheus there, at /metrics, e.g. :8085");
@@ -286,6 +288,8 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
     o.name = a.name;
     o.watches = a.watches;
     o.scrapes = a.scrapes;
+    o.prices = efficiency::read_prices(a.prices, o.targets);
+    o.prometheus = efficiency::read_prometheus(a.prometheus);
     for (const auto& label : a.labels) {
         const auto equals = label.find('=');
         if (equals == 0 || equals == std::string::npos)

@@ -48,6 +48,8 @@ struct run_arguments {
     std::string name;
     std::vector<std::string> watches;
     std::vector<std::string> scrapes;
+    std::vector<std::string> prices;
+    std::string prometheus;
     std::vector<std::string> labels;
     std::string metrics;
     std::string linger;

@@ -1,11 +1,14 @@
 #include "loadgen/run_command.hpp"
 
 #include "common/process_metrics.hpp"
+#include "loadgen/efficiency/efficiency_output.hpp"
+#include "loadgen/efficiency/run_efficiency.hpp"
 #include "loadgen/live_metrics.hpp"
 #include "loadgen/make_observer.hpp"
 #include "loadgen/metrics_endpoint.hpp"
 #include "loadgen/output_folder.hpp"
 #include "loadgen/progress.hpp"
+#include "loadgen/recovery/recovery_output.hpp"
 #include "loadgen/result.hpp"
 #include "loadgen/run.hpp"
 #include "loadgen/service_quota.hpp"
@@ -98,11 +101,17 @@ int run_command(const run_options& options) {
     if (record.signal == 0)
         objectives = judge_slos(options.slos, record);
     auto exit_code = exit_code_of(record, objectives);
+    auto seen = observed(beside);
+    const auto costs = efficiency::find_costs(record, options, seen);
     auto result = make_result(record, options, exit_code);
     result["slo"] = slos_json(objectives);
-    add_observed(result, beside);
+    add_observed(result, std::move(seen));
     add_service_quota(result);
-    fmt::print("{}{}", summarize(record), service_quota_text(result));
+    recovery::add_recovery(result, record);
+    result["efficiency"] = efficiency::as_json(costs);
+    fmt::print("{}{}{}", summarize(record), service_quota_text(result), recovery::summary_of(record));
+    for (const auto& of_target : costs)
+        fmt::print("{}", efficiency::text_of(of_target));
     for (const auto& r : objectives)
         fmt::print("  {}\n", text_of(r));
     const auto write = [&] {

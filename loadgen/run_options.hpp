@@ -45,10 +45,12 @@ struct run_options {
     std::optional<barrier_options> barrier;
     std::optional<stop_condition> stop_when;
     std::vector<condition> slos;
-    std::string output;               // a folder; empty: no files
-    std::string name;                 // of the run, the report's title
-    std::vector<std::string> watches; // NAME=PID
-    std::vector<std::string> scrapes; // NAME=URL
+    std::string output;                   // a folder; empty: no files
+    std::string name;                     // of the run, the report's title
+    std::vector<std::string> watches;     // NAME=PID
+    std::vector<std::string> scrapes;     // NAME=URL
+    std::map<std::string, double> prices; // per hour, by target
+    std::optional<url> prometheus;        // asked for the CPU of what nobody else tells
     std::map<std::string, std::string> labels;
     std::optional<host_and_port> metrics; // where to serve loadgen's own
     std::chrono::nanoseconds linger{};    // how long they stay after the end

@@ -14,17 +14,17 @@ namespace {
 
 using nlohmann::json;
 
-bool has_label(const json& series, const char* label, std::string_view value) {
-    const json& found = part_of(part_of(series, "labels"), label);
-    return found.is_string() && found.get_ref<const std::string&>() == value;
-}
-
 bool is_of_success(const json& series) {
     const json& error = part_of(part_of(series, "labels"), "error_type");
     return !error.is_string() || error.get_ref<const std::string&>().empty();
 }
 
 } // namespace
+
+bool has_label(const json& series, const char* label, std::string_view value) {
+    const json& found = part_of(part_of(series, "labels"), label);
+    return found.is_string() && found.get_ref<const std::string&>() == value;
+}
 
 std::optional<double> mean_of(const std::vector<double>& values) {
     if (values.empty())

@@ -13,6 +13,9 @@ namespace beastmark::loadgen {
 std::optional<double> mean_of(const std::vector<double>& values);
 std::optional<double> highest_of(const std::vector<double>& values);
 
+/// Of a scraped series: the label is there and has that value.
+bool has_label(const nlohmann::json& series, const char* label, std::string_view value);
+
 /// The time of a stage.
 struct seconds_of_stage {
     double start_s = 0;

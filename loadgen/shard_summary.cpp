@@ -1,6 +1,7 @@
 #include "loadgen/shard_summary.hpp"
 
 #include "loadgen/output_folder.hpp"
+#include "loadgen/recovery/recovery_output.hpp"
 #include "loadgen/result.hpp"
 
 #include <fmt/format.h>
@@ -91,6 +92,7 @@ merged_result judge(const merged_run& merged) {
     judged.objectives = judge_slos(merged.options.slos, merged.record);
     judged.exit_code = exit_code_of(merged.record, judged.objectives, merged.complete());
     judged.result = make_result(merged.record, merged.options, judged.exit_code);
+    recovery::add_recovery(judged.result, merged.record);
     judged.result["slo"] = slos_json(judged.objectives);
     judged.result["shards"] = shards_json(merged);
     return judged;

@@ -21,13 +21,12 @@ figure figure_in(metric what, const row& figures, run_time timeout) {
     return {value, value && is_time(what) && figures.of(outcome::timeout) > 0 && *value >= timeout_us};
 }
 
-figure figure_of(const condition::figure& wanted, const std::string& target, const run_record& record) {
+figure figure_of(const condition::figure& wanted, const std::string& target,
+                 std::span<const judged_target> targets, run_time timeout) {
     const auto& name = wanted.target.empty() ? target : wanted.target;
-    for (std::size_t i = 0; i < record.targets.size(); ++i) {
-        if (record.what.targets[i].name != name)
-            continue;
-        return figure_in(wanted.what, record.targets[i].believable_row(record.duration), record.what.timeout);
-    }
+    for (const auto& t : targets)
+        if (t.name == name)
+            return figure_in(wanted.what, t.figures, timeout);
     return {};
 }
 
@@ -66,13 +65,22 @@ void require_targets(std::span<const condition> objectives, std::span<const std:
 }
 
 std::vector<slo_result> judge_slos(std::span<const condition> objectives, const run_record& record) {
+    std::vector<judged_target> targets;
+    for (std::size_t i = 0; i < record.targets.size(); ++i)
+        targets.push_back({record.what.targets[i].name, record.targets[i].believable_row(record.duration)});
+    return judge_slos(objectives, targets, record.what.timeout);
+}
+
+std::vector<slo_result> judge_slos(std::span<const condition> objectives,
+                                   std::span<const judged_target> targets, run_time timeout) {
     std::vector<slo_result> results;
     for (const auto& c : objectives) {
-        for (const auto& t : record.what.targets) {
+        for (const auto& t : targets) {
             if (!c.left.target.empty() && c.left.target != t.name)
                 continue;
-            const auto bound = c.right ? figure_of(*c.right, t.name, record).value : std::optional(c.bound);
-            results.push_back(judged(c, t.name, figure_of(c.left, t.name, record), bound));
+            const auto bound =
+                c.right ? figure_of(*c.right, t.name, targets, timeout).value : std::optional(c.bound);
+            results.push_back(judged(c, t.name, figure_of(c.left, t.name, targets, timeout), bound));
         }
     }
     return results;

@@ -35,6 +35,16 @@ void require_targets(std::span<const condition> objectives, std::span<const std:
 /// that request would have taken is not known.
 std::vector<slo_result> judge_slos(std::span<const condition> objectives, const run_record& record);
 
+/// What an objective is judged by: a target's figures.
+struct judged_target {
+    std::string name;
+    row figures;
+};
+
+/// The same by these figures, of one target each, whose requests had this timeout: a stage's, for example.
+std::vector<slo_result> judge_slos(std::span<const condition> objectives,
+                                   std::span<const judged_target> targets, run_time timeout);
+
 /// Judges an objective without a figure on its right side by `figures` of the target, whose requests had this
 /// timeout; as judge_slos() does.
 slo_result judge_slo(const condition& objective, const std::string& target, const row& figures,

@@ -26,6 +26,7 @@
       banners(section),
       element("p", { class: "verdict" }, words.held(section)),
       element("p", { class: "ending" }, ending.text),
+      recovery.text(section),
       element("dl", { class: "figures" },
         figure(held ? "Highest rate held" : "Highest rate reached", format.compact(shown?.achieved_rps ?? totals.achieved_rps), "requests/s"),
         figure("Availability there", format.percent(shown?.availability ?? totals.availability)),
@@ -81,7 +82,8 @@
       probes ? element("section", { class: "card" }, probes) : null,
       key(shared),
       element("div", { class: "panels" }, made.map((panel) => panel.card)),
-      stages ? element("section", { class: "card" }, stages) : null,
+      [stages, recovery.table(section), efficiency.table(section), efficiency.missing(section)].filter(Boolean)
+        .map((content) => element("section", { class: "card" }, content)),
       element("section", { class: "card" }, tables.latencies(section)),
       by_address ? element("section", { class: "card" }, by_address) : null,
       element("div", { class: "pair" }, [tables.outcomes(section), tables.answers(section)].filter(Boolean)

@@ -38,7 +38,7 @@ const model = (() => {
         availability: number(totals.availability),
         response: object(latency.response), service: object(latency.service),
         validity: of_some_second(validity(stage)),
-        cpu_per_request_s: cpu_per_request(section, stage.start_s, stage.end_s, totals.achieved_rps),
+        cpu_per_request_s: efficiency.cpu_per_request_s(section, stage.index) ?? cpu_per_request(section, stage.start_s, stage.end_s, totals.achieved_rps),
       };
     });
   }

@@ -14,8 +14,8 @@ const panels = (() => {
   }
 
   function of(section) {
-    const by_rate = capacity.of(section) === null ? [rates.of] : []; // else it stands first on the page
-    const build = [rate, latency, heatmap.of, spectrum.of, ...by_rate, availability, outcomes, lag, generator, throttling, cpu, cost, memory,
+    const by_rate = capacity.of(section) === null ? [rates.of, recovery.chart] : []; // else it stands first on the page
+    const build = [rate, latency, heatmap.of, spectrum.of, ...by_rate, availability, outcomes, lag, generator, throttling, cpu, cost, efficiency.chart, memory,
       operations, ...pools(section)];
     return build.map((make) => make(section)).filter((spec) => spec !== null)
       .map((spec) => ({ ...spec, id: `${section.id}-${spec.id}` }));

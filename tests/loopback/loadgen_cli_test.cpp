@@ -73,6 +73,8 @@ TEST(loadgen_cli, wrong_use_is_told_in_one_line) {
         {{"run", "-R", "10", "--slo", "p99<fast", url}, 2, "'fast'"},
         {{"run", "-R", "10", "--slo", "py.p99<1s", url}, 2, "no target 'py'"},
         {{"run", "-R", "10", "--slo", "p99<1s for 5s", url}, 2, "leave out 'for'"},
+        {{"run", "-R", "10", "--price-per-hour", "free", url}, 2, "--price-per-hour 'free': a price is"},
+        {{"run", "-R", "10", "--prometheus", "h:9090", url}, 2, "--prometheus: "},
         {{"run", "-R", "10", "--shard", "4/4", url}, 2, "--shard '4/4'"},
         {{"run", "-R", "10", "--shard", "1", url}, 2, "--shard '1'"},
         {{"run", "-R", "10", "--barrier", "h:1", url},
