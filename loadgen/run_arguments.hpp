@@ -22,6 +22,8 @@ struct run_arguments {
     bool closed = false;
     std::string duration; // "10s" when neither this nor a stage is given
     std::vector<std::string> stages;
+    std::vector<std::string> k6_stages;
+    std::string k6_start_rate = "0";
     std::uint32_t connections = 64;
     std::string threads;
     std::string method;
@@ -49,6 +51,7 @@ struct run_arguments {
     std::string metrics;
     std::string linger;
     bool plain = false;
+    interop::export_arguments exports;
 };
 
 // What is asked, on which connections; what is recorded beside it and where. Parts of add_run_command() that

@@ -1,6 +1,7 @@
 #include "loadgen/run_command.hpp"
 
 #include "common/process_metrics.hpp"
+#include "loadgen/interop/exports.hpp"
 #include "loadgen/live_metrics.hpp"
 #include "loadgen/make_observer.hpp"
 #include "loadgen/metrics_endpoint.hpp"
@@ -116,6 +117,7 @@ int run_command(const run_options& options) {
     try {
         if (!options.output.empty())
             write();
+        interop::write(options.exports, record, objectives);
         if (group)
             exit_code = group->finish(record, exit_code);
     } catch (...) {

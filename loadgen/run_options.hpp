@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/host_and_port.hpp"
+#include "loadgen/interop/export_arguments.hpp"
 #include "loadgen/plan.hpp"
 #include "loadgen/schedule.hpp"
 #include "loadgen/stage.hpp"
@@ -50,6 +51,7 @@ struct run_options {
     std::optional<host_and_port> metrics; // where to serve loadgen's own
     std::chrono::nanoseconds linger{};    // how long they stay after the end
     bool plain = false;
+    interop::export_arguments exports;
     std::vector<std::string> argv;
 };
 
