@@ -35,7 +35,10 @@ dispatcher::settings settings_of(const plan& what, std::uint32_t thread) {
             .connections = share(what.connections, thread, what.threads),
             .timeout = what.timeout,
             .expected_status = what.expected_status,
-            .skip_after = what.skip_after};
+            .skip_after = what.skip_after,
+            .clients = what.clients,
+            .thread = thread,
+            .threads = what.threads};
 }
 
 } // namespace

@@ -178,6 +178,12 @@ json run_json(const run_record& record, const run_options& options, int exit_cod
             {"exit_code", exit_code}};
 }
 
+json clients_json(const client_steps& clients) {
+    if (clients.last == 0)
+        return nullptr;
+    return {{"first", clients.first}, {"last", clients.last}, {"step_every_s", in_seconds(clients.every)}};
+}
+
 } // namespace
 
 json config_json(const plan& what, const run_options& options) {
@@ -199,6 +205,8 @@ json config_json(const plan& what, const run_options& options) {
         {"warmup_s", in_seconds(what.warmup)},
         {"on_late", options.skip_after ? "skip" : "send"},
         {"late_after_s", options.skip_after ? json(in_seconds(*options.skip_after)) : json(nullptr)},
+        {"clients", clients_json(options.clients)},
+        {"think_s", in_seconds(options.clients.think)},
         {"spin", options.spin},
         {"method", options.method},
         {"expect_status", options.expected_status ? json(*options.expected_status) : json(nullptr)},

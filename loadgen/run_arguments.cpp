@@ -4,6 +4,7 @@
 #include "common/duration.hpp"
 #include "common/histogram.hpp"
 #include "common/number.hpp"
+#include "loadgen/client_arguments.hpp"
 #include "loadgen/interop/exports.hpp"
 #include "loadgen/metrics_endpoint.hpp"
 #include "loadgen/shard_arguments.hpp"
@@ -169,6 +170,7 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
         "--closed", a.closed,
         "closed loop, like wrk: each connection sends its next request when the answer came. Coordinated: "
         "a slow service is asked for less, and latency understates");
+    add_client_options(*run, a);
     run->add_option(
         "--warmup", a.warmup,
         "send this long before the first stage, at its first rate; left out of totals, SLOs and the "
@@ -221,7 +223,8 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
     run_options o;
     o.targets = read_targets(a);
     o.stages = read_stages(a);
-    o.connections = a.connections;
+    o.clients = read_clients(a);
+    o.connections = o.clients.last > 0 ? o.clients.last : a.connections;
     o.threads = read_threads(a.threads);
     o.body = read_body(a.body);
     o.method = !a.method.empty() ? a.method : o.body.empty() ? "GET" : "POST";
@@ -238,6 +241,7 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
     if (!a.warmup.empty()) {
         o.warmup = read_duration("--warmup", a.warmup);
         prepend_warmup(o.stages, o.warmup);
+        o.clients.since = o.warmup;
     }
     o.spin = a.spin;
     if (o.spin)

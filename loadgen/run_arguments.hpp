@@ -20,6 +20,9 @@ struct run_arguments {
     std::vector<std::string> targets;
     std::string rate;
     bool closed = false;
+    std::string clients;
+    std::string step_every;
+    std::string think;
     std::string duration; // "10s" when neither this nor a stage is given
     std::vector<std::string> stages;
     std::vector<std::string> k6_stages;

@@ -37,6 +37,7 @@ struct run_options {
     std::optional<body_search> expected_body;
     std::optional<std::chrono::nanoseconds> skip_after; // --on-late skip
     std::chrono::nanoseconds warmup{};                  // the first of `stages`
+    client_steps clients;                               // of a closed loop
     bool spin = false;
     arrival_options arrivals; // its seed is the placeholders', too
     shard share{};

@@ -1,5 +1,6 @@
 #include "loadgen/stage_arguments.hpp"
 
+#include "loadgen/client_arguments.hpp"
 #include "loadgen/interop/k6_stages.hpp"
 #include "loadgen/shard_arguments.hpp"
 
@@ -9,12 +10,14 @@ namespace beastmark::loadgen {
 
 std::vector<stage> read_stages(const run_arguments& a) {
     std::vector<stage> stages;
-    if (a.closed) {
+    if (a.closed || !a.clients.empty()) {
         if (!a.rate.empty() || !a.stages.empty() || !a.k6_stages.empty() || a.arrivals != "uniform" ||
             a.on_late != "send")
             throw std::invalid_argument(
                 "--closed sends as fast as answers come: leave out -R, --stage, --arrivals and "
                 "--on-late");
+        if (const auto steps = read_client_stages(a); !steps.empty())
+            return steps;
         return {{stage_kind::closed, read_duration("-d", a.duration.empty() ? "10s" : a.duration), 0, 0, 1}};
     }
     if (!a.k6_stages.empty()) {
