@@ -25,6 +25,11 @@ void add_client_options(CLI::App& run, run_arguments& a) {
     run.add_option("--step-every", a.step_every, "how long there are so many --clients before another joins");
     run.add_option("--think", a.think,
                    "how long a client of a closed loop waits between an answer and its next request [0s]");
+    run.add_option(
+           "--reference-config", a.reference_config,
+           "Tester.toml of the reference tester, as the file behind all other settings: its clients, delays "
+           "and timeout; a request \"post\" is a device")
+        ->configurable(false);
 }
 
 client_steps read_clients(const run_arguments& a) {

@@ -5,10 +5,14 @@
 #include "common/percentile_spectrum.hpp"
 #include "common/version.hpp"
 #include "loadgen/manifest.hpp"
+#include "loadgen/secrets.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <system_error>
 
 namespace beastmark::loadgen {
 
@@ -242,6 +246,8 @@ json row_json(const row& r, const window_evidence& evidence) {
 
 json make_result(const run_record& record, const run_options& options, int exit_code) {
     const auto quota = cgroup().cpu_limit_cores();
+    const auto argv = without_secrets(options.argv, options.headers);
+    std::error_code ignored; // the folder may be gone
     json targets = json::object();
     for (std::size_t i = 0; i < record.targets.size(); ++i)
         targets[record.what.targets[i].name] = target_json(record, i, options);
@@ -249,8 +255,9 @@ json make_result(const run_record& record, const run_options& options, int exit_
             {"tool", {{"name", "loadgen"}, {"version", version()}, {"revision", revision()}}},
             {"run", run_json(record, options, exit_code)},
             {"manifest",
-             {{"argv", options.argv},
-              {"command", shell_command(options.argv)},
+             {{"argv", argv},
+              {"command", shell_command(argv)},
+              {"directory", std::filesystem::current_path(ignored).string()},
               {"host", describe_host()},
               {"placement", json::array()},
               {"cpu_quota_cores", number_or_null(quota.has_value(), quota.value_or(0))},

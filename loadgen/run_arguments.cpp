@@ -215,6 +215,7 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
         "how long they stay after the end, for a last scrape; a signal ends that, and a run that a "
         "signal ended has none [0s]");
     interop::add_export_options(*run, a.exports);
+    settings::add_source_options(*run, a.sources);
     run->add_flag("--plain", a.plain, "one progress line a second, also on a terminal");
     return run;
 }

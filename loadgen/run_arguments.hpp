@@ -2,6 +2,7 @@
 #pragma once
 
 #include "loadgen/run_options.hpp"
+#include "loadgen/settings/settled.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -23,6 +24,7 @@ struct run_arguments {
     std::string clients;
     std::string step_every;
     std::string think;
+    std::string reference_config;
     std::string duration; // "10s" when neither this nor a stage is given
     std::vector<std::string> stages;
     std::vector<std::string> k6_stages;
@@ -55,6 +57,7 @@ struct run_arguments {
     std::string linger;
     bool plain = false;
     interop::export_arguments exports;
+    settings::source_arguments sources;
 };
 
 // What is asked, on which connections; what is recorded beside it and where. Parts of add_run_command() that
