@@ -18,6 +18,8 @@ command_line::command_line()
     doctor_app = add_doctor_command(app, doctor);
     merge_app = add_merge_command(app, merge);
     report_app = add_report_command(app, report);
+    completion_app = manual::add_completion_command(app, completion);
+    man_app = manual::add_man_command(app);
 }
 
 void command_line::parse(const std::vector<std::string>& argv) {

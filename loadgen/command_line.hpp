@@ -3,6 +3,7 @@
 
 #include "loadgen/capacity_command.hpp"
 #include "loadgen/doctor_command.hpp"
+#include "loadgen/manual/manual_commands.hpp"
 #include "loadgen/merge_command.hpp"
 #include "loadgen/report_command.hpp"
 #include "loadgen/run_arguments.hpp"
@@ -29,11 +30,14 @@ struct command_line {
     doctor_arguments doctor;
     report_arguments report;
     merge_arguments merge;
+    manual::completion_arguments completion;
     CLI::App* run_app = nullptr;
     CLI::App* capacity_app = nullptr;
     CLI::App* doctor_app = nullptr;
     CLI::App* merge_app = nullptr;
     CLI::App* report_app = nullptr;
+    CLI::App* completion_app = nullptr;
+    CLI::App* man_app = nullptr;
 };
 
 } // namespace beastmark::loadgen
