@@ -13,6 +13,8 @@ find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
+find_path(TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED) # headers only, where the compiler looks anyway
+mark_as_advanced(TOMLPLUSPLUS_INCLUDE_DIR)
 find_package(prometheus-cpp REQUIRED)
 if(BUILD_TESTING)
   find_package(GTest REQUIRED)

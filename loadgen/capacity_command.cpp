@@ -165,6 +165,7 @@ CLI::App* add_capacity_command(CLI::App& app, capacity_arguments& a) {
         ->capture_default_str();
     add_request_options(capacity, a.load);
     add_recording_options(capacity, a.load);
+    settings::add_source_options(*capacity, a.load.sources);
     capacity->add_flag("--plain", a.load.plain, "only whole lines, also on a terminal");
     return capacity;
 }

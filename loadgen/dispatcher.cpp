@@ -22,14 +22,19 @@ void dispatcher::connection_up(connection_id id, run_time now, std::size_t addre
     slots_[id].address = static_cast<std::uint32_t>(address);
     if (!options_.addresses.empty())
         ++address_in(interval_->of(segment_now_), address).opened;
-    make_idle(id, now);
+    if (all_->closed_loop() && begin_of(id) > now) {
+        slots_[id].is = state::to_join;
+        append(to_join_, id);
+    } else {
+        make_idle(id, now);
+    }
     ++connected_;
     down_because_ = {};
 }
 
 void dispatcher::connection_down(connection_id id) {
-    assert(slots_[id].is == state::idle);
-    remove(idle_, id);
+    assert(slots_[id].is == state::idle || slots_[id].is == state::to_join);
+    remove(slots_[id].is == state::idle ? idle_ : to_join_, id);
     slots_[id].is = state::down;
     --connected_;
 }
@@ -70,9 +75,17 @@ std::optional<dispatcher::send_order> dispatcher::next(run_time now) {
 }
 
 std::optional<dispatcher::send_order> dispatcher::next_of_closed_loop(run_time now) {
-    if (idle_.first == none || discard_waiting_ || now < run_time{} || now >= all_->duration())
+    if (now >= all_->duration()) // whoever still thinks has no more to say
+        discard_waiting_ = true;
+    if (discard_waiting_ || now < run_time{})
         return std::nullopt;
+    for (auto id = to_join_.first; id != none && begin_of(id) <= now; id = to_join_.first) {
+        remove(to_join_, id);
+        make_idle(id, run_time{}); // a client begins with a request, not with a thought
+    }
     const auto id = idle_.first;
+    if (id == none || slots_[id].ready > now)
+        return std::nullopt;
     auto& current = slice_at(now);
     ++current.counts.offered;
     occupy(id, now, now, current.segment);
@@ -229,12 +242,25 @@ void dispatcher::cut_off(std::size_t segment, run_time scheduled, run_time now) 
 }
 
 std::optional<run_time> dispatcher::next_arrival() const {
-    if (all_->closed_loop()) // free connections wait for nothing but the start
-        return idle_.first != none && counted_ == 0 && !discard_waiting_ ? std::optional(run_time{})
-                                                                         : std::nullopt;
+    if (all_->closed_loop())
+        return next_of_clients();
     if (discard_waiting_ || exhausted() || (idle_.first == none && !down_because_))
         return std::nullopt;
     return cursor_.time();
+}
+
+// Without thoughts and clients that join a free connection waits for nothing but the start.
+std::optional<run_time> dispatcher::next_of_clients() const {
+    auto next = all_->duration();
+    if (idle_.first != none)
+        next = std::min(next, slots_[idle_.first].ready);
+    if (to_join_.first != none)
+        next = std::min(next, begin_of(to_join_.first));
+    return discard_waiting_ || next >= all_->duration() ? std::nullopt : std::optional(next);
+}
+
+run_time dispatcher::begin_of(connection_id id) const {
+    return options_.clients.begin_of(options_.thread + std::uint64_t{id} * options_.threads);
 }
 
 std::optional<run_time> dispatcher::arrival_after_next() const {
@@ -304,6 +330,7 @@ void dispatcher::make_idle(connection_id id, run_time now) {
     if (idle_.first == none)
         free_since_ = now;
     slots_[id].is = state::idle;
+    slots_[id].ready = now > run_time{} ? now + options_.clients.think : run_time{};
     append(idle_, id);
 }
 

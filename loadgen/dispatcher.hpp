@@ -5,9 +5,11 @@
 // Open loop: due arrivals wait for a free connection first come, first served. Since arrival times follow
 // from the schedule, the queue is nothing but its head: memory does not grow with what waits.
 //
-// Closed loop (a schedule of closed stages): a free connection sends the next request at once.
+// Closed loop (a schedule of closed stages): a free connection sends the next request at once, or after it
+// has thought for a while; connections may join one by one.
 #pragma once
 
+#include "loadgen/client_steps.hpp"
 #include "loadgen/outcome.hpp"
 #include "loadgen/schedule.hpp"
 #include "loadgen/tally.hpp"
@@ -45,6 +47,9 @@ public:
             skip_after{}; // arrivals later than this are left out; none: sent, however late
         // Of a target with several; then what becomes of requests is counted for each, too.
         std::vector<boost::asio::ip::tcp::endpoint> addresses{};
+        client_steps clients{};   // closed loop
+        std::uint32_t thread = 0; // whose connections these are: client thread + id * threads of all
+        std::uint32_t threads = 1;
     };
 
     struct send_order {
@@ -139,13 +144,14 @@ public:
 private:
     static constexpr connection_id none = UINT32_MAX;
 
-    enum class state : std::uint8_t { down, idle, busy };
+    enum class state : std::uint8_t { down, to_join, idle, busy };
 
     // A connection and the request on it.
     struct slot {
         state is = state::down;
         run_time scheduled{};
         run_time sent{};
+        run_time ready{}; // closed loop, idle: not to be used before
         std::uint32_t segment = 0;
         std::uint32_t address = 0; // of the connection
         connection_id before = none;
@@ -166,6 +172,8 @@ private:
     [[nodiscard]] bool exhausted() const { return cursor_.done() || cursor_.arrival() >= limit_; }
 
     std::optional<send_order> next_of_closed_loop(run_time now);
+    [[nodiscard]] std::optional<run_time> next_of_clients() const;
+    [[nodiscard]] run_time begin_of(connection_id id) const;
     void occupy(connection_id id, run_time scheduled, run_time now, std::size_t segment);
     [[nodiscard]] std::uint64_t due(run_time now) const;
     void fail_due(run_time now);
@@ -187,6 +195,7 @@ private:
     std::vector<slot> slots_;
     list idle_;
     list busy_;
+    list to_join_; // closed loop: up, but their client has not begun yet
     // Since when a connection has been free without a break. What an arrival waits until then is the wait for
     // a connection, what it waits from then on is the generator's lag.
     run_time free_since_{};

@@ -17,7 +17,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <stdexcept>
 
 #include <unistd.h>
@@ -33,14 +32,6 @@ constexpr std::uint32_t most_connections = 1000;
 constexpr auto timer_length = 1s;
 constexpr auto shortest_hold = 1s; // seconds are what is judged
 constexpr auto longest_hold = 60s;
-
-// Before the measurement, not after it.
-void require_folder_of(const std::filesystem::path& file) {
-    const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
-    if (!std::filesystem::is_directory(folder))
-        throw std::runtime_error(
-            fmt::format("--json {}: there is no folder {}", file.string(), folder.string()));
-}
 
 // The line on stderr while it goes on; none when that is no terminal.
 class progress_line {
@@ -151,8 +142,8 @@ doctor_options check(const doctor_arguments& a) {
 }
 
 int doctor_command(const doctor_options& options) {
-    if (!options.json.empty() && options.json != "-")
-        require_folder_of(options.json);
+    if (options.json != "-")
+        require_folder_of("--json", options.json);
     const auto found = examine(options);
     if (found.measured.signal != 0)
         return 128 + found.measured.signal;

@@ -36,8 +36,11 @@ dispatcher::settings settings_of(const plan& what, const target& to, std::uint32
             .timeout = what.timeout,
             .expected_status = what.expected_status,
             .skip_after = what.skip_after,
-            .addresses = to.endpoints.size() > 1 || what.dns_ttl.count() > 0 ? to.endpoints
-                                                                             : decltype(to.endpoints){}};
+            .addresses =
+                to.endpoints.size() > 1 || what.dns_ttl.count() > 0 ? to.endpoints : decltype(to.endpoints){},
+            .clients = what.clients,
+            .thread = thread,
+            .threads = what.threads};
 }
 
 } // namespace

@@ -1,12 +1,9 @@
 // loadgen: offers load to HTTP services, on schedule, and tells what became of it.
-#include "common/version.hpp"
-#include "loadgen/capacity_command.hpp"
-#include "loadgen/doctor_command.hpp"
+#include "loadgen/command_line.hpp"
 #include "loadgen/exit_codes.hpp"
-#include "loadgen/merge_command.hpp"
-#include "loadgen/report_command.hpp"
-#include "loadgen/run_arguments.hpp"
 #include "loadgen/run_command.hpp"
+#include "loadgen/settings/config_file.hpp"
+#include "loadgen/settings/settled.hpp"
 #include "loadgen/shard_group.hpp"
 
 #include <CLI/CLI.hpp>
@@ -20,54 +17,62 @@
 
 namespace {
 
-namespace exits = beastmark::loadgen::exits;
+using namespace beastmark::loadgen;
 
 // Help and version go to stdout with 0, a mistake to stderr as one line.
-int parse_end(const CLI::App& app, const CLI::ParseError& end) {
+int parse_end(const CLI::App& app, const CLI::ParseError& end, const std::string& where) {
     if (end.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success))
         return app.exit(end);
-    fmt::print(stderr, "loadgen: {} (see loadgen --help)\n", end.what());
+    fmt::print(stderr, "loadgen: {}{} (see loadgen --help)\n", end.what(), where);
     return exits::wrong_use;
+}
+
+// What is checked is what would run, so that a wrong option is not printed either.
+int print_config(const CLI::App& command) {
+    fmt::print("{}", settings::config_text(command));
+    return 0;
+}
+
+int perform(command_line& line, const std::vector<std::string>& argv) {
+    if (line.run_app->parsed()) {
+        const auto options = check(line.run, argv);
+        return line.run.sources.print_config ? print_config(*line.run_app) : run_command(options);
+    }
+    if (line.capacity_app->parsed()) {
+        const auto options = check(line.capacity, argv);
+        return line.capacity.load.sources.print_config ? print_config(*line.capacity_app)
+                                                       : capacity_command(options);
+    }
+    if (line.doctor_app->parsed())
+        return doctor_command(check(line.doctor));
+    if (line.merge_app->parsed())
+        return merge_command(line.merge, argv);
+    if (line.completion_app->parsed())
+        return manual::completion_command(line.completion, line.app);
+    if (line.man_app->parsed())
+        return manual::man_command(line.app);
+    return run_report(line.report);
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-    using namespace beastmark::loadgen;
     std::signal(SIGPIPE, SIG_IGN);
-    CLI::App app("loadgen offers load to HTTP services, on schedule, and tells what became of it.",
-                 "loadgen");
-    app.require_subcommand(1);
-    app.footer("Exit codes: 0 ok; 1 could not run; 2 wrong use; 3 an objective missed (doctor: not good for "
-               "the rate "
-               "asked); 4 not to be believed; 5 shards missing; 130, 143 interrupted, with a partial report");
-    app.set_version_flag("--version",
-                         fmt::format("loadgen {} ({})", beastmark::version(), beastmark::revision()));
-    run_arguments run;
-    capacity_arguments capacity;
-    doctor_arguments doctor;
-    report_arguments report;
-    merge_arguments merge;
-    auto* const run_app = add_run_command(app, run);
-    auto* const capacity_app = add_capacity_command(app, capacity);
-    auto* const doctor_app = add_doctor_command(app, doctor);
-    auto* const merge_app = add_merge_command(app, merge);
-    add_report_command(app, report);
+    command_line line;
+    settings::settled_arguments given;
+    const auto where = [&](const std::exception& problem) {
+        return settings::where_of(problem.what(), given.from);
+    };
     try {
-        app.parse(argc, argv);
-        if (run_app->parsed())
-            return run_command(check(run, {argv, argv + argc}));
-        if (capacity_app->parsed())
-            return capacity_command(check(capacity, {argv, argv + argc}));
-        if (doctor_app->parsed())
-            return doctor_command(check(doctor));
-        if (merge_app->parsed())
-            return merge_command(merge, {argv, argv + argc});
-        return run_report(report);
+        given = settings::settle({argv, argv + argc});
+        line.parse(given.argv);
+        if (!given.note.empty())
+            fmt::print(stderr, "{}\n", given.note);
+        return perform(line, given.argv);
     } catch (const CLI::ParseError& end) {
-        return parse_end(app, end);
+        return parse_end(line.app, end, where(end));
     } catch (const std::invalid_argument& wrong) {
-        fmt::print(stderr, "loadgen: {}\n", wrong.what());
+        fmt::print(stderr, "loadgen: {}{}\n", wrong.what(), where(wrong));
         return exits::wrong_use;
     } catch (const shards_missing& failure) {
         fmt::print(stderr, "loadgen: {}\n", failure.what());

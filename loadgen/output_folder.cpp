@@ -51,6 +51,13 @@ void require_folder(const std::string& folder) {
         throw std::runtime_error(fmt::format("cannot make the folder {}: {}", folder, code.message()));
 }
 
+void require_folder_of(std::string_view option, const std::filesystem::path& file) {
+    const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+    if (!file.empty() && !std::filesystem::is_directory(folder))
+        throw std::runtime_error(
+            fmt::format("{} {}: there is no folder {}", option, file.string(), folder.string()));
+}
+
 void remove_results(const std::filesystem::path& folder, const run_record& record) {
     std::error_code ignored;
     for (const auto* const name : {"result.json", "report.html", shard_file_name})

@@ -23,6 +23,10 @@ std::string read_file(const std::filesystem::path& path);
 /// Makes it when it is missing. Throws std::runtime_error with one clear line.
 void require_folder(const std::string& folder);
 
+/// That `file` can be written into its folder, before a measurement and not after it; empty: no file. Throws
+/// std::runtime_error with one clear line that names `option`.
+void require_folder_of(std::string_view option, const std::filesystem::path& file);
+
 /// Of a run before this one: beside a timeline of this run they would tell of another.
 void remove_results(const std::filesystem::path& folder, const run_record& record);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "loadgen/body_search.hpp"
+#include "loadgen/client_steps.hpp"
 #include "loadgen/dispatcher.hpp"
 #include "loadgen/request.hpp"
 #include "loadgen/schedule.hpp"
@@ -46,6 +47,7 @@ struct plan {
     std::optional<unsigned> expected_status{};
     std::optional<body_search> expected_body{};
     std::optional<run_time> skip_after{}; // --on-late skip
+    client_steps clients{};               // closed loop
     run_time warmup{};                    // the first stage, left out of everything that is judged
     bool spin = false;                    // threads poll instead of sleeping
     std::uint64_t seed = 1;

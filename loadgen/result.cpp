@@ -6,10 +6,14 @@
 #include "common/version.hpp"
 #include "loadgen/address_output.hpp"
 #include "loadgen/manifest.hpp"
+#include "loadgen/secrets.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <system_error>
 
 namespace beastmark::loadgen {
 
@@ -167,6 +171,12 @@ json run_json(const run_record& record, const run_options& options, int exit_cod
             {"exit_code", exit_code}};
 }
 
+json clients_json(const client_steps& clients) {
+    if (clients.last == 0)
+        return nullptr;
+    return {{"first", clients.first}, {"last", clients.last}, {"step_every_s", in_seconds(clients.every)}};
+}
+
 } // namespace
 
 json config_json(const plan& what, const run_options& options) {
@@ -189,6 +199,8 @@ json config_json(const plan& what, const run_options& options) {
         {"warmup_s", in_seconds(what.warmup)},
         {"on_late", options.skip_after ? "skip" : "send"},
         {"late_after_s", options.skip_after ? json(in_seconds(*options.skip_after)) : json(nullptr)},
+        {"clients", clients_json(options.clients)},
+        {"think_s", in_seconds(options.clients.think)},
         {"spin", options.spin},
         {"method", options.method},
         {"expect_status", options.expected_status ? json(*options.expected_status) : json(nullptr)},
@@ -239,6 +251,8 @@ json row_json(const row& r, const window_evidence& evidence) {
 
 json make_result(const run_record& record, const run_options& options, int exit_code) {
     const auto quota = cgroup().cpu_limit_cores();
+    const auto argv = without_secrets(options.argv, options.headers);
+    std::error_code ignored; // the folder may be gone
     json targets = json::object();
     for (std::size_t i = 0; i < record.targets.size(); ++i)
         targets[record.what.targets[i].name] = target_json(record, i, options);
@@ -246,8 +260,9 @@ json make_result(const run_record& record, const run_options& options, int exit_
             {"tool", {{"name", "loadgen"}, {"version", version()}, {"revision", revision()}}},
             {"run", run_json(record, options, exit_code)},
             {"manifest",
-             {{"argv", options.argv},
-              {"command", shell_command(options.argv)},
+             {{"argv", argv},
+              {"command", shell_command(argv)},
+              {"directory", std::filesystem::current_path(ignored).string()},
               {"host", describe_host()},
               {"placement", json::array()},
               {"cpu_quota_cores", number_or_null(quota.has_value(), quota.value_or(0))},

@@ -318,6 +318,7 @@ plan make_plan(const run_options& options) {
             .expected_status = options.expected_status,
             .expected_body = options.expected_body,
             .skip_after = options.skip_after,
+            .clients = options.clients,
             .warmup = options.warmup,
             .spin = options.spin,
             .seed = options.arrivals.seed,

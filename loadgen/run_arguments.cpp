@@ -4,10 +4,13 @@
 #include "common/duration.hpp"
 #include "common/histogram.hpp"
 #include "common/number.hpp"
+#include "loadgen/client_arguments.hpp"
 #include "loadgen/efficiency/efficiency_arguments.hpp"
+#include "loadgen/interop/exports.hpp"
 #include "loadgen/metrics_endpoint.hpp"
 #include "loadgen/shard_arguments.hpp"
 #include "loadgen/slo.hpp"
+#include "loadgen/stage_arguments.hpp"
 #include "loadgen/tls/tls_arguments.hpp"
 
 #include <CLI/CLI.hpp>
@@ -69,41 +72,6 @@ std::string read_body(const std::string& text) {
     if (!file)
         throw std::runtime_error(fmt::format("cannot read the body file '{}'", path));
     return content;
-}
-
-std::vector<stage> read_stages(const run_arguments& a) {
-    std::vector<stage> stages;
-    if (a.closed) {
-        if (!a.rate.empty() || !a.stages.empty() || a.arrivals != "uniform" || a.on_late != "send")
-            throw std::invalid_argument(
-                "--closed sends as fast as answers come: leave out -R, --stage, --arrivals and "
-                "--on-late");
-        return {{stage_kind::closed, read_duration("-d", a.duration.empty() ? "10s" : a.duration), 0, 0, 1}};
-    }
-    if (!a.stages.empty()) {
-        if (!a.rate.empty() || !a.duration.empty())
-            throw std::invalid_argument("--stage holds rate and duration: leave out -R and -d");
-        for (const auto& text : a.stages)
-            stages.push_back(parse_stage(text));
-        return stages;
-    }
-    if (a.rate.empty())
-        throw std::invalid_argument(
-            "no rate: give -R RATE (requests per second), --stage DUR:RATE or --closed");
-    const auto rate = parse_rate(a.rate);
-    const auto duration = read_duration("-d", a.duration.empty() ? "10s" : a.duration);
-    return {{stage_kind::hold, duration, rate, rate, 1}};
-}
-
-// A stage before the others, at the rate with which they begin.
-void prepend_warmup(std::vector<stage>& stages, std::chrono::nanoseconds warmup) {
-    const auto first = stages.front();
-    if (first.kind != stage_kind::closed && !(first.from_rps > 0))
-        throw std::invalid_argument(
-            "--warmup: the first stage begins at 0 requests per second, with which nothing "
-            "warms up: begin it at a rate above 0");
-    stages.insert(stages.begin(), {first.kind == stage_kind::closed ? stage_kind::closed : stage_kind::hold,
-                                   warmup, first.from_rps, first.from_rps, 1});
 }
 
 // A polling thread needs a core of its own.
@@ -205,6 +173,7 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
         "--closed", a.closed,
         "closed loop, like wrk: each connection sends its next request when the answer came. Coordinated: "
         "a slow service is asked for less, and latency understates");
+    add_client_options(*run, a);
     run->add_option(
         "--warmup", a.warmup,
         "send this long before the first stage, at its first rate; left out of totals, SLOs and the "
@@ -213,6 +182,14 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
            "--stage", a.stages,
            "DUR:RATE hold, DUR:A..B linear, DUR:A..B/N staircase of N equal holds; repeatable, in order")
         ->allow_extra_args(false);
+    run->add_option(
+           "--k6-stage", a.k6_stages,
+           "DUR:TARGET as k6 has it: evenly from the target before to this one; repeatable, in order")
+        ->allow_extra_args(false);
+    run->add_option("--k6-start-rate", a.k6_start_rate,
+                    "where the first --k6-stage begins; at 0 nothing is sent, a ramp from 0 begins with one "
+                    "request")
+        ->capture_default_str();
     add_request_options(run, a);
     run->add_option(
            "--on-late", a.on_late,
@@ -244,6 +221,8 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
         "--linger", a.linger,
         "how long they stay after the end, for a last scrape; a signal ends that, and a run that a "
         "signal ended has none [0s]");
+    interop::add_export_options(*run, a.exports);
+    settings::add_source_options(*run, a.sources);
     run->add_flag("--plain", a.plain, "one progress line a second, also on a terminal");
     return run;
 }
@@ -252,7 +231,8 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
     run_options o;
     o.targets = read_targets(a);
     o.stages = read_stages(a);
-    o.connections = a.connections;
+    o.clients = read_clients(a);
+    o.connections = o.clients.last > 0 ? o.clients.last : a.connections;
     o.threads = read_threads(a.threads);
     o.body = read_body(a.body);
     o.method = !a.method.empty() ? a.method : o.body.empty() ? "GET" : "POST";
@@ -272,10 +252,11 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
     if (!a.warmup.empty()) {
         o.warmup = read_duration("--warmup", a.warmup);
         prepend_warmup(o.stages, o.warmup);
+        o.clients.since = o.warmup;
     }
     o.spin = a.spin;
     if (o.spin)
-        require_spin_possible(o, a.closed);
+        require_spin_possible(o, o.stages.front().kind == stage_kind::closed);
     o.arrivals = {a.arrivals == "poisson" ? arrival_kind::poisson : arrival_kind::uniform, a.seed};
     o.share = read_shard(a.shard);
     o.barrier = read_barrier(a, o.share);
@@ -300,6 +281,8 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
         o.metrics = parse_metrics_address(a.metrics);
     o.linger = read_linger(a);
     o.plain = a.plain;
+    o.exports = a.exports;
+    interop::check(o.exports, o.targets.size());
     o.argv = std::move(argv);
     return o;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "loadgen/run_options.hpp"
+#include "loadgen/settings/settled.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -20,8 +21,14 @@ struct run_arguments {
     std::vector<std::string> targets;
     std::string rate;
     bool closed = false;
+    std::string clients;
+    std::string step_every;
+    std::string think;
+    std::string reference_config;
     std::string duration; // "10s" when neither this nor a stage is given
     std::vector<std::string> stages;
+    std::vector<std::string> k6_stages;
+    std::string k6_start_rate = "0";
     std::uint32_t connections = 64;
     std::string threads;
     std::string method;
@@ -54,6 +61,8 @@ struct run_arguments {
     std::string metrics;
     std::string linger;
     bool plain = false;
+    interop::export_arguments exports;
+    settings::source_arguments sources;
 };
 
 // What is asked, on which connections; what is recorded beside it and where. Parts of add_run_command() that

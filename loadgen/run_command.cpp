@@ -3,6 +3,7 @@
 #include "common/process_metrics.hpp"
 #include "loadgen/efficiency/efficiency_output.hpp"
 #include "loadgen/efficiency/run_efficiency.hpp"
+#include "loadgen/interop/exports.hpp"
 #include "loadgen/live_metrics.hpp"
 #include "loadgen/make_observer.hpp"
 #include "loadgen/metrics_endpoint.hpp"
@@ -128,6 +129,7 @@ int run_command(const run_options& options) {
     try {
         if (!options.output.empty())
             write();
+        interop::write(options.exports, record, objectives);
         if (group)
             exit_code = group->finish(record, exit_code);
     } catch (...) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/host_and_port.hpp"
+#include "loadgen/interop/export_arguments.hpp"
 #include "loadgen/plan.hpp"
 #include "loadgen/schedule.hpp"
 #include "loadgen/stage.hpp"
@@ -39,6 +40,7 @@ struct run_options {
     std::optional<body_search> expected_body;
     std::optional<std::chrono::nanoseconds> skip_after; // --on-late skip
     std::chrono::nanoseconds warmup{};                  // the first of `stages`
+    client_steps clients;                               // of a closed loop
     bool spin = false;
     arrival_options arrivals; // its seed is the placeholders', too
     shard share{};
@@ -55,6 +57,7 @@ struct run_options {
     std::optional<host_and_port> metrics; // where to serve loadgen's own
     std::chrono::nanoseconds linger{};    // how long they stay after the end
     bool plain = false;
+    interop::export_arguments exports;
     std::vector<std::string> argv;
 };
 

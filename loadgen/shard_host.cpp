@@ -3,6 +3,7 @@
 #include "loadgen/json_parts.hpp"
 #include "loadgen/merge_command.hpp"
 #include "loadgen/output_folder.hpp"
+#include "loadgen/secrets.hpp"
 #include "loadgen/shard_test.hpp"
 
 #include <fmt/format.h>
@@ -98,7 +99,7 @@ shard_host::shard_host(const plan& what, const run_options& options, metrics_end
       of_(options.share.of),
       timeout_(options.barrier->timeout),
       output_(options.output),
-      argv_(options.argv),
+      argv_(without_secrets(options.argv, options.headers)),
       meeting_(std::make_shared<meeting>(test_json(what, options), of_, clock::now() + timeout_)) {
     endpoint.route("/barrier/join",
                    {.method = "POST",

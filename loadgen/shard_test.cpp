@@ -57,6 +57,12 @@ run_options read_options(const json& test) {
     o.timeout = read_time(config.at("timeout_s"));
     o.warmup = read_time(config.at("warmup_s"));
     o.spin = config.at("spin");
+    o.clients.think = read_time(config.value("think_s", json(0.0)));
+    if (const auto clients = config.value("clients", json()); !clients.is_null()) {
+        o.clients.first = clients.at("first");
+        o.clients.last = clients.at("last");
+        o.clients.every = read_time(clients.at("step_every_s"));
+    }
     if (const auto& status = config.at("expect_status"); !status.is_null())
         o.expected_status = status.get<unsigned>();
     if (const auto& text = config.at("expect_body_contains"); !text.is_null())

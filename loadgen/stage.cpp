@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <optional>
 #include <stdexcept>
 
 namespace beastmark::loadgen {
@@ -20,6 +19,22 @@ constexpr unsigned most_steps = 10'000;
     throw std::invalid_argument(fmt::format(
         "stage '{}': {} (write DUR:RATE, DUR:A..B or DUR:A..B/STEPS, e.g. 30s:500 or 5m:500..10k/20)", text,
         why));
+}
+
+} // namespace
+
+std::string_view name_of(stage_kind kind) {
+    switch (kind) {
+    case stage_kind::hold:
+        return "hold";
+    case stage_kind::linear:
+        return "linear";
+    case stage_kind::staircase:
+        return "staircase";
+    case stage_kind::closed:
+        return "closed";
+    }
+    return "?";
 }
 
 std::optional<double> rate_from(std::string_view text) {
@@ -46,22 +61,6 @@ std::optional<double> rate_from(std::string_view text) {
     if (!value || !std::isfinite(*value) || *value < 0 || *value * scale > highest_rps)
         return std::nullopt;
     return *value * scale;
-}
-
-} // namespace
-
-std::string_view name_of(stage_kind kind) {
-    switch (kind) {
-    case stage_kind::hold:
-        return "hold";
-    case stage_kind::linear:
-        return "linear";
-    case stage_kind::staircase:
-        return "staircase";
-    case stage_kind::closed:
-        return "closed";
-    }
-    return "?";
 }
 
 double parse_rate(std::string_view text) {

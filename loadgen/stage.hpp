@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,9 @@ struct stage {
 /// Reads a rate in requests per second, with an optional k (10^3), M (10^6) or G (10^9): "500", "2.5k", "1M".
 /// Throws std::invalid_argument with one clear line.
 double parse_rate(std::string_view text);
+
+/// The same, and 0. Nothing for anything else.
+std::optional<double> rate_from(std::string_view text);
 
 /// Reads DUR:RATE (hold), DUR:A..B (linear) or DUR:A..B/N (N equal holds, A and B included, DUR in total).
 /// Throws std::invalid_argument with one clear line.

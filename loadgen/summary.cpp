@@ -70,6 +70,17 @@ std::string errors_lines(const tally& t) {
     return lines;
 }
 
+// Of a closed loop with clients of its own: what is behind its rate.
+std::string clients_text(const client_steps& clients) {
+    std::string text;
+    if (clients.last > 0 && clients.first < clients.last)
+        text = fmt::format("{} to {} clients, one more every {}", clients.first, clients.last,
+                           format_duration(clients.every));
+    if (clients.think.count() > 0)
+        text += fmt::format("{}think {}", text.empty() ? "" : ", ", format_duration(clients.think));
+    return text.empty() ? text : text + ": coordinated, a slow service is asked for less\n";
+}
+
 std::string target_text(const run_record& record, std::size_t index) {
     const auto& total = record.targets[index].total();
     const auto& t = record.what.targets[index];
@@ -120,6 +131,7 @@ std::string summarize(const run_record& record) {
                             record.what.warmup.count() > 0
                                 ? fmt::format(", after {} of warm-up", format_duration(record.what.warmup))
                                 : "");
+    text += clients_text(record.what.clients);
     if (record.signal != 0)
         text += fmt::format("PARTIAL: interrupted after {} of {}\n",
                             format_duration(std::chrono::round<std::chrono::milliseconds>(record.duration)),

@@ -80,6 +80,72 @@ TEST(closed_loop, a_request_is_counted_in_the_stage_in_which_it_was_sent) {
     EXPECT_EQ((*seen)[1].counts.of(outcome::ok), 1u);
 }
 
+TEST(closed_loop, a_client_thinks_before_its_next_request) {
+    const auto s = closed({1s});
+    dispatcher d(s, {.connections = 1, .timeout = 5s, .expected_status = {}, .clients = {.think = 40ms}});
+    d.connection_up(0, 0ms);
+    ASSERT_TRUE(d.next(0ms)) << "it begins with a request";
+    d.answered(0, 10ms, 200, true);
+    EXPECT_FALSE(d.next(49ms));
+    EXPECT_EQ(d.next_arrival(), 50ms);
+    ASSERT_TRUE(d.next(50ms));
+    d.failed(0, 60ms, outcome::reset, phase::read, refused);
+    d.connection_up(0, 70ms);
+    EXPECT_FALSE(d.next(100ms));
+    ASSERT_TRUE(d.next(110ms));
+    d.answered(0, 970ms, 200, true);
+    EXPECT_EQ(d.next_arrival(), std::nullopt) << "its time ends while it thinks";
+    EXPECT_FALSE(d.next(1s));
+    EXPECT_TRUE(d.finished());
+    EXPECT_EQ((*all_of(d))[0].counts.offered, 3u);
+}
+
+TEST(closed_loop, clients_join_one_by_one_whichever_thread_has_them) {
+    const auto s = closed({1s, 1s, 1s, 1s});
+    const client_steps two_to_five{.first = 2, .last = 5, .every = 1s};
+    // Clients 1 and 3 of 0 to 4, on the second of two threads.
+    dispatcher d(s, {.connections = 2,
+                     .timeout = 5s,
+                     .expected_status = {},
+                     .clients = two_to_five,
+                     .thread = 1,
+                     .threads = 2});
+    d.connection_up(0, 0ms);
+    d.connection_up(1, 0ms);
+    EXPECT_EQ(d.connected(), 2u);
+    EXPECT_EQ(d.next(0ms)->connection, 0u);
+    EXPECT_FALSE(d.next(1999ms));
+    EXPECT_EQ(d.next_arrival(), 2s);
+    EXPECT_EQ(d.next(2s)->connection, 1u);
+    d.answered(1, 2100ms, 200, true);
+    EXPECT_EQ(d.next(2100ms)->connection, 1u) << "it has joined for good";
+    EXPECT_EQ(d.next_arrival(), std::nullopt);
+}
+
+TEST(closed_loop, a_connection_lost_before_its_client_joined_is_made_again) {
+    const auto s = closed({1s, 1s});
+    dispatcher d(s, {.connections = 2,
+                     .timeout = 5s,
+                     .expected_status = {},
+                     .clients = {.first = 1, .last = 2, .every = 1s}});
+    d.connection_up(0, 0ms);
+    d.connection_up(1, 0ms);
+    d.connection_down(1);
+    d.connection_up(1, 500ms);
+    EXPECT_EQ(d.next(500ms)->connection, 0u);
+    EXPECT_FALSE(d.next(999ms));
+    EXPECT_EQ(d.next(1s)->connection, 1u);
+}
+
+TEST(client_steps, count_from_the_end_of_a_warm_up) {
+    const client_steps steps{.first = 2, .last = 4, .every = 10s, .since = 5s};
+    EXPECT_EQ(steps.begin_of(0), 0s);
+    EXPECT_EQ(steps.begin_of(1), 0s);
+    EXPECT_EQ(steps.begin_of(2), 15s);
+    EXPECT_EQ(steps.begin_of(3), 25s);
+    EXPECT_EQ(client_steps{}.begin_of(7), 0s) << "as many as there are connections";
+}
+
 TEST(closed_loop, a_failed_connect_is_a_request_that_failed) {
     const auto s = closed({1s});
     dispatcher d(s, {.connections = 2, .timeout = 1s, .expected_status = {}});
