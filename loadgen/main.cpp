@@ -4,6 +4,7 @@
 #include "loadgen/doctor_command.hpp"
 #include "loadgen/exit_codes.hpp"
 #include "loadgen/merge_command.hpp"
+#include "loadgen/paired/compare_command.hpp"
 #include "loadgen/report_command.hpp"
 #include "loadgen/run_arguments.hpp"
 #include "loadgen/run_command.hpp"
@@ -39,8 +40,8 @@ int main(int argc, char** argv) {
                  "loadgen");
     app.require_subcommand(1);
     app.footer("Exit codes: 0 ok; 1 could not run; 2 wrong use; 3 an objective missed (doctor: not good for "
-               "the rate "
-               "asked); 4 not to be believed; 5 shards missing; 130, 143 interrupted, with a partial report");
+               "the rate asked; compare: a regression); 4 not to be believed; 5 shards missing; 130, 143 "
+               "interrupted, with a partial report");
     app.set_version_flag("--version",
                          fmt::format("loadgen {} ({})", beastmark::version(), beastmark::revision()));
     run_arguments run;
@@ -48,10 +49,12 @@ int main(int argc, char** argv) {
     doctor_arguments doctor;
     report_arguments report;
     merge_arguments merge;
+    paired::compare_arguments compare;
     auto* const run_app = add_run_command(app, run);
     auto* const capacity_app = add_capacity_command(app, capacity);
     auto* const doctor_app = add_doctor_command(app, doctor);
     auto* const merge_app = add_merge_command(app, merge);
+    auto* const compare_app = add_compare_command(app, compare);
     add_report_command(app, report);
     try {
         app.parse(argc, argv);
@@ -63,6 +66,8 @@ int main(int argc, char** argv) {
             return doctor_command(check(doctor));
         if (merge_app->parsed())
             return merge_command(merge, {argv, argv + argc});
+        if (compare_app->parsed())
+            return run_compare(compare);
         return run_report(report);
     } catch (const CLI::ParseError& end) {
         return parse_end(app, end);

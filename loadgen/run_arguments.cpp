@@ -5,6 +5,7 @@
 #include "common/histogram.hpp"
 #include "common/number.hpp"
 #include "loadgen/metrics_endpoint.hpp"
+#include "loadgen/paired/pair_arguments.hpp"
 #include "loadgen/shard_arguments.hpp"
 #include "loadgen/slo.hpp"
 
@@ -221,6 +222,7 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
     run->add_flag("--spin", a.spin,
                   "threads poll instead of sleeping: a little more exact, at the price of a whole core each");
     add_shard_options(*run, a);
+    paired::add_pair_options(*run, a);
     run->add_option("--stop-when", a.stop_when,
                     "end early on a condition, e.g. 'availability<90% for 5s' (availability error_rate p50 "
                     "p90 p99 p99.9 rps)");
@@ -269,6 +271,7 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
     o.arrivals = {a.arrivals == "poisson" ? arrival_kind::poisson : arrival_kind::uniform, a.seed};
     o.share = read_shard(a.shard);
     o.barrier = read_barrier(a, o.share);
+    paired::read_pair(a, o);
     if (!a.stop_when.empty())
         o.stop_when = stop_condition::parse(a.stop_when);
     for (const auto& text : a.slos)

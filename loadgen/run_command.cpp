@@ -5,6 +5,7 @@
 #include "loadgen/make_observer.hpp"
 #include "loadgen/metrics_endpoint.hpp"
 #include "loadgen/output_folder.hpp"
+#include "loadgen/paired/pair_result.hpp"
 #include "loadgen/progress.hpp"
 #include "loadgen/result.hpp"
 #include "loadgen/run.hpp"
@@ -18,7 +19,9 @@
 #include <nlohmann/json.hpp>
 
 #include <memory>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace beastmark::loadgen {
 
@@ -35,10 +38,21 @@ std::unique_ptr<metrics_endpoint> serve(std::shared_ptr<live_metrics> live, cons
     return endpoint;
 }
 
+nlohmann::json result_of(const run_record& record, const run_options& options, int exit_code,
+                         std::span<const slo_result> objectives, const observer& beside) {
+    auto result = make_result(record, options, exit_code);
+    result["slo"] = slos_json(objectives);
+    add_observed(result, beside);
+    return result;
+}
+
 } // namespace
 
 int run_command(const run_options& options) {
     auto what = make_plan(options);
+    std::vector<paired::comparison> noise;
+    if (options.pair)
+        noise = paired::read_noise_floor(*options.pair, config_json(what, options));
     auto beside = make_observer(options);
     if (!options.output.empty())
         require_folder(options.output);
@@ -99,13 +113,15 @@ int run_command(const run_options& options) {
     fmt::print("{}", summarize(record));
     for (const auto& r : objectives)
         fmt::print("  {}\n", text_of(r));
+    nlohmann::json result;
+    if (options.pair || !options.output.empty())
+        result = result_of(record, options, exit_code, objectives, beside);
+    if (options.pair)
+        fmt::print("{}", paired::text_of(paired::add_comparison(result, options, noise), *options.pair));
     const auto write = [&] {
         seconds->close();
         if (share)
             share->end(record);
-        auto result = make_result(record, options, exit_code);
-        result["slo"] = slos_json(objectives);
-        add_observed(result, beside);
         write_results(options.output, options.name, record, result);
     };
     const auto linger = [&] {

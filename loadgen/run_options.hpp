@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/host_and_port.hpp"
+#include "loadgen/paired/pair_options.hpp"
 #include "loadgen/plan.hpp"
 #include "loadgen/schedule.hpp"
 #include "loadgen/stage.hpp"
@@ -40,6 +41,7 @@ struct run_options {
     arrival_options arrivals; // its seed is the placeholders', too
     shard share{};
     std::optional<barrier_options> barrier;
+    std::optional<paired::pair_options> pair;
     std::optional<stop_condition> stop_when;
     std::vector<condition> slos;
     std::string output;               // a folder; empty: no files
