@@ -5,6 +5,7 @@
 #include "loadgen/doctor_command.hpp"
 #include "loadgen/manual/manual_commands.hpp"
 #include "loadgen/merge_command.hpp"
+#include "loadgen/paired/compare_command.hpp"
 #include "loadgen/report_command.hpp"
 #include "loadgen/run_arguments.hpp"
 
@@ -30,11 +31,13 @@ struct command_line {
     doctor_arguments doctor;
     report_arguments report;
     merge_arguments merge;
+    paired::compare_arguments compare;
     manual::completion_arguments completion;
     CLI::App* run_app = nullptr;
     CLI::App* capacity_app = nullptr;
     CLI::App* doctor_app = nullptr;
     CLI::App* merge_app = nullptr;
+    CLI::App* compare_app = nullptr;
     CLI::App* report_app = nullptr;
     CLI::App* completion_app = nullptr;
     CLI::App* man_app = nullptr;

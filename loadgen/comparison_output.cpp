@@ -1,7 +1,9 @@
 #include "loadgen/comparison_output.hpp"
 
 #include "loadgen/comparison_cells.hpp"
+#include "loadgen/comparison_paired.hpp"
 #include "loadgen/comparison_words.hpp"
+#include "loadgen/markdown.hpp"
 #include "loadgen/wrapped.hpp"
 
 #include <fmt/format.h>
@@ -94,28 +96,17 @@ std::string table_text(const text_table& table) {
     return text;
 }
 
-/// Names come from a command line: none ends a cell or starts markup.
-std::string escaped(const std::string& text) {
-    std::string safe;
-    for (const char c : text) {
-        if (c == '|' || c == '<' || c == '*' || c == '_' || c == '`' || c == '[' || c == '\\')
-            safe += '\\';
-        safe += c == '\n' ? ' ' : c;
-    }
-    return safe;
-}
-
 std::string table_markdown(const text_table& table) {
-    auto text = fmt::format("| {} |", escaped(table.title));
+    auto text = fmt::format("| {} |", escaped_markdown(table.title));
     std::string rule = "| --- |";
     for (const std::string& column : table.columns) {
-        text += fmt::format(" {} |", escaped(column));
+        text += fmt::format(" {} |", escaped_markdown(column));
         rule += " --: |";
     }
     text += "\n" + rule + "\n";
     for (const text_row& row : table.rows) {
-        text += fmt::format("| {}{} |", escaped(row.title),
-                            row.note.empty() ? "" : " (" + escaped(row.note) + ")");
+        text += fmt::format("| {}{} |", escaped_markdown(row.title),
+                            row.note.empty() ? "" : " (" + escaped_markdown(row.note) + ")");
         for (const text_cell& cell : row.cells)
             text += fmt::format(" {}{}{} |", cell.value, cell.range.empty() ? "" : " (" + cell.range + ")",
                                 cell.remark.empty() ? "" : ", " + cell.remark);
@@ -165,17 +156,23 @@ std::string comparison_text(const comparison& all) {
     text += "\n";
     for (const std::string& note : notes_of(all))
         text += wrapped("  *", note, 4);
+    const auto paired = paired_words_of(all);
+    text += paired.empty() ? "" : "\n";
+    for (const std::string& sentence : paired)
+        text += wrapped(" ", sentence, 2);
     return text;
 }
 
 std::string comparison_markdown(const comparison& all, const std::string& title) {
-    std::string text = title.empty() ? "" : fmt::format("# {}\n\n", escaped(title));
+    std::string text = title.empty() ? "" : fmt::format("# {}\n\n", escaped_markdown(title));
     for (const std::string& sentence : headline_of(all))
-        text += escaped(sentence) + "\n\n";
+        text += escaped_markdown(sentence) + "\n\n";
     for (const text_table& table : tables_of(all))
         text += table_markdown(table) + "\n";
     for (const std::string& note : notes_of(all))
-        text += "* " + escaped(note) + "\n";
+        text += "* " + escaped_markdown(note) + "\n";
+    for (const std::string& sentence : paired_words_of(all))
+        text += "\n" + escaped_markdown(sentence) + "\n";
     return text;
 }
 
@@ -190,6 +187,7 @@ json comparison_json(const comparison& all) {
             {"headline", headline_of(all)},
             {"tables", std::move(tables)},
             {"notes", notes_of(all)},
+            {"paired", paired_words_of(all)},
             {"targets", std::move(targets)}};
 }
 

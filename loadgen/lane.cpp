@@ -57,7 +57,7 @@ lane::lane(worker& owner, event_loop& loop, const plan& what, std::size_t target
       reports_(reports),
       target_index_(target_index),
       addresses_(what.targets[target_index].endpoints),
-      dispatcher_(what.arrivals, settings_of(what, what.targets[target_index], thread)),
+      dispatcher_(arrivals_of(what, target_index), settings_of(what, what.targets[target_index], thread)),
       settled_(share(what.connections, thread, what.threads)),
       pacer_(loop, on_pace_),
       expiry_(loop, [this] { expire(now()); }),
@@ -217,14 +217,23 @@ void lane::arm_timers() {
     arm_expiry();
 }
 
+// Of two lanes that wake for arrivals of the same moment the second waits for the first one's send. Which is
+// the second is drawn for each moment: it wakes a nanosecond later, and the kernel keeps the order.
+std::chrono::steady_clock::time_point lane::wake_for(run_time due) const {
+    if (!plan_.alternate)
+        return t0_ + due;
+    const auto drawn = (static_cast<std::uint64_t>(due.count()) * 0x9e3779b97f4a7c15) >> 63U;
+    return t0_ + due + run_time(drawn == target_index_ % 2 ? 0 : 1);
+}
+
 void lane::arm_pacer() {
     const auto next = dispatcher_.next_arrival();
-    if (!next || pacer_.is_set_for(t0_ + *next))
+    if (!next || pacer_.is_set_for(wake_for(*next)))
         return;
     std::optional<std::chrono::steady_clock::time_point> after;
     if (const auto t = dispatcher_.arrival_after_next())
-        after = t0_ + *t;
-    pacer_.set(t0_ + *next, after);
+        after = wake_for(*t);
+    pacer_.set(wake_for(*next), after);
 }
 
 // One timer for all requests: it is set for the oldest, and when it fires for whichever is the oldest then.

@@ -98,6 +98,7 @@ private:
     void pump(run_time t);
     void arm_timers();
     void arm_pacer();
+    [[nodiscard]] std::chrono::steady_clock::time_point wake_for(run_time due) const;
     void arm_expiry();
     void arm_roll();
     void arm_heartbeat();

@@ -47,6 +47,8 @@ int perform(command_line& line, const std::vector<std::string>& argv) {
         return doctor_command(check(line.doctor));
     if (line.merge_app->parsed())
         return merge_command(line.merge, argv);
+    if (line.compare_app->parsed())
+        return run_compare(line.compare);
     if (line.completion_app->parsed())
         return manual::completion_command(line.completion, line.app);
     if (line.man_app->parsed())

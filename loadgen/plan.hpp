@@ -10,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,14 +22,16 @@ namespace beastmark::loadgen {
 
 class tls_context;
 
-/// A service under load. Each target gets the whole schedule and connections of its own.
+/// A service under load. Each target gets the whole schedule, where it has none of its own, and its own
+/// connections.
 struct target {
     std::string name;
     url where;
     request_template request;
     std::vector<boost::asio::ip::tcp::endpoint>
-        endpoints;                          // resolved before the start; with dns_ttl they may change
-    std::shared_ptr<const tls_context> tls; // of https
+        endpoints;                            // resolved before the start; with dns_ttl they may change
+    std::shared_ptr<const tls_context> tls{}; // of https
+    std::optional<schedule> own{};            // instead of the plan's, and as long
 };
 
 /// This process' part of the arrivals of several: those with i mod `of` == `index`.
@@ -52,7 +55,14 @@ struct plan {
     bool spin = false;                    // threads poll instead of sleeping
     std::uint64_t seed = 1;
     shard share{};
+    bool alternate =
+        false; // of two targets whose arrivals are due at the same moment either is served first as often
 };
+
+inline const schedule& arrivals_of(const plan& p, std::size_t target) {
+    const auto& own = p.targets[target].own;
+    return own ? *own : p.arrivals;
+}
 
 /// "open" or "closed", as results name it.
 inline std::string_view loop_name(const plan& p) {

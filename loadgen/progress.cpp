@@ -36,8 +36,9 @@ std::uint64_t failures_of(const row& r) {
 }
 
 // Arrivals of this process.
-std::uint64_t share_of(const plan& what) {
-    return stripe(what.arrivals, what.share.index, what.share.of).count_below(what.arrivals.size());
+std::uint64_t share_of(const plan& what, std::size_t target) {
+    const auto& all = arrivals_of(what, target);
+    return stripe(all, what.share.index, what.share.of).count_below(all.size());
 }
 
 std::size_t terminal_columns() {
@@ -62,7 +63,7 @@ std::string human_count(double value) {
 }
 
 std::string progress_text(const run_record& record, std::size_t target_index, run_time now) {
-    const auto& schedule = record.what.arrivals;
+    const auto& schedule = arrivals_of(record.what, target_index);
     const auto stage =
         schedule.segment_at(now - run_time(1)); // a second that ends with a stage is of that stage;
     const auto& rows = record.targets[target_index].rows();
@@ -99,7 +100,7 @@ void progress::started(const run_record& record) {
         const auto& t = record.what.targets[i];
         const auto load = record.what.arrivals.closed_loop()
                               ? std::string("as many requests as are answered (closed loop)")
-                              : fmt::format("{} requests", share_of(record.what));
+                              : fmt::format("{} requests", share_of(record.what, i));
         fmt::print(stderr, "{}: {} over {} on {} connections, {} thread{}\n", t.where.text, load,
                    format_duration(record.what.arrivals.duration()), record.what.connections,
                    record.what.threads, record.what.threads == 1 ? "" : "s");

@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <fstream>
 #include <set>
+#include <stdexcept>
 #include <string>
 
 namespace beastmark::loadgen {
@@ -162,6 +164,18 @@ std::string check_result(const json& result) {
         if (!target.is_object() || !target.contains("totals") || !target["totals"].is_object())
             return "target \"" + name + "\" has no \"totals\"";
     return {};
+}
+
+json read_result(const std::filesystem::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in || std::filesystem::is_directory(path))
+        throw std::runtime_error("cannot be read");
+    json result = json::parse(in, nullptr, false);
+    if (result.is_discarded())
+        throw std::runtime_error("not JSON");
+    if (const std::string wrong = check_result(result); !wrong.empty())
+        throw std::runtime_error(wrong);
+    return result;
 }
 
 std::string render_report(std::span<const json> results, const report_options& options) {

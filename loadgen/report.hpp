@@ -5,6 +5,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,6 +28,9 @@ std::string render_report(std::span<const nlohmann::json> results, const compari
 
 /// What is wrong with a result, in one line; empty when it can be shown.
 std::string check_result(const nlohmann::json& result);
+
+/// A result that can be shown. Throws std::runtime_error with what is wrong, without the file's name.
+nlohmann::json read_result(const std::filesystem::path& path);
 
 /// JSON as the content of a <script> element: no sequence that ends it or opens a comment.
 std::string escape_for_script(std::string_view json);

@@ -19,19 +19,6 @@
 namespace beastmark::loadgen {
 namespace {
 
-/// Throws std::runtime_error with what is wrong.
-nlohmann::json read_result(const std::filesystem::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in || std::filesystem::is_directory(path))
-        throw std::runtime_error("cannot be read");
-    nlohmann::json result = nlohmann::json::parse(in, nullptr, false);
-    if (result.is_discarded())
-        throw std::runtime_error("not JSON");
-    if (const std::string wrong = check_result(result); !wrong.empty())
-        throw std::runtime_error(wrong);
-    return result;
-}
-
 void write_file(const std::filesystem::path& path, const std::string& text) {
     std::ofstream out(path, std::ios::binary | std::ios::trunc);
     out << text;

@@ -6,6 +6,7 @@
 #include "common/version.hpp"
 #include "loadgen/address_output.hpp"
 #include "loadgen/manifest.hpp"
+#include "loadgen/paired/steady.hpp"
 #include "loadgen/secrets.hpp"
 
 #include <fmt/chrono.h>
@@ -105,9 +106,10 @@ json response_json(const row& r) {
     return response;
 }
 
-json stages_json(const run_record& record, const target_record& t) {
+json stages_json(const run_record& record, std::size_t target) {
+    const auto& t = record.targets[target];
     json stages = json::array();
-    const auto segments = record.what.arrivals.segments();
+    const auto segments = arrivals_of(record.what, target).segments();
     for (std::size_t i = 0; i < segments.size(); ++i) {
         const auto& s = segments[i];
         if (s.start >= record.duration)
@@ -148,7 +150,7 @@ json target_json(const run_record& record, std::size_t index, const run_options&
              {"validity", std::move(validity)},
              {"latency", latencies_json(total.times, true)},
              {"latency_believable", latencies_json(t.believable(), false)},
-             {"stages", stages_json(record, t)},
+             {"stages", stages_json(record, index)},
              {"timeline", std::move(timeline)}};
     if (auto addresses = addresses_json(t.addresses()); !addresses.is_null())
         all["addresses"] = std::move(addresses);
@@ -206,6 +208,7 @@ json config_json(const plan& what, const run_options& options) {
         {"expect_status", options.expected_status ? json(*options.expected_status) : json(nullptr)},
         {"expect_body_contains", options.expected_body ? json(options.expected_body->text()) : json(nullptr)},
         {"seed", options.arrivals.seed},
+        {"pair", options.pair ? json(name_of(options.pair->kind)) : json(nullptr)},
         {"stop_when", options.stop_when ? json(options.stop_when->text()) : json(nullptr)},
         {"stages", std::move(stages)}};
 }
@@ -256,22 +259,25 @@ json make_result(const run_record& record, const run_options& options, int exit_
     json targets = json::object();
     for (std::size_t i = 0; i < record.targets.size(); ++i)
         targets[record.what.targets[i].name] = target_json(record, i, options);
-    return {{"schema", "loadgen.result/1"},
-            {"tool", {{"name", "loadgen"}, {"version", version()}, {"revision", revision()}}},
-            {"run", run_json(record, options, exit_code)},
-            {"manifest",
-             {{"argv", argv},
-              {"command", shell_command(argv)},
-              {"directory", std::filesystem::current_path(ignored).string()},
-              {"host", describe_host()},
-              {"placement", json::array()},
-              {"cpu_quota_cores", number_or_null(quota.has_value(), quota.value_or(0))},
-              {"labels", options.labels}}},
-            {"config", config_json(record.what, options)},
-            {"targets", std::move(targets)},
-            {"slo", json::array()},
-            {"watched", json::object()},
-            {"scraped", json::object()}};
+    json result{{"schema", "loadgen.result/1"},
+                {"tool", {{"name", "loadgen"}, {"version", version()}, {"revision", revision()}}},
+                {"run", run_json(record, options, exit_code)},
+                {"manifest",
+                 {{"argv", argv},
+                  {"command", shell_command(argv)},
+                  {"directory", std::filesystem::current_path(ignored).string()},
+                  {"host", describe_host()},
+                  {"placement", json::array()},
+                  {"cpu_quota_cores", number_or_null(quota.has_value(), quota.value_or(0))},
+                  {"labels", options.labels}}},
+                {"config", config_json(record.what, options)},
+                {"targets", std::move(targets)},
+                {"slo", json::array()},
+                {"watched", json::object()},
+                {"scraped", json::object()}};
+    if (!options.pair || options.pair->turns.empty()) // turns are too short to be judged alone
+        paired::add_steady_state(result);
+    return result;
 }
 
 json slos_json(std::span<const slo_result> objectives) {

@@ -130,7 +130,7 @@ control::control(plan what, const std::optional<stop_condition>& stop_when, cons
       signals_(context_, SIGINT, SIGTERM) {
     const auto& settled = given_;
     for (std::size_t i = 0; i < settled.targets.size(); ++i)
-        record_.targets.emplace_back(settled.arrivals, settled.threads, settled.warmup, settled.spin);
+        record_.targets.emplace_back(arrivals_of(settled, i), settled.threads, settled.warmup, settled.spin);
     if (stop_when)
         stop_when_.assign(settled.targets.size(), *stop_when);
     rows_seen_.assign(settled.targets.size(), 0);
@@ -290,15 +290,28 @@ void control::collect() {
     }
 }
 
+// What a target is asked for: all that was asked for, or its turns of it.
+std::vector<stage> stages_of(const run_options& options, std::size_t target) {
+    if (!options.pair || options.pair->turns.empty())
+        return options.stages;
+    auto stages = paired::stages_of(options.pair->turns, target);
+    if (options.warmup.count() > 0)
+        stages.insert(stages.begin(), options.stages.front());
+    return stages;
+}
+
 } // namespace
 
 plan make_plan(const run_options& options) {
-    schedule arrivals(options.stages, options.arrivals);
+    const auto stages = stages_of(options, 0);
     const body_template body(options.body);
     std::vector<target> targets;
-    for (const auto& t : options.targets)
-        targets.push_back(
-            {t.name, t.where, request_template(options.method, t.where, options.headers, body), {}, {}});
+    for (const auto& t : options.targets) {
+        auto& added = targets.emplace_back(
+            target{t.name, t.where, request_template(options.method, t.where, options.headers, body), {}});
+        if (options.pair && !options.pair->turns.empty())
+            added.own.emplace(stages_of(options, targets.size() - 1), options.arrivals);
+    }
     const auto threads = std::min(options.threads, options.connections);
     check_descriptors(options.connections, targets.size(), threads);
     std::shared_ptr<const tls_context> tls;
@@ -309,7 +322,7 @@ plan make_plan(const run_options& options) {
         if (t.where.secure)
             t.tls = tls;
     }
-    return {.arrivals = std::move(arrivals),
+    return {.arrivals = schedule(stages, options.arrivals),
             .targets = std::move(targets),
             .connections = options.connections,
             .threads = threads,
@@ -322,7 +335,8 @@ plan make_plan(const run_options& options) {
             .warmup = options.warmup,
             .spin = options.spin,
             .seed = options.arrivals.seed,
-            .share = options.share};
+            .share = options.share,
+            .alternate = options.pair.has_value()};
 }
 
 bool run_record::believable() const {

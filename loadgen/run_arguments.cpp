@@ -8,6 +8,7 @@
 #include "loadgen/efficiency/efficiency_arguments.hpp"
 #include "loadgen/interop/exports.hpp"
 #include "loadgen/metrics_endpoint.hpp"
+#include "loadgen/paired/pair_arguments.hpp"
 #include "loadgen/shard_arguments.hpp"
 #include "loadgen/slo.hpp"
 #include "loadgen/stage_arguments.hpp"
@@ -204,6 +205,7 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
                     "resolve names again after so long, e.g. 30s: new connections go to what they resolve to "
                     "then, and those to addresses that have gone are made anew [names are resolved once]");
     add_shard_options(*run, a);
+    paired::add_pair_options(*run, a);
     run->add_option("--stop-when", a.stop_when,
                     "end early on a condition, e.g. 'availability<90% for 5s' (availability error_rate p50 "
                     "p90 p99 p99.9 rps)");
@@ -260,6 +262,7 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
     o.arrivals = {a.arrivals == "poisson" ? arrival_kind::poisson : arrival_kind::uniform, a.seed};
     o.share = read_shard(a.shard);
     o.barrier = read_barrier(a, o.share);
+    paired::read_pair(a, o);
     if (!a.stop_when.empty())
         o.stop_when = stop_condition::parse(a.stop_when);
     for (const auto& text : a.slos)

@@ -49,6 +49,10 @@ struct run_arguments {
     std::string shard;
     std::string barrier;
     std::string barrier_timeout = "60s";
+    std::string pair;
+    std::string turn = "2s";
+    bool null = false; // --aa
+    std::string noise_floor;
     std::string stop_when;
     std::vector<std::string> slos;
     std::string output;

@@ -8,6 +8,7 @@
 #include "loadgen/make_observer.hpp"
 #include "loadgen/metrics_endpoint.hpp"
 #include "loadgen/output_folder.hpp"
+#include "loadgen/paired/pair_result.hpp"
 #include "loadgen/progress.hpp"
 #include "loadgen/recovery/recovery_output.hpp"
 #include "loadgen/result.hpp"
@@ -23,7 +24,9 @@
 #include <nlohmann/json.hpp>
 
 #include <memory>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace beastmark::loadgen {
 
@@ -40,10 +43,26 @@ std::unique_ptr<metrics_endpoint> serve(std::shared_ptr<live_metrics> live, cons
     return endpoint;
 }
 
+// With what was seen beside it, and what follows from both.
+nlohmann::json result_of(const run_record& record, const run_options& options, int exit_code,
+                         std::span<const slo_result> objectives, nlohmann::json seen,
+                         const std::vector<efficiency::target_costs>& costs) {
+    auto result = make_result(record, options, exit_code);
+    result["slo"] = slos_json(objectives);
+    add_observed(result, std::move(seen));
+    add_service_quota(result);
+    recovery::add_recovery(result, record);
+    result["efficiency"] = efficiency::as_json(costs);
+    return result;
+}
+
 } // namespace
 
 int run_command(const run_options& options) {
     auto what = make_plan(options);
+    std::vector<paired::comparison> noise;
+    if (options.pair)
+        noise = paired::read_noise_floor(*options.pair, config_json(what, options));
     auto beside = make_observer(options);
     if (!options.output.empty())
         require_folder(options.output);
@@ -104,17 +123,14 @@ int run_command(const run_options& options) {
     auto exit_code = exit_code_of(record, objectives);
     auto seen = observed(beside);
     const auto costs = efficiency::find_costs(record, options, seen);
-    auto result = make_result(record, options, exit_code);
-    result["slo"] = slos_json(objectives);
-    add_observed(result, std::move(seen));
-    add_service_quota(result);
-    recovery::add_recovery(result, record);
-    result["efficiency"] = efficiency::as_json(costs);
+    auto result = result_of(record, options, exit_code, objectives, std::move(seen), costs);
     fmt::print("{}{}{}", summarize(record), service_quota_text(result), recovery::summary_of(record));
     for (const auto& of_target : costs)
         fmt::print("{}", efficiency::text_of(of_target));
     for (const auto& r : objectives)
         fmt::print("  {}\n", text_of(r));
+    if (options.pair)
+        fmt::print("{}", paired::text_of(paired::add_comparison(result, options, noise), *options.pair));
     const auto write = [&] {
         seconds->close();
         if (share)

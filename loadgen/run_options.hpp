@@ -3,6 +3,7 @@
 
 #include "common/host_and_port.hpp"
 #include "loadgen/interop/export_arguments.hpp"
+#include "loadgen/paired/pair_options.hpp"
 #include "loadgen/plan.hpp"
 #include "loadgen/schedule.hpp"
 #include "loadgen/stage.hpp"
@@ -45,6 +46,7 @@ struct run_options {
     arrival_options arrivals; // its seed is the placeholders', too
     shard share{};
     std::optional<barrier_options> barrier;
+    std::optional<paired::pair_options> pair;
     std::optional<stop_condition> stop_when;
     std::vector<condition> slos;
     std::string output;                   // a folder; empty: no files

@@ -7,7 +7,7 @@ namespace beastmark::loadgen {
 std::vector<stage_figures> stage_figures_of(const run_record& record, std::size_t target) {
     std::vector<stage_figures> all;
     const auto& seen = record.targets[target];
-    const auto segments = record.what.arrivals.segments();
+    const auto segments = arrivals_of(record.what, target).segments();
     for (std::size_t i = 0; i < segments.size() && segments[i].start < record.duration; ++i) {
         const auto& stage = seen.stages()[i];
         auto& one = all.emplace_back();

@@ -1,6 +1,5 @@
 #include "loadgen/worker.hpp"
 
-#include <csignal>
 #include <future>
 
 #include <pthread.h>
@@ -30,11 +29,6 @@ worker::~worker() {
 
 void worker::run(bool spin) {
     pthread_setname_np(pthread_self(), "load");
-    // Of a write to a connection that is gone an error is enough: OpenSSL cannot tell the kernel so.
-    sigset_t pipe{};
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     // The kernel may otherwise let a wait end 50 us late to save wake-ups.
     prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
     probe_.emplace();

@@ -30,6 +30,8 @@ std::vector<target_costs> find_costs(const run_record& record, const run_options
     for (std::size_t i = 0; i < record.targets.size(); ++i) {
         const auto& name = record.what.targets[i].name;
         const auto price = options.prices.find(name);
+        if (record.what.targets[i].own) // turns: the pair is compared as a whole, its CPU too
+            continue;
         // A shard's share of the requests is not what the price buys, either.
         const auto paid = price == options.prices.end() || record.what.share.of > 1
                               ? std::nullopt

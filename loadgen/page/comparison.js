@@ -176,6 +176,7 @@ const comparison = (() => {
     const node = element("article", { id: "comparison-of-targets", "aria-label": "Comparison" }, headline(data),
       tables(data).map((content) => element("section", { class: "card" }, content)),
       element("ul", { class: "explain notes" }, array(data.notes).map((note) => element("li", {}, typeset(note)))),
+      array(data.paired).map((sentence) => element("p", { class: "explain paired" }, typeset(sentence))),
       element("h2", { class: "part" }, "Over the rate asked"), legend(data, shared),
       element("p", { class: "explain" }, "Lines are medians over the rounds, bands their range. A line ends where its target's run was stopped. " +
         "Hollow points are not to be believed in any round."),

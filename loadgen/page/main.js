@@ -150,6 +150,11 @@
       report.append(element("p", { class: "explain" }, `Not compared: ${beside_each_other.why_not}.`));
     }
     contents();
+    for (const found of results.map(paired.of).filter((one) => one !== null)) {
+      const { node, start } = paired.build(found);
+      report.append(node);
+      start();
+    }
     if (sections.length > 1) report.append(element("section", { class: "card" }, tables.overview(sections)));
     const beside = compared.of(sections).map((spec) => charts.panel(spec, charts.group(spec.axis)));
     if (beside.length > 0) report.append(element("div", { class: "panels" }, beside.map((panel) => panel.card)));

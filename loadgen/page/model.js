@@ -38,9 +38,16 @@ const model = (() => {
         availability: number(totals.availability),
         response: object(latency.response), service: object(latency.service),
         validity: of_some_second(validity(stage)),
+        steady: steadiness(stage.steady_from_s),
         cpu_per_request_s: efficiency.cpu_per_request_s(section, stage.index) ?? cpu_per_request(section, stage.start_s, stage.end_s, totals.achieved_rps),
       };
     });
+  }
+
+  // Nothing to say of what was steady from the start, or not judged.
+  function steadiness(from_s) {
+    if (from_s === null) return "never steady";
+    return from_s > 0 ? `steady from ${format.span(from_s)}` : null;
   }
 
   // Mean CPU of the watched process that has the target's name, per request answered as wanted.

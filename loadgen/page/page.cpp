@@ -19,13 +19,13 @@
 EMBED(html, PAGE_FILE("page.html"))
 EMBED(style, PAGE_FILE("page.css"))
 EMBED(chart_library, FILE_BYTES(BEASTMARK_CHART_JS))
-EMBED(script,
-      PAGE_FILE("format.js") PAGE_FILE("model.js") PAGE_FILE("words.js") PAGE_FILE("dom.js")
-          PAGE_FILE("tip.js") PAGE_FILE("axes.js") PAGE_FILE("bands.js") PAGE_FILE("chart.js")
-              PAGE_FILE("heatmap.js") PAGE_FILE("spectrum.js") PAGE_FILE("knee.js") PAGE_FILE("rates.js")
-                  PAGE_FILE("capacity.js") PAGE_FILE("efficiency.js") PAGE_FILE("recovery.js")
-                      PAGE_FILE("compared.js") PAGE_FILE("comparison.js") PAGE_FILE("panels.js")
-                          PAGE_FILE("tables.js") PAGE_FILE("addresses.js") PAGE_FILE("main.js"))
+EMBED(script, PAGE_FILE("format.js") PAGE_FILE("model.js") PAGE_FILE("words.js") PAGE_FILE("dom.js")
+                  PAGE_FILE("tip.js") PAGE_FILE("axes.js") PAGE_FILE("bands.js") PAGE_FILE("chart.js")
+                      PAGE_FILE("heatmap.js") PAGE_FILE("spectrum.js") PAGE_FILE("knee.js")
+                          PAGE_FILE("rates.js") PAGE_FILE("capacity.js") PAGE_FILE("efficiency.js")
+                              PAGE_FILE("recovery.js") PAGE_FILE("compared.js") PAGE_FILE("comparison.js")
+                                  PAGE_FILE("paired.js") PAGE_FILE("panels.js") PAGE_FILE("tables.js")
+                                      PAGE_FILE("addresses.js") PAGE_FILE("main.js"))
 
 namespace beastmark::loadgen::page {
 namespace {

@@ -40,7 +40,7 @@ const tables = (() => {
     if (judged) columns.push({ title: "Verdict", text: true });
     const rows = all.map((s) => {
       const is_best = best !== null && best.number === s.number && best.start_s === s.start_s;
-      const remark = s.warmup ? "warm-up" : is_best ? "highest held" : s.complete ? "" : "cut short";
+      const remark = [s.warmup ? "warm-up" : is_best ? "highest held" : s.complete ? null : "cut short", s.steady].filter(Boolean).join(", ");
       return { kind: is_best ? "best" : s.availability !== null && s.availability < model.held_availability ? "failing" : "",
         cells: [element("span", {}, String(s.number ?? format.unknown), remark ? element("small", {}, ` ${remark}`) : null),
           words.rate(s.from_rps, s.to_rps), compact(s.achieved_rps), percent(s.availability), latency(s.response.p50_us),

@@ -48,7 +48,7 @@ std::vector<observed_second> seconds_of(const run_record& record, std::size_t ta
         const auto errors = value_of(metric::error_rate, r);
         seconds.push_back({.start_s = in_seconds(r.ends - r.length),
                            .end_s = in_seconds(r.ends),
-                           .rate_rps = rate_at(record.what.arrivals, r.middle()),
+                           .rate_rps = rate_at(arrivals_of(record.what, target), r.middle()),
                            .p99_us = value_of(metric::p99, r),
                            .error_rate = errors,
                            .believable = believable(r.judged.is),
@@ -61,7 +61,8 @@ std::vector<observed_second> seconds_of(const run_record& record, std::size_t ta
 } // namespace
 
 std::optional<ramp_recovery> find_recovery(const run_record& record, std::size_t target) {
-    if (record.what.arrivals.closed_loop())
+    // Turns (--pair abba) go up and down, but not because the load does.
+    if (record.what.arrivals.closed_loop() || record.what.targets[target].own)
         return std::nullopt;
     std::vector<leg_stage> stages;
     std::vector<load_stretch> stretches;

@@ -48,7 +48,7 @@ private:
 };
 
 /// One connection's. Every call is without waiting: asio::error::would_block says that the socket has to
-/// have more, or room for more, first. The socket remains the caller's, who has SIGPIPE blocked.
+/// have more, or room for more, first. The socket remains the caller's, who ignores SIGPIPE.
 class tls_session {
 public:
     /// @param host whom the certificate has to name, a name (sent as SNI, RFC 6066 section 3) or an address

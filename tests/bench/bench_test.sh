@@ -65,6 +65,16 @@ expect 'perf, hostile rounds'       "$(output main perf server --rounds 3 --host
     '--rounds is not for --hostile'
 expect 'perf, unknown argument'     "$(status main perf client --nonsense)"     2
 expect 'perf, number expected'      "$(status main perf --rounds 0)"            2
+expect 'perf, pair has no overload' "$(status main perf pair --overload)"       2
+# shellcheck disable=SC2317
+measured() { # perf's arguments: what is built, and called with what
+    setup() { :; }
+    build() { echo "built $*"; }
+    exec() { echo "$1 $2 $3 ${*:6}"; exit; } # without --out and its value
+    main perf "$@"
+}
+expect 'perf pair' "$(output measured pair --quick)" "$(printf '%s\n' 'built release loadgen knob_server' \
+    '/usr/bin/python3 -B tests/bench/perf/pair.py --quick --build build/release')"
 expect 'perf, ablation is of the server' "$(status main perf --ablation)" 2
 expect 'perf, one thing at a time'  "$(status main perf client --quick --honesty)" 2
 expect 'compare, unknown argument'  "$(status main compare put)"                  2

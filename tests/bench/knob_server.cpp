@@ -7,6 +7,9 @@
 //
 // With a rate, a token bucket is before them: what comes while it is empty is refused with 503 at once. It is
 // filled steadily and holds 10 ms of its rate, so that the capacity is that rate, whatever the machine does.
+//
+// With a share of failures, so many requests in a million get a 503 after the same time, each by its own
+// draw.
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -18,6 +21,7 @@
 #include <cstring>
 #include <deque>
 #include <limits>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,9 +63,10 @@ class server {
 public:
     /// @param slots 0: as many as there are requests
     /// @param rate of the token bucket; 0: none
+    /// @param failures of a million requests
     server(std::uint16_t port, std::uint32_t slots, std::chrono::microseconds service_time,
-           std::uint32_t rate)
-        : service_time_(service_time), rate_(rate), free_at_(slots) {
+           std::uint32_t rate, std::uint32_t failures)
+        : service_time_(service_time), rate_(rate), fails_(failures / 1e6), free_at_(slots) {
         listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
         if (listener_ < 0 || epoll_ < 0)
@@ -111,6 +116,7 @@ private:
         clock_type::time_point at;
         int fd;
         std::uint64_t generation;
+        bool fails;
     };
 
     void watch(int fd) {
@@ -189,16 +195,17 @@ private:
         }
         // All take as long: they end in the order in which they begin, and the slot taken first is free
         // first.
-        due_.push_back({starts + service_time_, fd, generation});
+        due_.push_back({starts + service_time_, fd, generation, fails_(random_)});
     }
 
     void answer_due() {
         while (!due_.empty() && due_.front().at <= clock_type::now()) {
-            const auto [at, fd, generation] = due_.front();
+            const auto [at, fd, generation, fails] = due_.front();
             due_.pop_front();
+            const auto what = fails ? refusal : answer;
             // So small an answer always fits; a client that has gone is noticed when its end is read.
             if (connections_[static_cast<std::size_t>(fd)].generation == generation)
-                static_cast<void>(::send(fd, answer.data(), answer.size(), MSG_NOSIGNAL));
+                static_cast<void>(::send(fd, what.data(), what.size(), MSG_NOSIGNAL));
         }
     }
 
@@ -206,7 +213,9 @@ private:
     double rate_;
     double tokens_ = 0;
     clock_type::time_point filled_at_{};
-    std::vector<clock_type::time_point> free_at_; // of each slot; taken in turn
+    std::bernoulli_distribution fails_;
+    std::mt19937_64 random_{std::random_device{}()}; // two servers do not fail alike
+    std::vector<clock_type::time_point> free_at_;    // of each slot; taken in turn
     std::size_t next_slot_ = 0;
     std::deque<pending> due_;
     std::vector<connection> connections_; // by descriptor
@@ -218,10 +227,10 @@ private:
 } // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 4 && argc != 5) {
-        std::fputs("usage: knob_server PORT SLOTS SERVICE-TIME-US [RATE]\n"
+    if (argc < 4 || argc > 6) {
+        std::fputs("usage: knob_server PORT SLOTS SERVICE-TIME-US [RATE [FAILURES]]\n"
                    "Serves 127.0.0.1, writes its port to stdout. PORT 0: any; SLOTS 0: no limit; RATE\n"
-                   "0, or none: no limit of requests per second.\n",
+                   "0, or none: no limit of requests per second. FAILURES of a million requests get a 503.\n",
                    stderr);
         return 2;
     }
@@ -229,6 +238,8 @@ int main(int argc, char** argv) {
     const auto port = number(argv[1], "PORT", std::numeric_limits<std::uint16_t>::max());
     const auto slots = number(argv[2], "SLOTS", 100'000);
     const auto service_us = number(argv[3], "SERVICE-TIME-US", 10'000'000);
-    const auto rate = argc == 5 ? number(argv[4], "RATE", 10'000'000) : 0;
-    server(static_cast<std::uint16_t>(port), slots, std::chrono::microseconds(service_us), rate).run();
+    const auto rate = argc > 4 ? number(argv[4], "RATE", 10'000'000) : 0;
+    const auto failures = argc > 5 ? number(argv[5], "FAILURES", 1'000'000) : 0;
+    server(static_cast<std::uint16_t>(port), slots, std::chrono::microseconds(service_us), rate, failures)
+        .run();
 }
