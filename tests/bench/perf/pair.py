@@ -163,7 +163,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--rounds", type=int, help="runs of each pair [10, quick: 1]")
     asked = parser.parse_args(argv)
     setup = place_services(asked.build, asked.out, [asked.build / "bin/loadgen", asked.build / "tests/knob_server"])
-    rounds, seconds = asked.rounds or (1 if asked.quick else 10), 20 if asked.quick else 60
+    rounds, seconds = asked.rounds or (1 if asked.quick else 10), 20 if asked.quick else 25
     all_runs: list[Judged] = []
     for number in range(rounds):
         say(f"round {number + 1} of {rounds}")
