@@ -1,5 +1,7 @@
 #include "loadgen/tls/tls_error.hpp"
 
+#include "common/error_category.hpp"
+
 #include <boost/asio/error.hpp>
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
@@ -10,23 +12,18 @@ namespace {
 
 // Values: below 0 a result of the certificate's verification, negated; above it a code of OpenSSL's queue,
 // which has at most 31 bits but for errors of the system, which are told as such.
-class category final : public boost::system::error_category {
-public:
-    [[nodiscard]] const char* name() const noexcept override { return "tls"; }
-
-    [[nodiscard]] std::string message(int value) const override {
-        if (value < 0)
-            return X509_verify_cert_error_string(-static_cast<long>(value));
-        const char* const reason = ERR_reason_error_string(static_cast<unsigned long>(value));
-        return reason != nullptr ? reason : "error " + std::to_string(value) + " of OpenSSL";
-    }
-};
+const char* text_of(int value) {
+    if (value < 0)
+        return X509_verify_cert_error_string(-static_cast<long>(value));
+    const char* const reason = ERR_reason_error_string(static_cast<unsigned long>(value));
+    return reason != nullptr ? reason : "an error without a name";
+}
 
 } // namespace
 
 const boost::system::error_category& tls_category() noexcept {
-    static const category one;
-    return one;
+    static constexpr described_category category("tls", text_of);
+    return category;
 }
 
 boost::system::error_code certificate_error(long verify_result) noexcept {

@@ -28,6 +28,13 @@ constexpr std::array<unsigned char, 9> http_1_1{8, 'h', 't', 't', 'p', '/', '1',
     throw std::runtime_error(fmt::format("{} '{}': {}", option, file, queued_tls_error().message()));
 }
 
+// SSL_set_tlsext_host_name(), a macro with a cast of C.
+void send_name(SSL* session, const std::string& host) {
+    SSL_ctrl(
+        session, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+        const_cast<char*>(host.c_str())); // NOLINT(cppcoreguidelines-pro-type-const-cast): it is only read
+}
+
 void trust(SSL_CTX* context, const tls_options& options) {
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     if (options.ca_file.empty())
@@ -76,7 +83,7 @@ tls_session::tls_session(const tls_context& context, const std::string& host, in
     error_code no_address;
     asio::ip::make_address(host, no_address);
     if (no_address)
-        SSL_set_tlsext_host_name(session, host.c_str()); // of names alone (RFC 6066 section 3)
+        send_name(session, host); // of names alone (RFC 6066 section 3)
     if (verifies_) {
         if (no_address)
             SSL_set1_host(session, host.c_str());

@@ -64,6 +64,7 @@ expect 'perf, honesty of a server'  "$(status main perf server --honesty)"      
 expect 'perf, hostile rounds'       "$(output main perf server --rounds 3 --hostile | grep -o -- '--rounds is not for --hostile')" \
     '--rounds is not for --hostile'
 expect 'perf, unknown argument'     "$(status main perf client --nonsense)"     2
+expect 'perf, whose services'       "$(output main perf capacity --services | grep -o -- '--services is for pair')" '--services is for pair'
 expect 'perf, number expected'      "$(status main perf --rounds 0)"            2
 expect 'perf, pair has no overload' "$(status main perf pair --overload)"       2
 # shellcheck disable=SC2317
