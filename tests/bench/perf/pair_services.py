@@ -26,7 +26,7 @@ RATE, CONNECTIONS = 10_000, 32
 def compared(setup: Setup, name: str, seconds: int, targets: dict[str, Service], *how: str) -> dict[str, Any]:
     folder = setup.out / name
     words = [word for target, service in targets.items()
-             for word in ("--target", f"{target}={service.url}/api/devices", "--watch", f"{target}={service.pid}")]
+             for word in ("--target", f"{target}={service.url}", "--watch", f"{target}={service.pid}")]
     ended = run_client(setup.client_core, [str(setup.loadgen), "run", "--pair", "abba", "-R", str(RATE), "-d", f"{seconds}s", "--warmup", "2s", "-t", "1",
                                            "-c", str(CONNECTIONS), "--plain", "--name", name, "-o", str(folder), *words, *how], 3 * seconds + 60)
     if ended.code not in (0, 4):
