@@ -7,7 +7,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
+#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -34,6 +37,23 @@ protected:
         options.certificate = folder_.path() / (name + ".crt");
         options.key = folder_.path() / (name + ".key");
         return options;
+    }
+
+    // openssl(1) makes no certificate that has expired.
+    void let_expire(const std::string& name) const {
+        const auto crt = folder_.path() / (name + ".crt");
+        const auto key = folder_.path() / "authority.key";
+        const std::unique_ptr<BIO, decltype(&BIO_free)> in(BIO_new_file(crt.c_str(), "r"), BIO_free);
+        const std::unique_ptr<BIO, decltype(&BIO_free)> key_in(BIO_new_file(key.c_str(), "r"), BIO_free);
+        const std::unique_ptr<X509, decltype(&X509_free)> certificate(
+            PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr), X509_free);
+        const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> signer(
+            PEM_read_bio_PrivateKey(key_in.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
+        X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -7200);
+        X509_gmtime_adj(X509_getm_notAfter(certificate.get()), -3600);
+        ASSERT_GT(X509_sign(certificate.get(), signer.get(), EVP_sha256()), 0);
+        const std::unique_ptr<BIO, decltype(&BIO_free)> out(BIO_new_file(crt.c_str(), "w"), BIO_free);
+        ASSERT_EQ(PEM_write_bio_X509(out.get(), certificate.get()), 1);
     }
 
     // 40 requests in 200 ms.
@@ -94,7 +114,8 @@ TEST_F(loadgen_https, a_name_is_asked_for_and_has_to_be_the_certificates) {
 }
 
 TEST_F(loadgen_https, a_certificate_that_is_not_accepted_is_told_and_taken_with_insecure) {
-    authority_.issue("127.0.0.1", "expired", -1);
+    authority_.issue("127.0.0.1", "expired");
+    let_expire("expired");
     authority_.issue("other.example", "other");
     const tls_front expired(server_.port(), with("expired"));
     const tls_front other(server_.port(), with("other"));

@@ -9,22 +9,22 @@ namespace beastmark::testing {
 
 certificate_authority::certificate_authority(std::filesystem::path directory, std::string user)
     : directory_(std::move(directory)), user_(std::move(user)) {
-    request("beastmark test authority", "authority", 2, {});
+    request("beastmark test authority", "authority", {});
 }
 
-void certificate_authority::issue(const std::string& host, const std::string& name, int days) const {
+void certificate_authority::issue(const std::string& host, const std::string& name) const {
     const bool is_address = host.find_first_not_of("0123456789.") == std::string::npos;
-    request(host, name, days,
+    request(host, name,
             {"-CA", certificate(), "-CAkey", directory_ / "authority.key", "-addext",
              std::string("subjectAltName=") + (is_address ? "IP:" : "DNS:") + host});
 }
 
-void certificate_authority::request(const std::string& host, const std::string& name, int days,
+void certificate_authority::request(const std::string& host, const std::string& name,
                                     const std::vector<std::string>& signed_by) const {
     process_options options{.arguments = {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                                          "ec_paramgen_curve:P-256", "-nodes", "-days", std::to_string(days),
-                                          "-subj", "/CN=" + host, "-keyout", directory_ / (name + ".key"),
-                                          "-out", directory_ / (name + ".crt")},
+                                          "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                                          "/CN=" + host, "-keyout", directory_ / (name + ".key"), "-out",
+                                          directory_ / (name + ".crt")},
                             .user = user_,
                             .directory = directory_};
     options.arguments.insert(options.arguments.end(), signed_by.begin(), signed_by.end());

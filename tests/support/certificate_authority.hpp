@@ -14,8 +14,7 @@ public:
     explicit certificate_authority(std::filesystem::path directory, std::string user = {});
 
     /// Makes `name`.key and `name`.crt beside, for the server with this host name or IPv4 address.
-    /// @param days it is valid; -1: it has expired
-    void issue(const std::string& host, const std::string& name, int days = 2) const;
+    void issue(const std::string& host, const std::string& name) const;
 
     /// What a client trusts (PEM).
     std::filesystem::path certificate() const { return certificate_in(directory_); }
@@ -25,7 +24,7 @@ public:
     }
 
 private:
-    void request(const std::string& host, const std::string& name, int days,
+    void request(const std::string& host, const std::string& name,
                  const std::vector<std::string>& signed_by) const;
 
     std::filesystem::path directory_;
