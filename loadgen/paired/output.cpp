@@ -44,7 +44,9 @@ std::string promise(const comparison& all) {
 }
 
 std::string table_of(const comparison& all, const compared_stage& stage) {
-    const auto width = std::max<std::size_t>({11, all.base.size() + 2, all.other.size() + 2});
+    std::size_t width = 11;
+    for (const auto& name : {all.base, all.other})
+        width = std::max(width, name.size() + 2);
     auto text = fmt::format("  {:<16}{:>{}}{:>{}}  {:<28}{:>9}  found\n", "", all.base, width, all.other,
                             width, "difference [95 %]", "");
     for (const auto& d : stage.differences)
