@@ -67,10 +67,18 @@ def confined(cores: Sequence[int], command: Sequence[str], death: str = "INT") -
 def running(name: str, command: Sequence[str], cores: Sequence[int], log: Path, env: Mapping[str, str] | None = None,
             cwd: Path | None = None, ending: signal.Signals = signal.SIGTERM) -> Iterator[Process]:
     """Runs it while the block does. Ctrl-C reaches it through us alone: it has a session of its own."""
-    with open(log, "ab") as output:
-        popen = subprocess.Popen(confined(cores, command), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                 env={**os.environ, **(env or {})}, cwd=cwd, start_new_session=True)
+    # A signal between the start and the "try" would leave it behind.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS | {signal.SIGALRM})
     try:
+        with open(log, "ab") as output:
+            popen = subprocess.Popen(confined(cores, command), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                     env={**os.environ, **(env or {})}, cwd=cwd, start_new_session=True,
+                                     preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, before))
+    except BaseException:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        raise
+    try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         yield Process(name, log, popen)
     finally:
         end(popen, ending)

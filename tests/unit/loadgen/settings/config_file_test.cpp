@@ -84,6 +84,19 @@ TEST(config_file, names_the_line_of_what_is_not_toml) {
     EXPECT_EQ(std::ranges::count(refusal("rate = \"\n"), '\n'), 0);
 }
 
+TEST(config_file, letters_beyond_ascii_stand_in_double_quotes_and_comments) {
+    EXPECT_THAT(read("name = \"Zürich \\\\ 東京 😀\" # für später\nrate = 1").at("name"),
+                ElementsAre("Zürich \\ 東京 😀"));
+    EXPECT_THAT(read("name = \"\"\"ä\n\\\"é\"\"\" # ö\nrate = 1").at("name"), ElementsAre("ä\n\"é"));
+    EXPECT_THAT(read("\xef\xbb\xbfrate = 1").at("rate"), ElementsAre("1")) << "a byte order mark";
+    EXPECT_THAT(refusal("rate = 1\nname = 'Zürich'"),
+                HasSubstr("test.toml, line 2: 'ü' can only be in double quotes or in a comment"));
+    EXPECT_THAT(refusal("7\xef\xbb\x9f"), HasSubstr("test.toml, line 1: "));
+    EXPECT_THAT(refusal("[:"), HasSubstr("test.toml, line 1: "));
+    for (const char* const wrong : {"\x80", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82"})
+        EXPECT_THAT(refusal(std::string("name = \"") + wrong), HasSubstr("line 1: is not UTF-8"));
+}
+
 TEST(config_file, a_body_s_file_is_beside_it) {
     EXPECT_THAT(read("body = '@b.json'", "tests/load.toml").at("body"), ElementsAre("@tests/b.json"));
     EXPECT_THAT(read("body = '@/b.json'", "tests/load.toml").at("body"), ElementsAre("@/b.json"));
