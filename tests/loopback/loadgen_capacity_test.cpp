@@ -2,6 +2,7 @@
 // decides, which outcome a probe has, is not asserted.
 #include "fault_server.hpp"
 #include "loadgen/run.hpp"
+#include "tests/support/json_file.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -11,7 +12,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <fstream>
 #include <map>
 #include <string>
 #include <utility>
@@ -26,11 +26,6 @@ using ::testing::HasSubstr;
 process_options capacity(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {BEASTMARK_BIN_DIR "/loadgen", "capacity"});
     return {.arguments = std::move(arguments)};
-}
-
-nlohmann::json read_json(const std::filesystem::path& path) {
-    std::ifstream file(path);
-    return nlohmann::json::parse(file);
 }
 
 reply fine(const request_seen&) {

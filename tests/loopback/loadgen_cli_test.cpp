@@ -1,6 +1,7 @@
 // The program as a user meets it: exit codes, messages, files, signals.
 #include "common/histogram_encoding.hpp"
 #include "fault_server.hpp"
+#include "tests/support/json_file.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/wait.hpp"
@@ -27,11 +28,6 @@ const std::string loadgen = BEASTMARK_BIN_DIR "/loadgen";
 process_options command(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), loadgen);
     return {.arguments = std::move(arguments)};
-}
-
-nlohmann::json read_json(const std::filesystem::path& path) {
-    std::ifstream file(path);
-    return nlohmann::json::parse(file);
 }
 
 std::size_t longest_line(const std::string& text) {

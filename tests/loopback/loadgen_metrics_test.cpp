@@ -1,6 +1,7 @@
 // loadgen's own metrics as Prometheus meets them: during a run, after it, and never again.
 #include "fault_server.hpp"
 #include "tests/support/http_client.hpp"
+#include "tests/support/json_file.hpp"
 #include "tests/support/metrics.hpp"
 #include "tests/support/ports.hpp"
 #include "tests/support/process.hpp"
@@ -16,7 +17,6 @@
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,11 +62,6 @@ bool answers(std::uint16_t port) {
     } catch (const http_error&) {
         return false;
     }
-}
-
-nlohmann::json read_json(const std::filesystem::path& path) {
-    std::ifstream file(path);
-    return nlohmann::json::parse(file);
 }
 
 // Of ten requests one gets the wrong body, one is refused, one hangs until its timeout, one breaks off.

@@ -2,6 +2,7 @@
 // is the unit tests' of paired_comparison.
 #include "fault_server.hpp"
 #include "loadgen/run.hpp"
+#include "tests/support/json_file.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -15,7 +16,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,11 +35,6 @@ using ::testing::HasSubstr;
 process_options pair(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {BEASTMARK_BIN_DIR "/loadgen", "run"});
     return {.arguments = std::move(arguments)};
-}
-
-nlohmann::json read_json(const std::filesystem::path& path) {
-    std::ifstream file(path);
-    return nlohmann::json::parse(file);
 }
 
 reply fine(const request_seen&) {

@@ -3,6 +3,7 @@
 #include "common/histogram_encoding.hpp"
 #include "fault_server.hpp"
 #include "tests/support/http_client.hpp"
+#include "tests/support/json_file.hpp"
 #include "tests/support/ports.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -33,11 +34,6 @@ const std::string host = "127.0.0.2"; // of shard 0; the others have 127.0.0.3 a
 
 bool has_said(const process& child, const std::string& text) {
     return child.err().find(text) != std::string::npos;
-}
-
-nlohmann::json read_json(const std::filesystem::path& path) {
-    std::ifstream file(path);
-    return nlohmann::json::parse(file);
 }
 
 histogram response_of(const nlohmann::json& result) {

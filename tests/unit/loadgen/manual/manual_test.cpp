@@ -64,7 +64,7 @@ TEST(manual_page, has_every_flag_of_every_subcommand) {
 
 TEST(manual_page, is_what_groff_understands) {
     if (run({.arguments = {"bash", "-c", "command -v groff"}}).status.code != 0)
-        GTEST_SKIP() << "no groff here";
+        GTEST_SKIP() << "no groff here: ./bench setup installs groff-base";
     const command_line line;
     const beastmark::testing::temporary_directory folder;
     std::ofstream(folder.path() / "page") << man_page(line.app);
@@ -96,7 +96,7 @@ TEST(bash_completion_script, completes_subcommands_flags_and_values) {
 
 TEST(zsh_completion_script, is_understood_and_describes_flags) {
     if (run({.arguments = {"bash", "-c", "command -v zsh"}}).status.code != 0)
-        GTEST_SKIP() << "no zsh here";
+        GTEST_SKIP() << "no zsh here: ./bench setup installs it";
     const command_line line;
     const auto script = zsh_completion(line.app);
     const std::string stubs = "_arguments() { print -rl -- \"$@\" }; _describe() { print -rl -- $commands }; "
