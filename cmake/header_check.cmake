@@ -13,4 +13,4 @@ add_library(header_check OBJECT EXCLUDE_FROM_ALL ${sources})
 target_compile_options(header_check PRIVATE -O0 -g0)
 target_link_libraries(header_check PRIVATE beastmark_common GTest::gtest
   OpenSSL::SSL ZLIB::ZLIB PostgreSQL::PostgreSQL CLI11::CLI11 nlohmann_json::nlohmann_json
-  PkgConfig::libpqxx PkgConfig::libmemcached)
+  PkgConfig::libpqxx PkgConfig::libmemcached PkgConfig::libnghttp2)

@@ -1,15 +1,14 @@
 #include "loadgen/connection.hpp"
 
 #include "common/tcp_connect.hpp"
+#include "loadgen/http1/http1_connection.hpp"
+#include "loadgen/http2/http2_connection.hpp"
 #include "loadgen/lane.hpp"
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/beast/http/error.hpp>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -20,12 +19,10 @@
 namespace beastmark::loadgen {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
 using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t input_capacity = 16 * 1024;
 // In a turn of the loop, so that a large answer does not make other requests late.
 constexpr int most_reads = 16;
 constexpr std::chrono::milliseconds first_backoff{10};
@@ -48,12 +45,7 @@ connection::connection(lane& owner, event_loop& loop, const target& to, id_type 
       home_(owner.addresses().home_of(number)),
       loop_(loop),
       timer_(loop, [this] { on_timer(); }),
-      input_(std::make_unique_for_overwrite<char[]>(input_capacity)) {
-    if (!to.request.constant()) {
-        output_ = std::make_unique_for_overwrite<char[]>(to.request.max_size());
-        to.request.prepare(output_.get());
-    }
-}
+      input_(std::make_unique_for_overwrite<char[]>(input_capacity)) {}
 
 connection::~connection() {
     close_socket();
@@ -68,14 +60,10 @@ void connection::connect() {
 void connection::leave_gone_address() {
     if (step_ == step::closed || lane_.addresses().has(address_))
         return;
-    if (step_ == step::busy) {
-        leaving_ = true;
-    } else if (step_ == step::connecting || step_ == step::handshaking) {
+    if (step_ == step::serving)
+        leave();
+    else
         connect();
-    } else {
-        close();
-        lane_.lost_idle(id_);
-    }
 }
 
 void connection::try_next_address() {
@@ -96,12 +84,19 @@ void connection::try_next_address() {
 }
 
 void connection::on_timer() {
-    if (step_ == step::connecting)
+    switch (step_) {
+    case step::connecting:
         on_attempt_ended(could_not_ ? could_not_ : error_code(asio::error::timed_out));
-    else if (step_ == step::handshaking)
+        break;
+    case step::handshaking:
         attempt_failed(phase::tls, asio::error::timed_out);
-    else
+        break;
+    case step::greeting:
+        attempt_failed(phase::http2, asio::error::timed_out);
+        break;
+    default:
         lane_.want_connect(id_);
+    }
 }
 
 void connection::on_attempt_ended(const error_code& code) {
@@ -137,14 +132,21 @@ void connection::shake_hands() {
 }
 
 void connection::up() {
+    step_ = step::greeting;
+    kept_ = 0;
+    unsent_ = {};
+    opened();
+}
+
+void connection::serve(stream_type streams) {
     timer_.cancel();
-    step_ = step::idle;
-    input_size_ = 0;
+    step_ = step::serving;
     home_ = address_;
-    lane_.connected(id_, address_);
+    lane_.connected(id_, address_, streams);
 }
 
 void connection::attempt_failed(phase where, const error_code& code) {
+    forget();
     step_ = step::connecting;
     lane_.address_failed(address_, where, code);
     if (addresses_tried_ < lane_.addresses().size()) {
@@ -152,8 +154,13 @@ void connection::attempt_failed(phase where, const error_code& code) {
         return;
     }
     ++failures_;
-    close();
+    close_and_reconnect();
     lane_.connect_failed(id_, where, code);
+}
+
+void connection::close_and_reconnect() {
+    close();
+    reconnect();
 }
 
 void connection::reconnect() {
@@ -167,21 +174,28 @@ void connection::reconnect() {
 }
 
 std::uint64_t connection::retransmitted() {
-    if (step_ != step::idle && step_ != step::busy)
+    if (!is_open())
         return retransmitted_before_;
     return retransmitted_before_ + (socket_retransmissions(socket_) - while_connecting_);
 }
 
+std::string_view connection::chosen_protocol() const {
+    return tls_ ? tls_->chosen_protocol() : std::string_view();
+}
+
 void connection::close() {
     retransmitted_before_ = retransmitted();
+    if (step_ == step::serving)
+        lane_.disconnected();
     step_ = step::closed;
-    leaving_ = false;
+    forget();
     timer_.cancel();
     close_socket();
 }
 
 void connection::close_socket() noexcept {
     ++generation_;
+    unsent_ = {};
     if (socket_ < 0)
         return;
     if (tls_) {
@@ -203,11 +217,15 @@ void connection::ready(std::uint32_t events) {
     if (step_ == step::connecting) {
         if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) == 0)
             return;
-        // Whoever closes at once, or speaks before it was asked, has no answers to give.
+        // Whoever closes at once, or speaks before it may, has no answers to give.
+        const bool speaks = (events & EPOLLIN) != 0;
+        const bool may_speak = lane_.the_plan().http2 && !target_.tls; // RFC 9113 section 3.4
         auto code = pending_error(socket_);
-        if (!code && (events & (EPOLLIN | ends)) != 0)
+        if (!code && ((speaks && !may_speak) || (events & ends) != 0))
             code = asio::error::connection_reset;
         on_attempt_ended(code);
+        if (speaks && generation == generation_ && is_open())
+            read();
         return;
     }
     if (step_ == step::handshaking) {
@@ -218,27 +236,13 @@ void connection::ready(std::uint32_t events) {
         return;
     }
     // TLS may have to write before it can read, and the other way round.
-    if (((events & EPOLLOUT) != 0 || tls_) && !unsent_.empty())
+    if (((events & EPOLLOUT) != 0 || tls_) && !unsent_.empty()) {
         write();
+        if (generation == generation_ && unsent_.empty())
+            on_sent();
+    }
     if (generation == generation_ && ((events & (EPOLLIN | ends)) != 0 || tls_))
         read();
-}
-
-void connection::send(std::uint64_t arrival) {
-    step_ = step::busy;
-    answering_ = false;
-    expect_answer();
-    if (target_.request.constant())
-        unsent_ = target_.request.constant_bytes();
-    else
-        unsent_ = {output_.get(), target_.request.render(output_.get(), lane_.the_plan().seed, arrival)};
-    write();
-}
-
-void connection::expect_answer() {
-    const auto& wanted = lane_.the_plan().expected_body;
-    parser_.emplace(target_.request.head_only(), static_cast<std::uint32_t>(input_capacity),
-                    wanted ? &*wanted : nullptr);
 }
 
 // Some of what is unsent.
@@ -277,7 +281,7 @@ void connection::write() {
         std::size_t sent = 0;
         code = transmit(sent);
         if (!code) {
-            lane_.count_out(id_, sent);
+            on_bytes_sent(sent);
             unsent_.remove_prefix(sent);
         }
     } while (tls_ && !code && !unsent_.empty());
@@ -286,7 +290,7 @@ void connection::write() {
     unsent_ = {};
     // The answer that explains it (a 4xx, then a close) may be waiting to be read, and its event to be told.
     if (code != asio::error::broken_pipe && code != asio::error::connection_reset)
-        fail(outcome::reset, phase::send, code);
+        on_send_error(code);
 }
 
 // What came, to its end: the next event tells only of what comes after. A read that does not fill the buffer
@@ -298,11 +302,13 @@ void connection::read() {
             loop_.tell_again(watch_, socket_);
             return;
         }
-        const auto room = input_capacity - input_size_;
+        const auto room = input_capacity - kept_;
         std::size_t size = 0;
-        if (const auto code = receive(input_.get() + input_size_, room, size)) {
-            if (code != asio::error::would_block)
+        if (const auto code = receive(input_.get() + kept_, room, size)) {
+            if (code != asio::error::would_block) {
+                read_at_ = lane_.now();
                 on_end(code);
+            }
             return;
         }
         read_at_ = lane_.now();
@@ -313,90 +319,11 @@ void connection::read() {
     }
 }
 
-void connection::on_bytes(std::size_t size) {
-    if (step_ == step::idle) { // nothing was asked: what follows on this connection cannot be trusted
-        lose_idle();
-        return;
-    }
-    lane_.count_in(id_, size);
-    if (!answering_)
-        lane_.first_byte(id_, read_at_);
-    answering_ = true;
-    input_size_ += size;
-    parse();
-}
-
-// The connection's end. It ends an answer without a length (RFC 9112 section 6.3), and breaks any other.
-void connection::on_end(const error_code& code) {
-    read_at_ = lane_.now();
-    if (step_ == step::idle) {
-        lose_idle();
-        return;
-    }
-    if (code == asio::error::eof && parser_->got_some() && parser_->is_header_done()) {
-        error_code incomplete;
-        parser_->put_eof(incomplete);
-        if (!incomplete) {
-            complete(false);
-            return;
-        }
-    }
-    fail(outcome::reset, phase::read, code);
-}
-
-void connection::parse() {
-    std::size_t used = 0;
-    while (used < input_size_) {
-        error_code code;
-        used += parser_->feed(asio::const_buffer(input_.get() + used, input_size_ - used), code);
-        if (parser_->is_done() && parser_->informational()) {
-            expect_answer();
-            continue;
-        }
-        if (parser_->is_done()) {
-            // Bytes behind the answer or the end of the connection, or an answer to half a request: not a
-            // connection to go on with.
-            const auto clean = used == input_size_ && unsent_.empty() && !ended_ && parser_->status() != 101;
-            complete(clean && parser_->keep_alive());
-            return;
-        }
-        if (code == http::error::need_more)
-            break;
-        if (code) {
-            fail(outcome::protocol_error, phase::parse, code);
-            return;
-        }
-    }
-    input_size_ -= used;
-    if (used > 0 && input_size_ > 0)
-        std::memmove(input_.get(), input_.get() + used, input_size_);
-    if (input_size_ == input_capacity)
-        fail(outcome::protocol_error, phase::parse, http::error::buffer_overflow);
-}
-
-void connection::complete(bool reusable) {
-    failures_ = 0;
-    reusable = reusable && !leaving_;
-    if (reusable) {
-        step_ = step::idle;
-        input_size_ = 0; // before the lane is told: it may send the next request at once
-    } else {
-        close();
-    }
-    lane_.answered(id_, read_at_, parser_->status(), reusable, parser_->body_as_expected());
-}
-
-void connection::fail(outcome how, phase where, const error_code& code) {
-    if (how == outcome::reset)
-        ++failures_;
-    close();
-    lane_.failed(id_, how, where, code);
-}
-
-void connection::lose_idle() {
-    ++failures_;
-    close();
-    lane_.lost_idle(id_);
+std::unique_ptr<connection> make_connection(lane& owner, event_loop& loop, const target& to,
+                                            connection::id_type id, std::uint64_t number) {
+    if (owner.the_plan().http2)
+        return std::make_unique<http2_connection>(owner, loop, to, id, number);
+    return std::make_unique<http1_connection>(owner, loop, to, id, number);
 }
 
 } // namespace beastmark::loadgen

@@ -1,5 +1,7 @@
 #include "loadgen/dispatcher.hpp"
 
+#include "loadgen/http2/http2_error.hpp"
+
 #include <algorithm>
 #include <cassert>
 #include <utility>
@@ -18,10 +20,21 @@ dispatcher::dispatcher(const schedule& all, const settings& options)
 }
 
 void dispatcher::connection_up(connection_id id, run_time now, std::size_t address) {
-    assert(slots_[id].is == state::down);
-    slots_[id].address = static_cast<std::uint32_t>(address);
     if (!options_.addresses.empty())
         ++address_in(interval_->of(segment_now_), address).opened;
+    stream_up(id, now, address);
+}
+
+void dispatcher::take_turns() {
+    idle_ = {};
+    for (connection_id id = 0; id < slots_.size(); ++id)
+        if (slots_[id].is == state::idle)
+            append(idle_, id);
+}
+
+void dispatcher::stream_up(connection_id id, run_time now, std::size_t address) {
+    assert(slots_[id].is == state::down);
+    slots_[id].address = static_cast<std::uint32_t>(address);
     if (all_->closed_loop() && begin_of(id) > now) {
         slots_[id].is = state::to_join;
         append(to_join_, id);
@@ -44,6 +57,11 @@ void dispatcher::connect_failed(const boost::system::error_code& code, std::opti
     if (connected_ == 0) {
         down_because_ = code;
         down_at_ = where;
+        for (const auto& request : std::exchange(returned_, {})) {
+            auto& counts = interval_->of(request.segment).counts;
+            counts.add(outcome::connect_error);
+            counts.add_error(where, code);
+        }
     }
     if (!all_->closed_loop() || !during_run || *during_run < run_time{} || *during_run >= all_->duration())
         return;
@@ -54,6 +72,8 @@ void dispatcher::connect_failed(const boost::system::error_code& code, std::opti
 }
 
 std::optional<dispatcher::send_order> dispatcher::next(run_time now) {
+    if (!returned_.empty() && idle_.first != none)
+        return next_returned(now);
     if (all_->closed_loop())
         return next_of_closed_loop(now);
     if (down_because_)
@@ -64,14 +84,24 @@ std::optional<dispatcher::send_order> dispatcher::next(run_time now) {
     const auto id = idle_.first;
     const auto scheduled = cursor_.time();
     const auto segment = cursor_.segment_index();
-    occupy(id, scheduled, now, segment);
-    auto& times = interval_->of(segment).times;
-    const auto could_go = std::max(scheduled, free_since_);
-    times.connection_wait.record(could_go - scheduled);
-    times.generator_lag.record(now - could_go);
     const send_order order{id, cursor_.arrival()};
+    occupy(id, {order.arrival, scheduled, static_cast<std::uint32_t>(segment)}, now);
+    auto& counted = interval_->of(segment);
+    ++counted.counts.sent;
+    const auto could_go = std::max(scheduled, free_since_);
+    counted.times.connection_wait.record(could_go - scheduled);
+    counted.times.generator_lag.record(now - could_go);
     cursor_.advance();
     return order;
+}
+
+std::optional<dispatcher::send_order> dispatcher::next_returned(run_time now) {
+    const auto id = idle_.first;
+    const auto request = returned_.front();
+    returned_.pop_front();
+    occupy(id, request, now);
+    slots_[id].again = true;
+    return send_order{id, request.arrival};
 }
 
 std::optional<dispatcher::send_order> dispatcher::next_of_closed_loop(run_time now) {
@@ -88,20 +118,23 @@ std::optional<dispatcher::send_order> dispatcher::next_of_closed_loop(run_time n
         return std::nullopt;
     auto& current = slice_at(now);
     ++current.counts.offered;
-    occupy(id, now, now, current.segment);
-    return send_order{id, options_.stripe + counted_++ * options_.stripes};
+    ++current.counts.sent;
+    const send_order order{id, options_.stripe + counted_++ * options_.stripes};
+    occupy(id, {order.arrival, now, static_cast<std::uint32_t>(current.segment)}, now);
+    return order;
 }
 
-void dispatcher::occupy(connection_id id, run_time scheduled, run_time now, std::size_t segment) {
+void dispatcher::occupy(connection_id id, const returned& request, run_time now) {
     remove(idle_, id);
     append(busy_, id);
     auto& s = slots_[id];
     s.is = state::busy;
-    s.scheduled = scheduled;
+    s.scheduled = request.scheduled;
     s.sent = now;
-    s.segment = static_cast<std::uint32_t>(segment);
+    s.segment = request.segment;
+    s.arrival = request.arrival;
+    s.again = false;
     ++in_flight_;
-    ++interval_->of(segment).counts.sent;
 }
 
 void dispatcher::skip_late(run_time now) {
@@ -185,6 +218,17 @@ void dispatcher::failed(connection_id id, run_time now, outcome how, phase where
     release(id, now, false);
 }
 
+void dispatcher::not_taken(connection_id id, run_time now) {
+    const auto& s = slots_[id];
+    if (s.again || down_because_) {
+        failed(id, now, outcome::reset, phase::http2, http2_errc::not_taken);
+        return;
+    }
+    returned_.push_back({s.arrival, s.scheduled, s.segment});
+    interval_->of(s.segment).counts.add_error(phase::http2, http2_errc::sent_again);
+    release(id, now, false);
+}
+
 std::optional<dispatcher::connection_id> dispatcher::expired(run_time now) {
     if (busy_.first == none || slots_[busy_.first].sent + options_.timeout > now)
         return std::nullopt;
@@ -227,6 +271,8 @@ void dispatcher::cut(run_time now) {
         cut_off(cursor_.segment_index(), cursor_.time(), now);
         cursor_.advance();
     }
+    for (const auto& request : std::exchange(returned_, {}))
+        cut_off(request.segment, request.scheduled, now);
     for (auto id = busy_.first; id != none; id = busy_.first) {
         cut_off(slots_[id].segment, slots_[id].scheduled, now);
         count_at_address(interval_->of(slots_[id].segment), slots_[id], outcome::unfinished, now);
@@ -280,7 +326,7 @@ std::optional<run_time> dispatcher::next_expiry() const {
 }
 
 bool dispatcher::finished() const noexcept {
-    return in_flight_ == 0 && (discard_waiting_ || exhausted());
+    return in_flight_ == 0 && returned_.empty() && (discard_waiting_ || exhausted());
 }
 
 std::unique_ptr<interval> dispatcher::roll(run_time until, std::unique_ptr<interval> fresh) {
@@ -309,7 +355,7 @@ std::uint64_t dispatcher::waiting(run_time now) const {
         taken = std::max(
             taken, cursor_.count_below(std::min(all_->arrivals_before(now - *options_.skip_after), limit_)));
     const auto all_due = due(now);
-    return all_due > taken ? all_due - taken : 0;
+    return (all_due > taken ? all_due - taken : 0) + returned_.size();
 }
 
 void dispatcher::append(list& to, connection_id id) {

@@ -2,6 +2,8 @@
 // (lane) tells it what happened to connections and passes the time in; it says which request goes out on
 // which connection, which have timed out, and counts every arrival exactly once.
 //
+// A connection is here what carries one request at a time: of HTTP/2 a stream of one.
+//
 // Open loop: due arrivals wait for a free connection first come, first served. Since arrival times follow
 // from the schedule, the queue is nothing but its head: memory does not grow with what waits.
 //
@@ -20,6 +22,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -64,6 +67,13 @@ public:
     /// @param address its place among those of the settings.
     void connection_up(connection_id id, run_time now, std::size_t address = 0);
 
+    /// Of a connection that carries several requests at once, each of which is an id of its own, a further
+    /// one.
+    void stream_up(connection_id id, run_time now, std::size_t address = 0);
+
+    /// Idle connections are used in the order of their ids, whatever the order in which they came up.
+    void take_turns();
+
     /// An idle connection went down. (One with a request first gets its finish.)
     void connection_down(connection_id id);
 
@@ -99,12 +109,22 @@ public:
     void failed(connection_id id, run_time now, outcome how, phase where,
                 const boost::system::error_code& code);
 
+    /// The server did not look at the request, and says so: it goes out once more, as soon as a connection is
+    /// free (RFC 9113 section 8.7), before others that wait. A second time it has failed. The connection is
+    /// down.
+    void not_taken(connection_id id, run_time now);
+
     /// A connection whose request timed out at or before `now`: it was counted and is down, the driver closes
     /// it. Call until it is empty.
     std::optional<connection_id> expired(run_time now);
 
     void count_in(connection_id id, std::uint64_t bytes);
     void count_out(connection_id id, std::uint64_t bytes);
+
+    // Of no request in particular: in the stage of the last answer.
+    void count_in_now(std::uint64_t bytes) { interval_->of(segment_now_).counts.bytes_in += bytes; }
+
+    void count_out_now(std::uint64_t bytes) { interval_->of(segment_now_).counts.bytes_out += bytes; }
 
     /// Goes on with `all`, which must outlive this: the schedule so far with stages after its last arrival,
     /// which is past. What still waits for a connection is given up as unfinished. Open loop only, and not
@@ -154,6 +174,8 @@ private:
         run_time ready{}; // closed loop, idle: not to be used before
         std::uint32_t segment = 0;
         std::uint32_t address = 0; // of the connection
+        std::uint64_t arrival = 0;
+        bool again = false; // sent once before
         connection_id before = none;
         connection_id after = none;
     };
@@ -166,6 +188,13 @@ private:
         connection_id last = none;
     };
 
+    // A request that a server did not take.
+    struct returned {
+        std::uint64_t arrival;
+        run_time scheduled;
+        std::uint32_t segment;
+    };
+
     void append(list& to, connection_id id);
     void remove(list& from, connection_id id);
 
@@ -174,7 +203,8 @@ private:
     std::optional<send_order> next_of_closed_loop(run_time now);
     [[nodiscard]] std::optional<run_time> next_of_clients() const;
     [[nodiscard]] run_time begin_of(connection_id id) const;
-    void occupy(connection_id id, run_time scheduled, run_time now, std::size_t segment);
+    void occupy(connection_id id, const returned& request, run_time now);
+    std::optional<send_order> next_returned(run_time now);
     [[nodiscard]] std::uint64_t due(run_time now) const;
     void fail_due(run_time now);
     void skip_late(run_time now);
@@ -196,6 +226,7 @@ private:
     list idle_;
     list busy_;
     list to_join_; // closed loop: up, but their client has not begun yet
+    std::deque<returned> returned_;
     // Since when a connection has been free without a break. What an arrival waits until then is the wait for
     // a connection, what it waits from then on is the generator's lag.
     run_time free_since_{};

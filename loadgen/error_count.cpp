@@ -51,7 +51,7 @@ boost::system::error_code told_error(std::string_view text) {
 }
 
 std::string describe(phase where, const boost::system::error_code& code) {
-    constexpr std::array<const char*, phase_count> names{"connect", "send", "read", "parse", "tls"};
+    constexpr std::array<const char*, phase_count> names{"connect", "send", "read", "parse", "tls", "http2"};
     return std::string(names[static_cast<std::size_t>(where)]) + ": " + code.message();
 }
 

@@ -11,9 +11,9 @@
 namespace beastmark::loadgen {
 
 /// What failed, for the detail of an error: "connect: Connection refused".
-enum class phase { connect, send, read, parse, tls };
+enum class phase { connect, send, read, parse, tls, http2 };
 
-inline constexpr std::size_t phase_count = 5;
+inline constexpr std::size_t phase_count = 6;
 
 struct error_count {
     phase where{};

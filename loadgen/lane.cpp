@@ -32,7 +32,7 @@ dispatcher::settings settings_of(const plan& what, const target& to, std::uint32
     const auto place = stripe_of(what.share.index, what.share.of, thread, what.threads);
     return {.stripe = place.index,
             .stripes = place.of,
-            .connections = share(what.connections, thread, what.threads),
+            .connections = share(what.connections, thread, what.threads) * what.streams,
             .timeout = what.timeout,
             .expected_status = what.expected_status,
             .skip_after = what.skip_after,
@@ -70,7 +70,7 @@ lane::lane(worker& owner, event_loop& loop, const plan& what, std::size_t target
     for (connection::id_type id = 0; id < settled_.size(); ++id) {
         // Of those of all threads and shards, so that together they begin at each address equally often.
         const auto number = what.share.index * what.connections + std::uint64_t{id} * what.threads + thread;
-        connections_.push_back(std::make_unique<connection>(*this, loop, to, id, number));
+        connections_.push_back(make_connection(*this, loop, to, id, number));
     }
 }
 
@@ -104,8 +104,12 @@ void lane::settle(connection::id_type id) {
     connect_more();
 }
 
-void lane::connected(connection::id_type id, std::size_t address) {
-    dispatcher_.connection_up(id, under_way() ? now() : run_time{}, address);
+void lane::connected(connection::id_type id, std::size_t address, connection::stream_type streams) {
+    const auto t = under_way() ? now() : run_time{};
+    ++connected_;
+    dispatcher_.connection_up(id, t, address);
+    for (connection::stream_type further = 1; further < streams; ++further)
+        dispatcher_.stream_up(slot_of(id, further), t, address);
     settle(id);
     if (under_way())
         pump(now());
@@ -115,10 +119,19 @@ void lane::connect_failed(connection::id_type id, phase where, const error_code&
     connect_error_ = code;
     connect_phase_ = where;
     dispatcher_.connect_failed(code, step_ == step::running ? std::optional(now()) : std::nullopt, where);
-    connections_[id]->reconnect();
     settle(id);
     if (under_way())
         pump(now());
+}
+
+void lane::stream_up(connection::id_type id, connection::stream_type stream, std::size_t address) {
+    dispatcher_.stream_up(slot_of(id, stream), under_way() ? now() : run_time{}, address);
+    if (under_way())
+        pump(now());
+}
+
+void lane::stream_down(connection::id_type id, connection::stream_type stream) {
+    dispatcher_.connection_down(slot_of(id, stream));
 }
 
 void lane::start(std::chrono::steady_clock::time_point t0) {
@@ -126,6 +139,7 @@ void lane::start(std::chrono::steady_clock::time_point t0) {
     step_ = step::running;
     end_.set(t0_ + arrivals_end_);
     thread_before_ = worker_.thread_now();
+    dispatcher_.take_turns();
     arm_roll();
     arm_heartbeat();
     pump(now());
@@ -181,8 +195,10 @@ void lane::finish() {
     step_ = step::done;
     const auto left_waiting = waiting();
     dispatcher_.cut(now());
+    const auto connected = connected_;
     for (auto& c : connections_)
         c->close();
+    connected_ = connected; // the last second had them
     pacer_.cancel();
     expiry_.cancel();
     roll_.cancel();
@@ -198,16 +214,41 @@ void lane::pump(run_time t) {
     if (pumping_) // a send that failed at once: the loop below goes on
         return;
     pumping_ = true;
-    while (const auto order = dispatcher_.next(t)) {
-        connections_[order->connection]->send(order->arrival);
-        t = now();
-    }
+    const auto count = static_cast<std::uint32_t>(connections_.size());
+    do {
+        while (const auto order = dispatcher_.next(t)) {
+            connections_[order->connection % count]->send(order->connection / count, order->arrival);
+            t = now();
+        }
+    } while (flush());
     pumping_ = false;
     if (step_ == step::draining && dispatcher_.finished()) {
         finish();
         return;
     }
     to_arm_ = true;
+}
+
+// Whether there was anything to do: whatever failed on the way has made room for others.
+bool lane::flush() {
+    if (to_flush_.empty())
+        return false;
+    while (!to_flush_.empty()) {
+        const auto id = to_flush_.back();
+        to_flush_.pop_back();
+        connections_[id]->flush();
+    }
+    return true;
+}
+
+void lane::go_on() {
+    if (under_way()) {
+        pumping_ = false;
+        pump(now());
+        return;
+    }
+    flush(); // a connection's greeting
+    pumping_ = false;
 }
 
 void lane::arm_timers() {
@@ -247,32 +288,32 @@ void lane::arm_expiry() {
 }
 
 void lane::expire(run_time t) {
-    while (const auto id = dispatcher_.expired(t)) {
-        connections_[*id]->close();
-        connections_[*id]->reconnect();
-    }
-    if (step_ != step::done)
-        pump(t);
+    const auto count = static_cast<std::uint32_t>(connections_.size());
+    const pause until_all_are_known(*this);
+    while (const auto slot = dispatcher_.expired(t))
+        connections_[*slot % count]->give_up(*slot / count);
 }
 
-void lane::answered(connection::id_type id, run_time t, unsigned status, bool reusable,
+void lane::answered(dispatcher::connection_id slot, run_time t, unsigned status, bool reusable,
                     bool body_as_expected) {
-    dispatcher_.answered(id, t, status, reusable, body_as_expected);
-    if (!reusable)
-        connections_[id]->reconnect();
+    dispatcher_.answered(slot, t, status, reusable, body_as_expected);
     pump(t);
 }
 
-void lane::failed(connection::id_type id, outcome how, phase where, const error_code& code) {
+void lane::failed(dispatcher::connection_id slot, outcome how, phase where, const error_code& code) {
     const auto t = now();
-    dispatcher_.failed(id, t, how, where, code);
-    connections_[id]->reconnect();
+    dispatcher_.failed(slot, t, how, where, code);
     pump(t);
 }
 
-void lane::lost_idle(connection::id_type id) {
-    dispatcher_.connection_down(id);
-    connections_[id]->reconnect();
+void lane::not_taken(dispatcher::connection_id slot) {
+    const auto t = now();
+    dispatcher_.not_taken(slot, t);
+    pump(t);
+}
+
+void lane::lost_idle(dispatcher::connection_id slot) {
+    dispatcher_.connection_down(slot);
     if (under_way())
         pump(now());
 }
@@ -326,7 +367,7 @@ void lane::submit(run_time ends, run_time offered_until, std::uint64_t waiting, 
     block.ends = ends;
     block.last = last;
     block.in_flight = dispatcher_.in_flight();
-    block.connections = dispatcher_.connected();
+    block.connections = connected_;
     block.waiting = waiting;
     block.evidence = take_evidence();
     block.counts = dispatcher_.roll(offered_until, reports_.empty());

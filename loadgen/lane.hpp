@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace beastmark::loadgen {
@@ -50,16 +51,28 @@ public:
     /// Ends the arrivals at `t`; what is in flight gets its timeout to end in.
     void stop(run_time t);
 
-    [[nodiscard]] std::uint32_t connected_count() const {
-        return static_cast<std::uint32_t>(dispatcher_.connected());
-    }
+    [[nodiscard]] std::uint32_t connected_count() const { return connected_; }
 
     [[nodiscard]] const boost::system::error_code& last_connect_error() const { return connect_error_; }
 
     [[nodiscard]] phase last_connect_phase() const { return connect_phase_; }
 
-    // What connections tell.
-    void connected(connection::id_type id, std::size_t address);
+    // What connections tell. A slot is what the dispatcher knows as a connection: one request at a time.
+
+    [[nodiscard]] dispatcher::connection_id slot_of(connection::id_type id,
+                                                    connection::stream_type stream) const {
+        return stream * static_cast<std::uint32_t>(connections_.size()) + id;
+    }
+
+    /// It is up, with so many streams.
+    void connected(connection::id_type id, std::size_t address, connection::stream_type streams);
+
+    /// It was up.
+    void disconnected() { --connected_; }
+
+    // One of its streams takes requests from now on, or takes no more.
+    void stream_up(connection::id_type id, connection::stream_type stream, std::size_t address);
+    void stream_down(connection::id_type id, connection::stream_type stream);
 
     void address_failed(std::size_t address, phase where, const boost::system::error_code& code) {
         dispatcher_.address_failed(address, where, code);
@@ -71,16 +84,49 @@ public:
 
     void count_tls_handshake(run_time took) { dispatcher_.count_tls_handshake(took); }
 
-    void first_byte(connection::id_type id, run_time t) { dispatcher_.first_byte(id, t); }
+    void first_byte(dispatcher::connection_id slot, run_time t) { dispatcher_.first_byte(slot, t); }
 
     /// `t`: when the answer's last byte was read.
-    void answered(connection::id_type id, run_time t, unsigned status, bool reusable, bool body_as_expected);
-    void failed(connection::id_type id, outcome how, phase where, const boost::system::error_code& code);
-    void lost_idle(connection::id_type id);
+    void answered(dispatcher::connection_id slot, run_time t, unsigned status, bool reusable,
+                  bool body_as_expected);
+    void failed(dispatcher::connection_id slot, outcome how, phase where,
+                const boost::system::error_code& code);
 
-    void count_in(connection::id_type id, std::size_t bytes) { dispatcher_.count_in(id, bytes); }
+    /// The server has not looked at the request: it can be sent again, the slot is down.
+    void not_taken(dispatcher::connection_id slot);
 
-    void count_out(connection::id_type id, std::size_t bytes) { dispatcher_.count_out(id, bytes); }
+    /// The connection of an idle slot is down.
+    void lost_idle(dispatcher::connection_id slot);
+
+    void count_in(dispatcher::connection_id slot, std::size_t bytes) { dispatcher_.count_in(slot, bytes); }
+
+    void count_out(dispatcher::connection_id slot, std::size_t bytes) { dispatcher_.count_out(slot, bytes); }
+
+    // Of no request in particular.
+    void count_in_now(std::size_t bytes) { dispatcher_.count_in_now(bytes); }
+
+    void count_out_now(std::size_t bytes) { dispatcher_.count_out_now(bytes); }
+
+    /// While it lasts nothing is sent: then what follows from all that was told meanwhile, together.
+    class pause {
+    public:
+        explicit pause(lane& of) : lane_(of), outermost_(!std::exchange(of.pumping_, true)) {}
+
+        ~pause() {
+            if (outermost_)
+                lane_.go_on();
+        }
+
+        pause(const pause&) = delete;
+        pause& operator=(const pause&) = delete;
+
+    private:
+        lane& lane_;
+        bool outermost_;
+    };
+
+    /// The connection has put off a part of what it has to send.
+    void want_flush(connection::id_type id) { to_flush_.push_back(id); }
 
     /// A connection wants to connect; only so many of a lane do at once.
     void want_connect(connection::id_type id);
@@ -96,6 +142,8 @@ private:
     [[nodiscard]] bool under_way() const { return step_ == step::running || step_ == step::draining; }
 
     void pump(run_time t);
+    bool flush();
+    void go_on();
     void arm_timers();
     void arm_pacer();
     [[nodiscard]] std::chrono::steady_clock::time_point wake_for(run_time due) const;
@@ -147,6 +195,8 @@ private:
     std::uint64_t retransmitted_before_ = 0;
     bool to_arm_ = false; // something was sent or came free since timers were set
     bool pumping_ = false;
+    std::vector<connection::id_type> to_flush_;
+    std::uint32_t connected_ = 0;
     step step_ = step::connecting;
     std::chrono::steady_clock::time_point t0_{};
     run_time arrivals_end_;

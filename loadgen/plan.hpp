@@ -45,6 +45,8 @@ struct plan {
     std::vector<target> targets;
     std::uint32_t connections = 64; // of each target, over all threads
     std::uint32_t threads = 1;
+    bool http2 = false;
+    std::uint32_t streams = 1; // of HTTP/2: how many requests a connection carries at once
     run_time timeout = std::chrono::seconds(1);
     run_time dns_ttl{}; // how long a name's addresses hold; 0: all the run
     std::optional<unsigned> expected_status{};

@@ -2,14 +2,17 @@
 
 #include "common/version.hpp"
 
+#include <boost/algorithm/string/case_conv.hpp>
 #include <boost/algorithm/string/predicate.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace beastmark::loadgen {
 
@@ -44,33 +47,47 @@ request_template::request_template(std::string_view method, const url& where,
     : body_(std::move(body)), head_only_(method == "HEAD") {
     if (!token(method))
         throw std::invalid_argument(fmt::format("method '{}' is not an HTTP method", method));
-    auto host = fmt::format("Host: {}\r\n", where.authority);
-    auto agent = fmt::format("User-Agent: loadgen/{}\r\n", version());
     const auto has_body = body_.max_size() > 0;
-    std::string type = has_body ? "Content-Type: application/json\r\n" : "";
-    std::string others;
+    std::vector<field> usual{{"Host", where.authority}, {"User-Agent", fmt::format("loadgen/{}", version())}};
+    if (has_body)
+        usual.push_back({"Content-Type", "application/json"});
+    std::vector<field> given;
     for (const auto& line : headers) {
         const auto [name, value] = split_header(line);
         if (boost::iequals(name, "Content-Length") || boost::iequals(name, "Transfer-Encoding"))
             throw std::invalid_argument(fmt::format("header '{}': loadgen frames the body itself", line));
-        if (boost::iequals(name, "Host"))
-            host.clear();
-        if (boost::iequals(name, "User-Agent"))
-            agent.clear();
-        if (boost::iequals(name, "Content-Type"))
-            type.clear();
-        others += fmt::format("{}: {}\r\n", name, value);
+        std::erase_if(usual, [&](const field& ours) { return boost::iequals(ours.name, name); });
+        given.push_back({std::string(name), std::string(value)});
     }
-    head_ = fmt::format("{} {} HTTP/1.1\r\n{}{}{}{}", method, where.target, host, agent, type, others);
+    head_ = fmt::format("{} {} HTTP/1.1\r\n", method, where.target);
+    fields_ = {{":method", std::string(method)},
+               {":scheme", where.secure ? "https" : "http"},
+               {":authority", ""},
+               {":path", where.target}};
+    for (const auto& fields : {usual, given})
+        for (const auto& f : fields) {
+            head_ += fmt::format("{}: {}\r\n", f.name, f.value);
+            if (boost::iequals(f.name, "Host"))
+                fields_[2].value = f.value;
+            else
+                fields_.push_back({boost::to_lower_copy(f.name), f.value});
+        }
     const auto bodyless = method == "GET" || method == "HEAD" || method == "DELETE" || method == "OPTIONS";
-    if (has_body || !bodyless)
+    sends_length_ = has_body || !bodyless;
+    if (sends_length_)
         head_ += "Content-Length: ";
     if (!body_.constant())
         return;
-    const auto text = body_.render(0, 0);
-    if (has_body || !bodyless)
-        head_ += fmt::format("{}\r\n", text.size());
-    head_ += "\r\n" + text;
+    constant_body_ = body_.render(0, 0);
+    if (sends_length_)
+        head_ += fmt::format("{}\r\n", constant_body_.size());
+    head_ += "\r\n" + constant_body_;
+}
+
+std::string_view request_template::body(char* buffer, std::uint64_t seed, std::uint64_t i) const noexcept {
+    if (constant())
+        return constant_body_;
+    return {buffer, static_cast<std::size_t>(body_.render(buffer, seed, i) - buffer)};
 }
 
 std::size_t request_template::max_size() const noexcept {
@@ -94,6 +111,15 @@ std::size_t request_template::render(char* buffer, std::uint64_t seed, std::uint
     end += blank_line.size();
     std::memmove(end, body, size);
     return static_cast<std::size_t>(end + size - buffer);
+}
+
+void require_http2_fields(const request_template& request) {
+    constexpr std::array<std::string_view, 5> of_http1{"connection", "keep-alive", "proxy-connection", "te",
+                                                       "upgrade"};
+    for (const auto& f : request.fields())
+        if (std::find(of_http1.begin(), of_http1.end(), f.name) != of_http1.end() && f.value != "trailers")
+            throw std::invalid_argument(
+                fmt::format("header '{}': HTTP/2 has no place for it: leave it out, or --http2", f.name));
 }
 
 } // namespace beastmark::loadgen

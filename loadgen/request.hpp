@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace beastmark::loadgen {
 
@@ -26,6 +27,23 @@ public:
 
     [[nodiscard]] std::string_view constant_bytes() const noexcept { return head_; }
 
+    // What HTTP/2 sends instead (RFC 9113 section 8.3): fields, names in lower case, then a body.
+    struct field {
+        std::string name;
+        std::string value;
+    };
+
+    /// All but content-length.
+    [[nodiscard]] std::span<const field> fields() const noexcept { return fields_; }
+
+    [[nodiscard]] bool sends_length() const noexcept { return sends_length_; }
+
+    [[nodiscard]] std::size_t max_body_size() const noexcept { return body_.max_size(); }
+
+    /// The body of arrival `i`: written to `buffer` (at least max_body_size() bytes), which is not used when
+    /// constant().
+    std::string_view body(char* buffer, std::uint64_t seed, std::uint64_t i) const noexcept;
+
     /// The answer has no body although its head speaks of one (RFC 9110 section 9.3.2).
     [[nodiscard]] bool head_only() const noexcept { return head_only_; }
 
@@ -40,7 +58,14 @@ public:
 private:
     std::string head_; // up to the value of Content-Length; the whole request when constant
     body_template body_;
+    std::string constant_body_;
+    std::vector<field> fields_;
+    bool sends_length_ = false;
     bool head_only_;
 };
+
+/// Throws std::invalid_argument, one clear line, where a header is of HTTP/1.1 alone (RFC 9113
+/// section 8.2.2).
+void require_http2_fields(const request_template& request);
 
 } // namespace beastmark::loadgen

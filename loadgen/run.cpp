@@ -309,6 +309,8 @@ plan make_plan(const run_options& options) {
     for (const auto& t : options.targets) {
         auto& added = targets.emplace_back(
             target{t.name, t.where, request_template(options.method, t.where, options.headers, body), {}});
+        if (options.http2)
+            require_http2_fields(added.request);
         if (options.pair && !options.pair->turns.empty())
             added.own.emplace(stages_of(options, targets.size() - 1), options.arrivals);
     }
@@ -326,6 +328,8 @@ plan make_plan(const run_options& options) {
             .targets = std::move(targets),
             .connections = options.connections,
             .threads = threads,
+            .http2 = options.http2,
+            .streams = options.streams,
             .timeout = options.timeout,
             .dns_ttl = options.dns_ttl,
             .expected_status = options.expected_status,

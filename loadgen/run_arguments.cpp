@@ -75,6 +75,21 @@ std::string read_body(const std::string& text) {
     return content;
 }
 
+void read_http2(const run_arguments& a, run_options& o) {
+    if (a.streams && !a.http2)
+        throw std::invalid_argument(
+            "--streams: only HTTP/2 carries several requests at once: give --http2, too");
+    o.http2 = a.http2;
+    o.streams = a.streams.value_or(1);
+    if (o.streams > 1 && o.clients.last > 0)
+        throw std::invalid_argument("--clients have a connection each: leave out --streams");
+    if (std::uint64_t{o.streams} * o.connections > 1'000'000)
+        throw std::invalid_argument(
+            fmt::format("{} connections (-c) of {} streams (--streams) are {} requests at once, "
+                        "above the limit of 1000000",
+                        o.connections, o.streams, std::uint64_t{o.streams} * o.connections));
+}
+
 // A polling thread needs a core of its own.
 void require_spin_possible(const run_options& o, bool closed) {
     if (closed)
@@ -130,6 +145,12 @@ void add_request_options(CLI::App* run, run_arguments& a) {
                     "body, or @FILE; {{uuid}} {{seq}} {{rand A B}} {{mac}} are filled in for each request");
     run->add_option("-H,--header", a.headers, "'Name: value'; repeatable")->allow_extra_args(false);
     add_tls_options(*run, a);
+    run->add_flag("--http2", a.http2,
+                  "HTTP/2: of https chosen by ALPN, of http without asking (prior knowledge) [HTTP/1.1]");
+    run->add_option(
+           "--streams", a.streams,
+           "--http2: requests that a connection carries at once, where the server allows so many [1]")
+        ->check(CLI::Range(1, 10'000));
     run->add_option("--timeout", a.timeout,
                     "of a request from its first byte sent, and of a connect; up to 2m")
         ->capture_default_str();
@@ -236,10 +257,12 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
     o.clients = read_clients(a);
     o.connections = o.clients.last > 0 ? o.clients.last : a.connections;
     o.threads = read_threads(a.threads);
+    read_http2(a, o);
     o.body = read_body(a.body);
     o.method = !a.method.empty() ? a.method : o.body.empty() ? "GET" : "POST";
     o.headers = a.headers;
     o.tls = read_tls(a);
+    o.tls.http2 = a.http2;
     o.timeout = read_timeout(a.timeout);
     if (!a.dns_ttl.empty())
         o.dns_ttl = read_duration("--dns-ttl", a.dns_ttl);

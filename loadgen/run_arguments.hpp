@@ -31,6 +31,8 @@ struct run_arguments {
     std::string k6_start_rate = "0";
     std::uint32_t connections = 64;
     std::string threads;
+    bool http2 = false;
+    std::optional<std::uint32_t> streams;
     std::string method;
     std::string body;
     std::vector<std::string> headers;

@@ -31,6 +31,8 @@ struct run_options {
     std::vector<stage> stages;
     std::uint32_t connections = 64;
     std::uint32_t threads = 1;
+    bool http2 = false;
+    std::uint32_t streams = 1;
     std::string method = "GET";
     std::string body;
     std::vector<std::string> headers;

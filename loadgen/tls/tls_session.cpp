@@ -23,6 +23,7 @@ namespace {
 
 // RFC 7301: without it a server may speak HTTP/2.
 constexpr std::array<unsigned char, 9> http_1_1{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+constexpr std::array<unsigned char, 3> http_2{2, 'h', '2'};
 
 [[noreturn]] void fail(std::string_view option, const std::string& file) {
     throw std::runtime_error(fmt::format("{} '{}': {}", option, file, queued_tls_error().message()));
@@ -67,7 +68,10 @@ tls_context::tls_context(const tls_options& options)
                                   SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(context, resumes_ ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL
                                                      : SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_alpn_protos(context, http_1_1.data(), http_1_1.size());
+    if (options.http2)
+        SSL_CTX_set_alpn_protos(context, http_2.data(), http_2.size());
+    else
+        SSL_CTX_set_alpn_protos(context, http_1_1.data(), http_1_1.size());
     if (verifies_)
         trust(context, options);
     if (!options.certificate.empty())
@@ -142,6 +146,13 @@ error_code tls_session::error_of(int returned) {
 tls_ticket tls_session::ticket() const {
     tls_ticket found(SSL_get1_session(session_.get()));
     return found && SSL_SESSION_is_resumable(found.get()) == 1 ? std::move(found) : nullptr;
+}
+
+std::string_view tls_session::chosen_protocol() const noexcept {
+    const unsigned char* name = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(session_.get(), &name, &size);
+    return {reinterpret_cast<const char*>(name), size};
 }
 
 void tls_session::say_goodbye() noexcept {

@@ -67,6 +67,9 @@ public:
     /// For the next connection; null where the server gave none.
     [[nodiscard]] tls_ticket ticket() const;
 
+    /// What the server chose of what was offered, its name (RFC 7301); empty: nothing.
+    [[nodiscard]] std::string_view chosen_protocol() const noexcept;
+
     /// The server took the ticket.
     [[nodiscard]] bool resumed() const noexcept { return SSL_session_reused(session_.get()) == 1; }
 

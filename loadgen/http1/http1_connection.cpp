@@ -1,0 +1,158 @@
+#include "loadgen/http1/http1_connection.hpp"
+
+#include "loadgen/lane.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/beast/http/error.hpp>
+
+#include <cstring>
+
+namespace beastmark::loadgen {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+
+http1_connection::http1_connection(lane& owner, event_loop& loop, const target& to, id_type id,
+                                   std::uint64_t number)
+    : connection(owner, loop, to, id, number) {
+    if (!to.request.constant()) {
+        output_ = std::make_unique_for_overwrite<char[]>(to.request.max_size());
+        to.request.prepare(output_.get());
+    }
+}
+
+void http1_connection::opened() {
+    serve(1);
+}
+
+void http1_connection::send(stream_type /*stream*/, std::uint64_t arrival) {
+    busy_ = true;
+    answering_ = false;
+    expect_answer();
+    const auto& request = to().request;
+    if (request.constant())
+        unsent_ = request.constant_bytes();
+    else
+        unsent_ = {output_.get(), request.render(output_.get(), owner().the_plan().seed, arrival)};
+    write();
+}
+
+void http1_connection::expect_answer() {
+    const auto& wanted = owner().the_plan().expected_body;
+    parser_.emplace(to().request.head_only(), static_cast<std::uint32_t>(input_capacity),
+                    wanted ? &*wanted : nullptr);
+}
+
+void http1_connection::give_up(stream_type /*stream*/) {
+    close_and_reconnect();
+}
+
+void http1_connection::leave() {
+    if (busy_)
+        leaving_ = true;
+    else
+        lose_idle();
+}
+
+void http1_connection::forget() {
+    busy_ = false;
+    leaving_ = false;
+}
+
+void http1_connection::on_bytes_sent(std::size_t size) {
+    owner().count_out(id(), size);
+}
+
+void http1_connection::on_send_error(const error_code& code) {
+    fail(outcome::reset, phase::send, code);
+}
+
+void http1_connection::on_bytes(std::size_t size) {
+    if (!busy_) { // nothing was asked: what follows on this connection cannot be trusted
+        did_not_work();
+        lose_idle();
+        return;
+    }
+    owner().count_in(id(), size);
+    if (!answering_)
+        owner().first_byte(id(), read_at());
+    answering_ = true;
+    kept_ += size;
+    parse();
+}
+
+// The connection's end. It ends an answer without a length (RFC 9112 section 6.3), and breaks any other.
+void http1_connection::on_end(const error_code& code) {
+    if (!busy_) {
+        did_not_work();
+        lose_idle();
+        return;
+    }
+    if (code == asio::error::eof && parser_->got_some() && parser_->is_header_done()) {
+        error_code incomplete;
+        parser_->put_eof(incomplete);
+        if (!incomplete) {
+            complete(false);
+            return;
+        }
+    }
+    fail(outcome::reset, phase::read, code);
+}
+
+void http1_connection::parse() {
+    std::size_t used = 0;
+    while (used < kept_) {
+        error_code code;
+        used += parser_->feed(asio::const_buffer(input() + used, kept_ - used), code);
+        if (parser_->is_done() && parser_->informational()) {
+            expect_answer();
+            continue;
+        }
+        if (parser_->is_done()) {
+            // Bytes behind the answer or the end of the connection, or an answer to half a request: not a
+            // connection to go on with.
+            const auto clean = used == kept_ && unsent_.empty() && !ended() && parser_->status() != 101;
+            complete(clean && parser_->keep_alive());
+            return;
+        }
+        if (code == http::error::need_more)
+            break;
+        if (code) {
+            fail(outcome::protocol_error, phase::parse, code);
+            return;
+        }
+    }
+    kept_ -= used;
+    if (used > 0 && kept_ > 0)
+        std::memmove(input(), input() + used, kept_);
+    if (kept_ == input_capacity)
+        fail(outcome::protocol_error, phase::parse, http::error::buffer_overflow);
+}
+
+void http1_connection::complete(bool reusable) {
+    worked();
+    reusable = reusable && !leaving_;
+    if (reusable) {
+        busy_ = false;
+        kept_ = 0; // before the lane is told: it may send the next request at once
+    } else {
+        close_and_reconnect();
+    }
+    owner().answered(id(), read_at(), parser_->status(), reusable, parser_->body_as_expected());
+}
+
+void http1_connection::fail(outcome how, phase where, const error_code& code) {
+    if (how == outcome::reset)
+        did_not_work();
+    close_and_reconnect();
+    owner().failed(id(), how, where, code);
+}
+
+void http1_connection::lose_idle() {
+    close_and_reconnect();
+    owner().lost_idle(id());
+}
+
+} // namespace beastmark::loadgen

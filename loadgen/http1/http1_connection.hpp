@@ -1,0 +1,44 @@
+// A keep-alive connection of HTTP/1.1: one request at a time, one send(2) for it and one recv(2) for its
+// answer, of https a record each, besides.
+#pragma once
+
+#include "loadgen/connection.hpp"
+#include "loadgen/response_parser.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace beastmark::loadgen {
+
+class http1_connection final : public connection {
+public:
+    http1_connection(lane& owner, event_loop& loop, const target& to, id_type id, std::uint64_t number);
+
+    void send(stream_type stream, std::uint64_t arrival) override;
+    void give_up(stream_type stream) override;
+
+private:
+    void opened() override;
+    void on_bytes(std::size_t size) override;
+    void on_end(const boost::system::error_code& code) override;
+    void on_send_error(const boost::system::error_code& code) override;
+    void on_bytes_sent(std::size_t size) override;
+    void leave() override;
+    void forget() override;
+
+    void expect_answer();
+    void parse();
+    void complete(bool reusable);
+    void fail(outcome how, phase where, const boost::system::error_code& code);
+    void lose_idle();
+
+    bool busy_ = false;
+    bool answering_ = false; // the first byte came, perhaps of a 1xx before the answer
+    bool leaving_ = false;   // its address has gone
+    std::optional<response_parser> parser_;
+    std::unique_ptr<char[]> output_; // of requests that differ
+};
+
+} // namespace beastmark::loadgen
