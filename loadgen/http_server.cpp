@@ -1,5 +1,7 @@
 #include "loadgen/http_server.hpp"
 
+#include "common/thread_priority.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -18,9 +20,6 @@
 #include <tuple>
 #include <utility>
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 namespace beastmark::loadgen {
 
 namespace asio = boost::asio;
@@ -31,8 +30,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-
-constexpr int lower_priority = 5; // nice, as the observer's: the load comes first
 
 constexpr std::uint32_t longest_head = 8192;
 
@@ -94,8 +91,7 @@ http_server::~http_server() {
 }
 
 void http_server::run() {
-    // A refusal changes nothing that matters.
-    (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), lower_priority);
+    give_way(); // the load comes first
     context_.run();
 }
 

@@ -1,5 +1,6 @@
 #include "loadgen/observer.hpp"
 
+#include "common/thread_priority.hpp"
 #include "loadgen/metrics_fetch.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -20,7 +21,6 @@
 #include <thread>
 #include <utility>
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 namespace beastmark::loadgen {
@@ -32,7 +32,6 @@ using tcp = asio::ip::tcp;
 
 constexpr auto period = std::chrono::seconds(1);
 constexpr auto scrape_deadline = std::chrono::milliseconds(900); // before the next tick
-constexpr int lower_priority = 5;                                // nice: the load comes first
 constexpr const char* proc = "/proc";
 
 nlohmann::json column(const std::vector<double>& values, double digits) {
@@ -72,8 +71,7 @@ public:
         t0_ = t0;
         asio::co_spawn(context_, run(*this), asio::detached);
         thread_ = std::thread([this] {
-            // Linux gives each thread a nice value of its own; a refusal changes nothing that matters.
-            (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), lower_priority);
+            give_way();
             context_.run();
         });
     }

@@ -1,6 +1,7 @@
 #include "loadgen/run.hpp"
 
 #include "common/descriptor_limit.hpp"
+#include "common/thread_priority.hpp"
 #include "loadgen/mailbox.hpp"
 #include "loadgen/probe.hpp"
 #include "loadgen/tls/tls_session.hpp"
@@ -352,7 +353,14 @@ bool run_record::believable() const {
 
 run_record run(plan what, const std::optional<stop_condition>& stop_when, const run_observer& tell,
                const schedule_source& more) {
-    return control(std::move(what), stop_when, tell, more).go();
+    control of_run(std::move(what), stop_when, tell, more);
+    // On a thread of its own, for who has given way cannot take it back without leave (setpriority(2)).
+    return std::async(std::launch::async,
+                      [&] {
+                          give_way(); // what is summed up each second must not make requests late
+                          return of_run.go();
+                      })
+        .get();
 }
 
 } // namespace beastmark::loadgen

@@ -1,5 +1,7 @@
 #include "loadgen/worker.hpp"
 
+#include "common/thread_priority.hpp"
+
 #include <future>
 
 #include <pthread.h>
@@ -31,6 +33,7 @@ void worker::run(bool spin) {
     pthread_setname_np(pthread_self(), "load");
     // The kernel may otherwise let a wait end 50 us late to save wake-ups.
     prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+    run_when_woken();
     probe_.emplace();
     loop_.run(spin);
 }
