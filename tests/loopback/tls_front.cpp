@@ -56,6 +56,10 @@ tls_front::tls_front(std::uint16_t behind, const tls_front_options& options)
              "client_authority");
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     }
+    if (!options.protocol.empty()) {
+        protocol_ = static_cast<char>(options.protocol.size()) + options.protocol;
+        SSL_CTX_set_alpn_select_cb(context, choose, &protocol_);
+    }
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     auto address = loopback(0);
     socklen_t size = sizeof address;
@@ -80,6 +84,18 @@ tls_front::~tls_front() {
     }
     for (auto& s : servers)
         s.join();
+}
+
+int tls_front::choose(SSL* /*session*/, const unsigned char** out, unsigned char* out_size,
+                      const unsigned char* offered, unsigned offered_size, void* wanted) {
+    const auto& name = *static_cast<const std::string*>(wanted);
+    unsigned char* found = nullptr;
+    if (SSL_select_next_proto(&found, out_size, reinterpret_cast<const unsigned char*>(name.data()),
+                              static_cast<unsigned>(name.size()), offered,
+                              offered_size) != OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_NOACK;
+    *out = found;
+    return SSL_TLSEXT_ERR_OK;
 }
 
 std::string tls_front::last_name() const {

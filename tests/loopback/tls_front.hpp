@@ -21,6 +21,7 @@ struct tls_front_options {
     int highest_version = TLS1_3_VERSION;
     std::size_t record = 16'384; // as many bytes at most in each that it sends
     bool says_goodbye = true;    // before it closes
+    std::string protocol;        // that it chooses where it is offered (ALPN), e.g. "h2"; empty: none
 };
 
 /// Listens on 127.0.0.1, a thread for each connection.
@@ -54,7 +55,11 @@ private:
     void serve(int socket);
     void pass_on(SSL* client, int socket, int behind) const;
 
+    static int choose(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
+                      unsigned offered_size, void* wanted);
+
     std::uint16_t behind_;
+    std::string protocol_; // with its length before it
     std::size_t record_;
     bool says_goodbye_;
     std::unique_ptr<SSL_CTX, free_context> context_;

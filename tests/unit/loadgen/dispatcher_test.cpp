@@ -404,5 +404,73 @@ TEST(dispatcher, outcomes_always_sum_to_offered) {
     }
 }
 
+TEST(dispatcher, what_a_server_did_not_take_goes_out_once_more_before_others) {
+    const auto s = holding(1s, 10);
+    dispatcher d(s, {.connections = 2, .timeout = 5s, .expected_status = {}});
+    d.connection_up(0, 0ms);
+    ASSERT_TRUE(d.next(0ms));
+    d.not_taken(0, 150ms);
+    EXPECT_FALSE(d.next(150ms)) << "no connection";
+    EXPECT_EQ(d.waiting(150ms), 2u);
+    EXPECT_FALSE(d.finished());
+    d.connection_up(1, 160ms);
+    const auto again = d.next(160ms);
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->arrival, 0u);
+    d.answered(1, 170ms, 200, true);
+    const auto second = d.next(170ms);
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->arrival, 1u);
+    const auto c = end_of(d);
+    EXPECT_EQ(c.sum.sent, 2u);
+    EXPECT_EQ(c.times.response.max(), 170ms) << "since it was due";
+    EXPECT_EQ(c.times.service.max(), 10ms);
+    EXPECT_EQ(c.sum.of(outcome::ok), 1u);
+    EXPECT_EQ(c.sum.settled(), 10u);
+}
+
+TEST(dispatcher, what_is_not_taken_twice_has_failed) {
+    const auto s = holding(1s, 1);
+    dispatcher d(s, {.connections = 1, .timeout = 5s, .expected_status = {}});
+    d.connection_up(0, 0ms);
+    ASSERT_TRUE(d.next(0ms));
+    d.not_taken(0, 10ms);
+    d.connection_up(0, 20ms);
+    ASSERT_TRUE(d.next(20ms));
+    d.not_taken(0, 30ms);
+    EXPECT_TRUE(d.finished());
+    EXPECT_EQ(end_of(d).sum.of(outcome::reset), 1u);
+}
+
+TEST(dispatcher, what_was_not_taken_fails_when_nobody_can_be_connected_to) {
+    const auto s = holding(1s, 1);
+    dispatcher d(s, {.connections = 1, .timeout = 5s, .expected_status = {}});
+    d.connection_up(0, 0ms);
+    ASSERT_TRUE(d.next(0ms));
+    d.not_taken(0, 10ms);
+    d.connect_failed(refused);
+    EXPECT_TRUE(d.finished());
+    EXPECT_EQ(end_of(d).sum.of(outcome::connect_error), 1u);
+}
+
+TEST(dispatcher, what_was_not_taken_is_unfinished_when_the_run_ends_first) {
+    const auto s = holding(1s, 1);
+    dispatcher d(s, {.connections = 1, .timeout = 5s, .expected_status = {}});
+    d.connection_up(0, 0ms);
+    ASSERT_TRUE(d.next(0ms));
+    d.not_taken(0, 10ms);
+    EXPECT_EQ(end_of(d).sum.of(outcome::unfinished), 1u);
+}
+
+TEST(dispatcher, connections_take_turns_in_the_order_of_their_ids) {
+    const auto s = holding(1s, 10);
+    dispatcher d(s, {.connections = 3, .timeout = 5s, .expected_status = {}});
+    for (const dispatcher::connection_id id : {2u, 0u, 1u})
+        d.connection_up(id, 0ms);
+    d.take_turns();
+    for (const dispatcher::connection_id id : {0u, 1u, 2u})
+        EXPECT_EQ(d.next(500ms)->connection, id);
+}
+
 } // namespace
 } // namespace beastmark::loadgen

@@ -1,0 +1,293 @@
+// Whole runs over HTTP/2: the same schedule, histograms and outcomes; what goes wrong is told in words.
+#include "fault_server.hpp"
+#include "http2_server.hpp"
+#include "loadgen/run.hpp"
+#include "tests/support/certificate_authority.hpp"
+#include "tests/support/temporary_directory.hpp"
+#include "tls_front.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <string>
+
+namespace beastmark::loadgen {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::http2_peer;
+using testing::http2_request_seen;
+using testing::http2_server;
+
+// 40 requests in 200 ms.
+run_options options_for(const std::string& url, std::uint32_t connections = 2, std::uint32_t streams = 4) {
+    run_options o;
+    o.targets = {parse_target(url)};
+    o.stages = {{stage_kind::hold, 200ms, 200, 200, 1}};
+    o.connections = connections;
+    o.http2 = true;
+    o.tls.http2 = true;
+    o.streams = streams;
+    o.timeout = 20s; // not because the machine is slow
+    return o;
+}
+
+run_record run_with(const run_options& options) {
+    return run(make_plan(options), {}, {});
+}
+
+const tally& counts(const run_record& r) {
+    return r.targets.front().total().counts;
+}
+
+std::map<std::string, std::uint64_t> errors(const run_record& r) {
+    std::map<std::string, std::uint64_t> all;
+    for (const auto& e : counts(r).errors)
+        all[describe(e.where, e.code)] += e.count;
+    return all;
+}
+
+// Why no connection came up.
+std::string refusal(const run_options& options) {
+    try {
+        run_with(options);
+    } catch (const std::exception& wrong) {
+        return wrong.what();
+    }
+    return "none";
+}
+
+void answer_all(http2_peer& peer, const http2_request_seen& request, std::uint64_t, std::uint64_t) {
+    peer.answer(request.stream);
+}
+
+TEST(loadgen_http2, every_arrival_is_sent_once_and_answered) {
+    const http2_server server(answer_all);
+    auto options = options_for(server.url("/devices?x=1"));
+    options.headers = {"X-Test: yes"};
+    const auto record = run_with(options);
+    EXPECT_EQ(counts(record).of(outcome::ok), 40u);
+    EXPECT_EQ(counts(record).sent, 40u);
+    EXPECT_EQ(record.targets.front().total().times.response.count(), 40u);
+    EXPECT_EQ(record.targets.front().total().times.first_byte.count(), 40u);
+    EXPECT_EQ(server.connections(), 2u);
+    EXPECT_GT(counts(record).bytes_in, 0u);
+    EXPECT_GT(counts(record).bytes_out, 0u);
+    const auto seen = server.requests();
+    ASSERT_EQ(seen.size(), 40u);
+    EXPECT_EQ(seen[7].field(":path"), "/devices?x=1");
+    EXPECT_EQ(seen[7].field("x-test"), "yes");
+    EXPECT_EQ(record.targets.front().rows().back().connections, 2u) << "connections, not streams";
+}
+
+TEST(loadgen_http2, bodies_are_filled_in_for_each_arrival) {
+    const http2_server server(answer_all);
+    auto options = options_for(server.url());
+    options.method = "POST";
+    options.body = R"({"n":{{seq}}})";
+    const auto record = run_with(options);
+    EXPECT_EQ(counts(record).of(outcome::ok), 40u);
+    std::set<std::string> bodies;
+    for (const auto& request : server.requests()) {
+        bodies.insert(request.body);
+        EXPECT_EQ(request.field("content-length"), std::to_string(request.body.size()));
+    }
+    EXPECT_EQ(bodies.size(), 40u);
+    EXPECT_THAT(bodies, Contains(R"({"n":39})"));
+}
+
+TEST(loadgen_http2, a_connection_carries_as_many_requests_at_once_as_asked_for) {
+    // The fifth lets go of those before it: fewer than five at once would wait for ever.
+    std::vector<std::int32_t> held;
+    const http2_server server(
+        [&](http2_peer& peer, const http2_request_seen& request, std::uint64_t, std::uint64_t) {
+            held.push_back(request.stream);
+            if (held.size() < 5)
+                return;
+            for (const auto stream : held)
+                peer.answer(stream);
+            held.clear();
+        });
+    const auto record = run_with(options_for(server.url(), 1, 5));
+    EXPECT_EQ(counts(record).of(outcome::ok), 40u);
+    EXPECT_EQ(server.connections(), 1u);
+}
+
+TEST(loadgen_http2, no_more_at_once_than_the_server_allows) {
+    std::vector<std::int32_t> held;
+    const http2_server server(
+        [&](http2_peer& peer, const http2_request_seen& request, std::uint64_t, std::uint64_t) {
+            held.push_back(request.stream);
+            if (held.size() < 2)
+                return;
+            for (const auto stream : held)
+                peer.answer(stream);
+            held.clear();
+        },
+        2);
+    EXPECT_EQ(counts(run_with(options_for(server.url(), 1, 50))).of(outcome::ok), 40u);
+    EXPECT_EQ(server.most_at_once(), 2u);
+}
+
+TEST(loadgen_http2, over_tls_it_is_chosen_by_alpn) {
+    const testing::temporary_directory folder;
+    testing::certificate_authority authority(folder.path());
+    authority.issue("127.0.0.1", "server");
+    const http2_server server(answer_all);
+    testing::tls_front_options with;
+    with.certificate = folder.path() / "server.crt";
+    with.key = folder.path() / "server.key";
+    with.protocol = "h2";
+    const testing::tls_front front(server.port(), with);
+    auto options = options_for(front.url());
+    options.tls.ca_file = authority.certificate();
+    const auto record = run_with(options);
+    EXPECT_EQ(counts(record).of(outcome::ok), 40u);
+    EXPECT_EQ(front.handshakes(), 2u);
+    EXPECT_EQ(server.requests().front().field(":scheme"), "https");
+
+    with.protocol.clear();
+    const testing::tls_front without(server.port(), with);
+    options.targets = {parse_target(without.url())};
+    EXPECT_THAT(refusal(options), HasSubstr("tls: the server did not choose HTTP/2 (ALPN)"));
+}
+
+TEST(loadgen_http2, a_server_of_http1_is_told) {
+    testing::fault_server server(
+        [](const testing::request_seen&) { return testing::reply{{testing::answer()}}; });
+    EXPECT_THAT(refusal(options_for(server.url())),
+                HasSubstr("http2: the server answers with HTTP/1, it takes no HTTP/2 without TLS"));
+}
+
+TEST(loadgen_http2, a_header_of_http1_alone_is_refused) {
+    auto options = options_for("http://127.0.0.1:1/");
+    options.headers = {"Connection: close"};
+    EXPECT_THAT(refusal(options), HasSubstr("header 'connection': HTTP/2 has no place for it"));
+}
+
+TEST(loadgen_http2, a_reset_stream_is_its_own_outcome_and_leaves_the_others) {
+    const http2_server server(
+        [](http2_peer& peer, const http2_request_seen& request, std::uint64_t, std::uint64_t number) {
+            if (number % 4 == 0)
+                peer.reset(request.stream, NGHTTP2_REFUSED_STREAM);
+            else
+                peer.answer(request.stream);
+        });
+    const auto record = run_with(options_for(server.url(), 1));
+    EXPECT_EQ(counts(record).of(outcome::reset), 10u);
+    EXPECT_EQ(counts(record).of(outcome::ok), 30u);
+    EXPECT_EQ(errors(record).at("http2: RST_STREAM REFUSED_STREAM"), 10u);
+    EXPECT_EQ(server.connections(), 1u);
+}
+
+TEST(loadgen_http2, nothing_is_lost_when_a_server_goes_away_in_peace) {
+    // Each connection takes three requests; those on their way behind them are sent again elsewhere.
+    const http2_server server(
+        [](http2_peer& peer, const http2_request_seen& request, std::uint64_t, std::uint64_t number) {
+            if (number == 2)
+                peer.go_away(request.stream);
+            if (number <= 2)
+                peer.answer(request.stream);
+        });
+    const auto record = run_with(options_for(server.url(), 2));
+    EXPECT_EQ(counts(record).of(outcome::ok), 40u);
+    EXPECT_EQ(counts(record).sent, 40u) << "each counts once";
+    EXPECT_GT(server.connections(), 10u);
+}
+
+TEST(loadgen_http2, why_a_server_goes_away_in_anger_is_told) {
+    const http2_server server(
+        [](http2_peer& peer, const http2_request_seen& request, std::uint64_t connection, std::uint64_t) {
+            if (connection == 0)
+                peer.go_away(request.stream, NGHTTP2_ENHANCE_YOUR_CALM);
+            else
+                peer.answer(request.stream);
+        });
+    const auto record = run_with(options_for(server.url(), 1, 1));
+    EXPECT_EQ(counts(record).of(outcome::reset), 1u);
+    EXPECT_EQ(errors(record).at("http2: GOAWAY ENHANCE_YOUR_CALM") + 0, 1u);
+    EXPECT_EQ(counts(record).of(outcome::ok), 39u);
+}
+
+TEST(loadgen_http2, a_timeout_cancels_its_stream_alone) {
+    const http2_server server(
+        [](http2_peer& peer, const http2_request_seen& request, std::uint64_t, std::uint64_t number) {
+            if (number != 5)
+                peer.answer(request.stream);
+        });
+    auto options = options_for(server.url(), 1);
+    options.stages = {{stage_kind::hold, 3s, 20, 20, 1}};
+    options.timeout = 1500ms;
+    const auto record = run_with(options);
+    EXPECT_EQ(counts(record).of(outcome::timeout), 1u);
+    EXPECT_EQ(counts(record).of(outcome::ok), 59u);
+    EXPECT_EQ(server.connections(), 1u);
+    EXPECT_THAT(server.resets(), ElementsAre(NGHTTP2_CANCEL));
+}
+
+TEST(loadgen_http2, a_connection_that_says_nothing_more_is_made_anew) {
+    const http2_server server([](http2_peer& peer, const http2_request_seen& request,
+                                 std::uint64_t connection, std::uint64_t number) {
+        if (connection > 0 || number == 0)
+            peer.answer(request.stream);
+    });
+    auto options = options_for(server.url(), 1, 2);
+    options.timeout = 100ms;
+    options.stages = {{stage_kind::hold, 500ms, 100, 100, 1}};
+    const auto record = run_with(options);
+    EXPECT_GE(counts(record).of(outcome::timeout), 2u);
+    EXPECT_GE(server.connections(), 2u);
+    EXPECT_GT(counts(record).of(outcome::ok), 1u);
+}
+
+TEST(loadgen_http2, a_cut_connection_resets_what_was_on_it) {
+    http2_server server(
+        [](http2_peer& peer, const http2_request_seen& request, std::uint64_t connection, std::uint64_t) {
+            if (connection > 0)
+                peer.answer(request.stream);
+        });
+    server.cut_after(4);
+    auto options = options_for(server.url(), 1, 4);
+    const auto record = run_with(options);
+    EXPECT_GE(counts(record).of(outcome::reset), 4u);
+    EXPECT_EQ(counts(record).settled(), 40u);
+}
+
+TEST(loadgen_http2, an_answer_that_is_none_is_a_protocol_error) {
+    const http2_server server([](http2_peer& peer, const http2_request_seen& request, std::uint64_t,
+                                 std::uint64_t) { peer.answer(request.stream, 0); });
+    const auto record = run_with(options_for(server.url()));
+    EXPECT_EQ(counts(record).of(outcome::protocol_error), 40u);
+    EXPECT_EQ(errors(record).at("http2: a malformed answer (PROTOCOL_ERROR)"), 40u);
+}
+
+TEST(loadgen_http2, a_closed_loop_keeps_every_stream_busy) {
+    const http2_server server(answer_all);
+    auto options = options_for(server.url(), 1, 3);
+    options.stages = {{stage_kind::closed, 100ms, 0, 0, 1}};
+    const auto record = run_with(options);
+    EXPECT_GT(counts(record).of(outcome::ok), 3u);
+    EXPECT_EQ(counts(record).of(outcome::ok), counts(record).settled());
+}
+
+TEST(loadgen_http2, unexpected_bodies_and_statuses_are_told_from_expected_ones) {
+    const http2_server server(
+        [](http2_peer& peer, const http2_request_seen& request, std::uint64_t, std::uint64_t number) {
+            peer.answer(request.stream, number % 2 == 0 ? 200 : 503, number % 4 == 0 ? "needle" : "hay");
+        });
+    auto options = options_for(server.url(), 1, 1);
+    options.expected_body.emplace("needle");
+    const auto record = run_with(options);
+    EXPECT_EQ(counts(record).of(outcome::ok), 10u);
+    EXPECT_EQ(counts(record).of(outcome::unexpected), 10u);
+    EXPECT_EQ(counts(record).of(outcome::http_5xx), 20u);
+}
+
+} // namespace
+} // namespace beastmark::loadgen
