@@ -196,6 +196,8 @@ json config_json(const plan& what, const run_options& options) {
         {"shard", {{"index", options.share.index}, {"of", options.share.of}}},
         {"threads", what.threads},
         {"connections", what.connections},
+        {"protocol", what.http2 ? "HTTP/2" : "HTTP/1.1"},
+        {"streams", what.streams},
         {"timeout_s", in_seconds(what.timeout)},
         {"dns_ttl_s", number_or_null(what.dns_ttl.count() > 0, in_seconds(what.dns_ttl))},
         {"warmup_s", in_seconds(what.warmup)},
