@@ -106,7 +106,7 @@ void http2_connection::on_bytes(std::size_t size) {
 }
 
 void http2_connection::on_end(const error_code& code) {
-    lose(outcome::reset, phase::read, why_away_ ? why_away_ : code);
+    lose(outcome::reset, why_away_ ? phase::http2 : phase::read, why_away_ ? why_away_ : code);
 }
 
 // The lane sends what follows from all of them together.
@@ -225,7 +225,8 @@ void http2_connection::close_when_drained() {
     close_and_reconnect();
 }
 
-void http2_connection::lose(outcome how, phase where, const error_code& code) {
+// A copy of the code: it may be what forget() forgets.
+void http2_connection::lose(outcome how, phase where, error_code code) {
     if (!is_serving()) {
         attempt_failed(phase::http2, code);
         return;

@@ -52,7 +52,7 @@ private:
 
     void drain();
     void close_when_drained();
-    void lose(outcome how, phase where, const boost::system::error_code& code);
+    void lose(outcome how, phase where, boost::system::error_code code);
 
     std::optional<http2_session> session_; // while it is open
     std::vector<http2_event> events_;

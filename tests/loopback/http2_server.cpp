@@ -90,6 +90,8 @@ void http2_server::serve(int socket, std::uint64_t connection) {
         const auto out = peer.output();
         if (!out.empty() && ::send(socket, out.data(), out.size(), MSG_NOSIGNAL) < 0)
             break;
+        if (peer.over())
+            break;
         const auto size = ::recv(socket, block.data(), block.size(), 0);
         if (size <= 0)
             break;

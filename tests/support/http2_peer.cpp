@@ -61,8 +61,11 @@ http2_peer::http2_peer(handler h, std::optional<std::uint32_t> allowed) : handle
 bool http2_peer::feed(std::string_view bytes) {
     const auto used = nghttp2_session_mem_recv(
         session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-    return used >= 0 && (nghttp2_session_want_read(session_.get()) != 0 ||
-                         nghttp2_session_want_write(session_.get()) != 0);
+    return used >= 0;
+}
+
+bool http2_peer::over() const {
+    return nghttp2_session_want_read(session_.get()) == 0 && nghttp2_session_want_write(session_.get()) == 0;
 }
 
 std::string http2_peer::output() {
@@ -105,6 +108,10 @@ void http2_peer::reset(std::int32_t stream, std::uint32_t code) {
 
 void http2_peer::go_away(std::int32_t last, std::uint32_t code) {
     must(nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, last, code, nullptr, 0), "goaway");
+}
+
+void http2_peer::end(std::int32_t last, std::uint32_t code) {
+    must(nghttp2_session_terminate_session2(session_.get(), last, code), "end");
 }
 
 void http2_peer::allow(std::uint32_t streams) {

@@ -38,6 +38,9 @@ public:
     /// Takes what the client sent. False when the connection is over.
     bool feed(std::string_view bytes);
 
+    /// Nothing is to be said any more, by either side.
+    [[nodiscard]] bool over() const;
+
     /// What to send to it.
     std::string output();
 
@@ -53,6 +56,9 @@ public:
 
     /// GOAWAY: streams above `last` are not looked at.
     void go_away(std::int32_t last, std::uint32_t code = NGHTTP2_NO_ERROR);
+
+    /// GOAWAY, and with it the connection is over.
+    void end(std::int32_t last, std::uint32_t code);
     void allow(std::uint32_t streams);
 
     /// How many requests had begun and not ended, at the most.
