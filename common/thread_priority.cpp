@@ -28,7 +28,9 @@ struct scheduling {
 
 void give_way() noexcept {
     constexpr int lower_priority = 10;
-    (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), lower_priority);
+    const auto this_thread = static_cast<id_t>(::gettid());
+    if (::getpriority(PRIO_PROCESS, this_thread) < lower_priority)
+        (void)::setpriority(PRIO_PROCESS, this_thread, lower_priority);
 }
 
 void run_when_woken() noexcept {

@@ -4,8 +4,8 @@
 
 namespace beastmark {
 
-/// The calling thread gives way to others of its core: nice 10. (Linux gives each thread a nice value of its
-/// own, which threads that it makes begin with.)
+/// The calling thread gives way to others of its core: nice 10, or more where it had more. (Linux gives each
+/// thread a nice value of its own, which threads that it makes begin with.)
 void give_way() noexcept;
 
 /// The calling thread works in short stretches and is to run as soon as it wakes: it asks for slices of 0.1

@@ -297,6 +297,8 @@ void connection::write() {
 // has taken all (epoll(7)) but for the end of the connection, which the event tells.
 void connection::read() {
     const auto generation = generation_;
+    const lane::pause until_all_is_read(
+        lane_); // of HTTP/2 several answers, whose next requests go out together
     for (int reads = 0; generation == generation_; ++reads) {
         if (reads == most_reads) {
             loop_.tell_again(watch_, socket_);

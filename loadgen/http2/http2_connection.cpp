@@ -97,7 +97,6 @@ void http2_connection::on_send_error(const error_code& code) {
 }
 
 void http2_connection::on_bytes(std::size_t size) {
-    const lane::pause until_all_is_told(owner());
     ++reads_;
     owner().count_in_now(size);
     session_->feed({input(), size});

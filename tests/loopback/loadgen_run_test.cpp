@@ -12,6 +12,9 @@
 #include <thread>
 #include <vector>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 namespace beastmark::loadgen {
 namespace {
 
@@ -441,6 +444,17 @@ TEST(loadgen_run, a_condition_is_not_met_by_what_only_waits_for_answers) {
     const auto f = run_with(options);
     EXPECT_GE(f.of(outcome::timeout), 1u);
     EXPECT_FALSE(f.record.stopped);
+}
+
+TEST(loadgen_run, who_sums_up_gives_way_to_the_load_and_to_nobody_afterwards) {
+    const auto nice = [] { return ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())); };
+    const auto before = nice();
+    int meanwhile = before;
+    fault_server server([](const request_seen&) { return reply{{answer()}}; });
+    run_with(options_for(server, 100, 300ms),
+             {.tick = [&](const run_record&, run_time) { meanwhile = nice(); }});
+    EXPECT_EQ(meanwhile, std::max(before, 10));
+    EXPECT_EQ(nice(), before) << "the next run's load threads begin with it";
 }
 
 } // namespace
