@@ -1,6 +1,7 @@
 #include "loadgen/progress.hpp"
 
 #include "common/duration.hpp"
+#include "loadgen/human_text.hpp"
 
 #include <fmt/format.h>
 
@@ -17,19 +18,6 @@ namespace {
 
 constexpr const char* red = "\x1b[31m";
 constexpr const char* plain_again = "\x1b[0m";
-
-std::string minutes(std::chrono::seconds t) {
-    const auto s = std::max<std::int64_t>(t.count(), 0);
-    return s >= 3600 ? fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
-                     : fmt::format("{}:{:02}", s / 60, s % 60);
-}
-
-// Three digits, whatever the size.
-std::string three_digits(double value) {
-    if (value < 9.995)
-        return fmt::format("{:.2f}", value);
-    return value < 99.95 ? fmt::format("{:.1f}", value) : fmt::format("{:.0f}", value);
-}
 
 std::uint64_t failures_of(const row& r) {
     return r.ended() - r.of(outcome::ok);
@@ -50,24 +38,12 @@ std::size_t terminal_columns() {
 
 } // namespace
 
-std::string human_us(double us) {
-    if (us < 999.5)
-        return three_digits(us) + " us";
-    return us < 999'500 ? three_digits(us / 1e3) + " ms" : three_digits(us / 1e6) + " s";
-}
-
-std::string human_count(double value) {
-    if (value < 9'999.5)
-        return fmt::format("{:.0f}", value);
-    return value < 999'500 ? three_digits(value / 1e3) + "k" : three_digits(value / 1e6) + "M";
-}
-
 std::string progress_text(const run_record& record, std::size_t target_index, run_time now) {
     const auto& schedule = arrivals_of(record.what, target_index);
     const auto stage =
         schedule.segment_at(now - run_time(1)); // a second that ends with a stage is of that stage;
     const auto& rows = record.targets[target_index].rows();
-    auto text = fmt::format("{:>5}  ", minutes(std::chrono::floor<std::chrono::seconds>(now)));
+    auto text = fmt::format("{:>5}  ", human_clock(std::chrono::floor<std::chrono::seconds>(now)));
     if (record.targets.size() > 1)
         text += record.what.targets[target_index].name + "  ";
     if (now <= record.what.warmup)
@@ -88,7 +64,7 @@ std::string progress_text(const run_record& record, std::size_t target_index, ru
         text += fmt::format("{} connections", record.what.connections);
     }
     return text +
-           fmt::format("  left {}", minutes(std::chrono::ceil<std::chrono::seconds>(record.duration - now)));
+           fmt::format("  left {}", human_clock(std::chrono::ceil<std::chrono::seconds>(record.duration - now)));
 }
 
 progress::progress(bool plain)

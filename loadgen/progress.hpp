@@ -10,12 +10,6 @@
 
 namespace beastmark::loadgen {
 
-/// Latencies as people read them: "850 us", "1.23 ms", "2.5 s".
-std::string human_us(double us);
-
-/// Counts and rates as people read them: "950", "12.3k", "1.25M".
-std::string human_count(double value);
-
 /// The line for a target's newest second, without colour.
 std::string progress_text(const run_record& record, std::size_t target_index, run_time now);
 
