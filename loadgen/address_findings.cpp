@@ -1,6 +1,6 @@
 #include "loadgen/address_findings.hpp"
 
-#include "loadgen/progress.hpp"
+#include "loadgen/human_text.hpp"
 
 #include <fmt/format.h>
 

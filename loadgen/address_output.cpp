@@ -1,7 +1,7 @@
 #include "loadgen/address_output.hpp"
 
 #include "loadgen/address_findings.hpp"
-#include "loadgen/progress.hpp"
+#include "loadgen/human_text.hpp"
 #include "loadgen/result.hpp"
 #include "loadgen/wrapped.hpp"
 

@@ -2,7 +2,7 @@
 
 #include "common/duration.hpp"
 #include "common/number.hpp"
-#include "loadgen/progress.hpp"
+#include "loadgen/human_text.hpp"
 #include "loadgen/stage.hpp"
 
 #include <fmt/format.h>

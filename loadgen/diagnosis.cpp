@@ -2,8 +2,8 @@
 
 #include "common/version.hpp"
 #include "loadgen/grouped.hpp"
+#include "loadgen/human_text.hpp"
 #include "loadgen/manifest.hpp"
-#include "loadgen/progress.hpp"
 #include "loadgen/wrapped.hpp"
 
 #include <fmt/format.h>

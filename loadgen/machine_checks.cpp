@@ -2,8 +2,8 @@
 
 #include "common/cgroup.hpp"
 #include "loadgen/grouped.hpp"
+#include "loadgen/human_text.hpp"
 #include "loadgen/lane.hpp"
-#include "loadgen/progress.hpp"
 #include "loadgen/readings.hpp"
 #include "loadgen/run.hpp"
 

@@ -1,23 +1,17 @@
-// The live line on stderr: redrawn on a terminal, one plain line a second otherwise.
+// What `loadgen run` shows on stderr while it goes on: the panel on a terminal, one plain line a second
+// otherwise.
 #pragma once
 
+#include "loadgen/panel/panel.hpp"
+#include "loadgen/panel/redraw.hpp"
+#include "loadgen/panel/terminal.hpp"
 #include "loadgen/run.hpp"
 
-#include <chrono>
 #include <cstddef>
-#include <cstdio>
+#include <optional>
 #include <string>
 
 namespace beastmark::loadgen {
-
-/// Latencies as people read them: "850 us", "1.23 ms", "2.5 s".
-std::string human_us(double us);
-
-/// Counts and rates as people read them: "950", "12.3k", "1.25M".
-std::string human_count(double value);
-
-/// The line for a target's newest second, without colour.
-std::string progress_text(const run_record& record, std::size_t target_index, run_time now);
 
 class progress {
 public:
@@ -29,15 +23,16 @@ public:
     void interrupted();
     void note(const std::string& text);
 
-    /// Ends the line; call before anything else is printed.
+    /// Takes the panel away; call before anything else is printed. The summary that follows has the same
+    /// figures of the whole run; a picture of its last second would only stand between.
     void finish();
 
 private:
-    void draw(const std::string& text);
+    void print_rows(const run_record& record);
 
-    bool redraw_;
-    bool colour_;
-    bool drawn_ = false;
+    terminal terminal_;
+    std::optional<panel> panel_; // on a terminal that can be drawn on
+    redraw redraw_;
     std::size_t rows_told_ = 0;
 };
 

@@ -34,7 +34,7 @@ namespace {
 // Connections that are not up by then go on trying while the load runs.
 constexpr auto longest_connect_phase = 10s;
 
-constexpr auto tick = 200ms;
+constexpr auto tick = 100ms; // a frame of the panel
 
 std::vector<asio::ip::tcp::endpoint> resolve(const url& where) {
     asio::io_context context;

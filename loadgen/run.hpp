@@ -50,7 +50,7 @@ struct run_record {
 /// What a run tells while it goes on, on the calling thread.
 struct run_observer {
     std::function<void(const run_record&, std::chrono::steady_clock::time_point t0)> started{};
-    std::function<void(const run_record&, run_time now)> tick{}; // about five times a second
+    std::function<void(const run_record&, run_time now)> tick{}; // about ten times a second
     std::function<void()> interrupted{};                         // the first signal
     std::function<void(const std::string&)> noted{};             // something worth a line, once
     // A second of a target has closed: the last of its rows, and what was recorded during it.
@@ -62,7 +62,7 @@ struct run_observer {
     std::function<void(const report_block&, const machine_evidence&)> counted{};
 };
 
-/// Decides while a run goes on what it is to do next: asked about five times a second, on the calling thread.
+/// Decides while a run goes on what it is to do next: asked about ten times a second, on the calling thread.
 /// Nothing: as before. A schedule is the one before with stages put between its last arrival and its end, and
 /// begins none of them before `now`; open loop only. What waits for a connection when it is taken over is
 /// given up as unfinished.

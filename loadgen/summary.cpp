@@ -2,7 +2,7 @@
 
 #include "common/duration.hpp"
 #include "loadgen/address_output.hpp"
-#include "loadgen/progress.hpp"
+#include "loadgen/human_text.hpp"
 #include "loadgen/wrapped.hpp"
 
 #include <fmt/format.h>
@@ -23,19 +23,13 @@ double per_second(std::uint64_t count, run_time t) {
     return t.count() > 0 ? static_cast<double>(count) / in_seconds(t) : 0;
 }
 
-// A percentile at or above the timeout is that of a request given up on: how long it would have taken is not
-// known.
-std::string figure(double us, bool censored, double timeout_us) {
-    return human_us(us) + (censored && us >= timeout_us ? "+" : "");
-}
-
 std::string latency_line(const char* name, const histogram& h, bool censored, double timeout_us) {
     if (h.count() == 0)
         return fmt::format("  {:<26} no answer\n", name);
     const auto f = figures_of(h);
     auto line = fmt::format("  {:<26}", name);
     for (const auto value : {f.p50_us, f.p90_us, f.p99_us, f.p999_us, f.max_us})
-        line += fmt::format(" {:>11}", figure(value, censored, timeout_us));
+        line += fmt::format(" {:>11}", human_response_us(value, censored, timeout_us));
     return line + "\n";
 }
 

@@ -1,6 +1,6 @@
 #include "loadgen/efficiency/efficiency_output.hpp"
 
-#include "loadgen/progress.hpp"
+#include "loadgen/human_text.hpp"
 #include "loadgen/wrapped.hpp"
 
 #include <fmt/format.h>

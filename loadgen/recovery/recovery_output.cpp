@@ -1,7 +1,7 @@
 #include "loadgen/recovery/recovery_output.hpp"
 
 #include "loadgen/grouped.hpp"
-#include "loadgen/progress.hpp"
+#include "loadgen/human_text.hpp"
 #include "loadgen/wrapped.hpp"
 
 #include <fmt/format.h>

@@ -15,6 +15,7 @@
 #include <grp.h>
 #include <linux/close_range.h>
 #include <pwd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -72,17 +73,20 @@ void become_user(const passwd& user, int report) {
 }
 
 [[noreturn]] void become_child(const process_options& options, const child_plan& plan) {
-    ::setpgid(0, 0);
+    if (options.terminal < 0)
+        ::setpgid(0, 0);
+    else if (::setsid() < 0 || ::ioctl(options.terminal, TIOCSCTTY, 0) != 0)
+        report_and_exit(plan.report);
     ::sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::signal(SIGPIPE, SIG_DFL);
     if (::dup2(plan.out, STDOUT_FILENO) < 0 || ::dup2(plan.err, STDERR_FILENO) < 0)
         report_and_exit(plan.report);
-    const int null = ::open("/dev/null", O_RDONLY);
-    if (null < 0 || ::dup2(null, STDIN_FILENO) < 0)
+    const int in = options.terminal < 0 ? ::open("/dev/null", O_RDONLY) : options.terminal;
+    if (in < 0 || ::dup2(in, STDIN_FILENO) < 0)
         report_and_exit(plan.report);
-    ::close(null);
+    ::close(in);
     // A socket of the test's that lived on in a child would not end when the test closes it.
     if (::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
         report_and_exit(plan.report);
@@ -134,8 +138,8 @@ process::process(const process_options& options)
     plan.environment = merged_environment(options.environment);
     plan.argv = pointers(options.arguments);
     plan.envp = pointers(plan.environment);
-    plan.out = out_;
-    plan.err = err_;
+    plan.out = options.terminal < 0 ? out_ : options.terminal;
+    plan.err = options.terminal < 0 ? err_ : options.terminal;
     if (!options.user.empty() && ::geteuid() == 0) {
         plan.user = ::getpwnam(options.user.c_str());
         if (plan.user == nullptr)

@@ -21,6 +21,7 @@ struct process_options {
     std::string directory = {};                    // working directory; empty: the test's
     int death_signal = SIGKILL;                    // sent by the kernel when the thread that spawned it ends
     std::optional<std::uint64_t> descriptors = {}; // RLIMIT_NOFILE, soft and hard
+    int terminal = -1; // is its controlling terminal, stdin, stdout and stderr; nothing is captured then
 };
 
 struct exit_status {
@@ -33,8 +34,9 @@ struct exit_status {
 /// For messages: "exit 0" or "signal 9".
 std::string to_string(const exit_status& status);
 
-/// Owns a process: its own process group, stdout and stderr captured in memory, never outliving the thread
-/// that spawned it (PR_SET_PDEATHSIG), killed with its group by the destructor.
+/// Owns a process: its own process group (with a terminal: its own session), stdout and stderr captured in
+/// memory, never outliving the thread that spawned it (PR_SET_PDEATHSIG), killed with its group by the
+/// destructor.
 class process {
 public:
     process() = default;
