@@ -328,6 +328,7 @@ plan make_plan(const run_options& options) {
     return {.arrivals = schedule(stages, options.arrivals),
             .targets = std::move(targets),
             .connections = options.connections,
+            .rules = options.rules,
             .threads = threads,
             .http2 = options.http2,
             .streams = options.streams,

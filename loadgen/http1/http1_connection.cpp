@@ -24,12 +24,14 @@ http1_connection::http1_connection(lane& owner, event_loop& loop, const target& 
 }
 
 void http1_connection::opened() {
+    sent_ = 0;
     serve(1);
 }
 
 void http1_connection::send(stream_type /*stream*/, std::uint64_t arrival) {
     busy_ = true;
     answering_ = false;
+    ++sent_;
     expect_answer();
     const auto& request = to().request;
     if (request.constant())
@@ -133,7 +135,7 @@ void http1_connection::parse() {
 
 void http1_connection::complete(bool reusable) {
     worked();
-    reusable = reusable && !leaving_;
+    reusable = reusable && !leaving_ && sent_ != owner().the_plan().rules.requests;
     if (reusable) {
         busy_ = false;
         kept_ = 0; // before the lane is told: it may send the next request at once

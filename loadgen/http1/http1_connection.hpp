@@ -37,6 +37,7 @@ private:
     bool busy_ = false;
     bool answering_ = false; // the first byte came, perhaps of a 1xx before the answer
     bool leaving_ = false;   // its address has gone
+    std::uint32_t sent_ = 0; // requests, since it was opened
     std::optional<response_parser> parser_;
     std::unique_ptr<char[]> output_; // of requests that differ
 };
