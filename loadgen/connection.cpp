@@ -8,6 +8,7 @@
 #include <boost/asio/error.hpp>
 
 #include <algorithm>
+#include <utility>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -64,6 +65,8 @@ void connection::leave_gone_address() {
 
 void connection::try_next_address() {
     address_ = lane_.addresses().to_try(home_, addresses_tried_++, number_);
+    if (in_service_)
+        lane_.goes_to(id_, address_);
     close_socket();
     connect_began_ = std::chrono::steady_clock::now();
     could_not_ = {};
@@ -76,7 +79,12 @@ void connection::try_next_address() {
         could_not_ = made.error();
     }
     // Told later, also what is known now: who tells at once would be called back in the middle of it.
-    timer_.set(could_not_ ? connect_began_ : connect_began_ + lane_.the_plan().timeout);
+    if (could_not_)
+        timer_.set(connect_began_);
+    else if (in_service_)
+        timer_.cancel();
+    else
+        timer_.set(connect_began_ + lane_.the_plan().timeout);
 }
 
 void connection::on_timer() {
@@ -137,16 +145,35 @@ void connection::up() {
 void connection::serve(stream_type streams) {
     timer_.cancel();
     step_ = step::serving;
+    in_service_ = true;
     home_ = address_;
     lane_.connected(id_, address_, streams);
 }
 
+void connection::serve_again() {
+    step_ = step::serving;
+    home_ = address_;
+    lane_.count_opened(address_);
+}
+
+void connection::rest() {
+    retransmitted_before_ = retransmitted();
+    timer_.cancel();
+    close_socket();
+    step_ = step::serving;
+}
+
 void connection::attempt_failed(phase where, const error_code& code) {
-    forget();
+    if (!in_service_)
+        forget();
     step_ = step::connecting;
     lane_.address_failed(address_, where, code);
     if (addresses_tried_ < lane_.addresses().size()) {
         try_next_address();
+        return;
+    }
+    if (in_service_) {
+        on_not_opened(where, code);
         return;
     }
     ++failures_;
@@ -181,7 +208,7 @@ std::string_view connection::chosen_protocol() const {
 
 void connection::close() {
     retransmitted_before_ = retransmitted();
-    if (step_ == step::serving)
+    if (std::exchange(in_service_, false))
         lane_.disconnected();
     step_ = step::closed;
     forget();

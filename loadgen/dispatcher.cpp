@@ -20,9 +20,13 @@ dispatcher::dispatcher(const schedule& all, const settings& options)
 }
 
 void dispatcher::connection_up(connection_id id, run_time now, std::size_t address) {
+    count_opened(address);
+    stream_up(id, now, address);
+}
+
+void dispatcher::count_opened(std::size_t address) {
     if (!options_.addresses.empty())
         ++address_in(interval_->of(segment_now_), address).opened;
-    stream_up(id, now, address);
 }
 
 void dispatcher::take_turns() {

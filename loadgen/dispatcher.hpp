@@ -67,6 +67,14 @@ public:
     /// @param address its place among those of the settings.
     void connection_up(connection_id id, run_time now, std::size_t address = 0);
 
+    /// It is up and connects for each of its requests: that goes there.
+    void goes_to(connection_id id, std::size_t address) {
+        slots_[id].address = static_cast<std::uint32_t>(address);
+    }
+
+    /// One to this address was opened. connection_up() counts it itself.
+    void count_opened(std::size_t address);
+
     /// Of a connection that carries several requests at once, each of which is an id of its own, a further
     /// one.
     void stream_up(connection_id id, run_time now, std::size_t address = 0);

@@ -67,6 +67,11 @@ public:
     /// It is up, with so many streams.
     void connected(connection::id_type id, std::size_t address, connection::stream_type streams);
 
+    // Of one that is up and connects for each request: where it tries to, and that it did.
+    void goes_to(connection::id_type id, std::size_t address) { dispatcher_.goes_to(id, address); }
+
+    void count_opened(std::size_t address) { dispatcher_.count_opened(address); }
+
     /// It was up.
     void disconnected() { --connected_; }
 

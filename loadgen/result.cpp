@@ -196,6 +196,7 @@ json config_json(const plan& what, const run_options& options) {
         {"shard", {{"index", options.share.index}, {"of", options.share.of}}},
         {"threads", what.threads},
         {"connections", what.connections},
+        {"keepalive", what.rules.keep_alive},
         {"requests_per_connection", what.rules.requests > 0 ? json(what.rules.requests) : json(nullptr)},
         {"timeout_s", in_seconds(what.timeout)},
         {"dns_ttl_s", number_or_null(what.dns_ttl.count() > 0, in_seconds(what.dns_ttl))},

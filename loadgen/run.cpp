@@ -7,6 +7,7 @@
 #include "loadgen/tls/tls_session.hpp"
 #include "loadgen/worker.hpp"
 
+#include <boost/algorithm/string/predicate.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -203,7 +204,7 @@ void control::require_connections() {
         if (connected == 0)
             throw std::runtime_error(fmt::format(
                 "cannot connect to {}:{} ({}): {}", t.where.host, t.where.port, t.where.text,
-                failed_at == phase::connect ? last_error.message() : describe(failed_at, last_error)));
+                failed_at == phase::connect ? words_of(last_error) : describe(failed_at, last_error)));
     }
 }
 
@@ -301,15 +302,27 @@ std::vector<stage> stages_of(const run_options& options, std::size_t target) {
     return stages;
 }
 
+// With what a connection for each request asks for, where -H does not (RFC 9112 section 9.6).
+std::vector<std::string> headers_of(const run_options& options) {
+    auto headers = options.headers;
+    const auto given = std::any_of(headers.begin(), headers.end(), [](const std::string& line) {
+        return boost::istarts_with(line, "connection:");
+    });
+    if (!options.rules.keep_alive && !given)
+        headers.emplace_back("Connection: close");
+    return headers;
+}
+
 } // namespace
 
 plan make_plan(const run_options& options) {
     const auto stages = stages_of(options, 0);
     const body_template body(options.body);
+    const auto headers = headers_of(options);
     std::vector<target> targets;
     for (const auto& t : options.targets) {
         auto& added = targets.emplace_back(
-            target{t.name, t.where, request_template(options.method, t.where, options.headers, body), {}});
+            target{t.name, t.where, request_template(options.method, t.where, headers, body), {}});
         if (options.http2)
             require_http2_fields(added.request);
         if (options.pair && !options.pair->turns.empty())

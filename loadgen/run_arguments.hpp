@@ -30,6 +30,7 @@ struct run_arguments {
     std::vector<std::string> k6_stages;
     std::string k6_start_rate = "0";
     std::uint32_t connections = 64;
+    std::string keepalive = "on";
     std::optional<std::uint32_t> requests_per_connection;
     std::string threads;
     bool http2 = false;

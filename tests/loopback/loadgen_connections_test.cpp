@@ -3,15 +3,24 @@
 #include "fault_server.hpp"
 #include "loadgen/run.hpp"
 #include "plain_http2_server.hpp"
+#include "tests/support/certificate_authority.hpp"
+#include "tests/support/temporary_directory.hpp"
 #include "tests/support/wait.hpp"
+#include "tls_front.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
+#include <thread>
 #include <vector>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace beastmark::loadgen {
 namespace {
@@ -19,6 +28,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::answer;
 using testing::fault_server;
+using ::testing::HasSubstr;
 using testing::reply;
 using testing::request_seen;
 
@@ -47,6 +57,117 @@ std::map<std::uint64_t, int> requests_by_connection(const fault_server& server) 
     for (const auto& r : server.requests())
         ++all[r.connection];
     return all;
+}
+
+TEST(keepalive_off, makes_a_connection_for_each_request_and_asks_for_its_end) {
+    fault_server server(at_once);
+    auto options = options_for(server.url());
+    options.rules.keep_alive = false;
+    options.method = "POST";
+    options.body = "{{seq}}";
+    EXPECT_EQ(counts_of(run(make_plan(options), {}, {})).of(outcome::ok), 40u);
+    for (const auto& [connection, requests] : requests_by_connection(server))
+        EXPECT_EQ(requests, 1) << connection;
+    std::multiset<std::string> bodies;
+    std::multiset<std::string> wanted;
+    for (const auto& r : server.requests()) {
+        EXPECT_THAT(r.head, HasSubstr("\r\nConnection: close\r\n"));
+        bodies.insert(r.body);
+        wanted.insert(std::to_string(wanted.size()));
+    }
+    EXPECT_EQ(bodies, wanted);
+    EXPECT_EQ(server.connections(), 44u) << "each has looked before the start whether it can connect";
+}
+
+TEST(keepalive_off, has_tls_in_the_time_of_each_request) {
+    const testing::temporary_directory folder;
+    const testing::certificate_authority authority(folder.path());
+    authority.issue("127.0.0.1", "server");
+    testing::tls_front_options with;
+    with.certificate = folder.path() / "server.crt";
+    with.key = folder.path() / "server.key";
+    const fault_server server(at_once);
+    const testing::tls_front front(server.port(), with);
+    auto options = options_for(front.url());
+    options.rules.keep_alive = false;
+    options.tls.ca_file = authority.certificate();
+    const auto record = run(make_plan(options), {}, {});
+    EXPECT_EQ(counts_of(record).of(outcome::ok), 40u);
+    EXPECT_EQ(front.handshakes(), 44u);
+    const auto& times = record.targets.front().total().times;
+    EXPECT_EQ(times.tls_handshake.count(), 44u);
+    EXPECT_GE(times.service.min(), times.tls_handshake.min());
+}
+
+TEST(keepalive_off, an_attempt_that_fails_is_that_requests_error_and_the_next_has_its_own) {
+    fault_server server(at_once);
+    auto options = options_for(server.url());
+    options.rules.keep_alive = false;
+    options.stages.front().duration = 2s;
+    bool away = false;
+    bool back = false;
+    const auto record = run(make_plan(options), {}, {.tick = [&](const run_record&, run_time now) {
+                                if (!away && now > 500ms) {
+                                    server.go_away();
+                                    away = true;
+                                } else if (!back && now > 1s) {
+                                    server.come_back();
+                                    back = true;
+                                }
+                            }});
+    ASSERT_TRUE(back);
+    const auto& counts = counts_of(record);
+    EXPECT_GT(counts.of(outcome::connect_error), 20u);
+    EXPECT_GT(counts.of(outcome::ok), 100u);
+    EXPECT_LE(counts.offered - counts.of(outcome::connect_error) - counts.of(outcome::ok), 4u)
+        << "those under way when it went";
+    EXPECT_EQ(counts.sent, counts.offered) << "none waited for a pause to end";
+    EXPECT_TRUE(std::any_of(counts.errors.begin(), counts.errors.end(), [](const error_count& e) {
+        return describe(e.where, e.code) == "connect: Connection refused";
+    }));
+}
+
+// A queue with room for one that nobody is taken from: who comes second gets no answer to his SYN.
+TEST(keepalive_off, the_timeout_is_of_connecting_and_the_answer_together) {
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+    ASSERT_EQ(listen(listener, 0), 0);
+    ASSERT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    std::jthread first([listener] { close(accept(listener, nullptr, nullptr)); });
+    auto options = options_for("http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/");
+    options.rules.keep_alive = false;
+    options.connections = 1;
+    options.timeout = 100ms;
+    options.stages.front() = {stage_kind::hold, 400ms, 10, 10, 1};
+    const auto record = run(make_plan(options), {}, {});
+    const auto& times = record.targets.front().total().times;
+    EXPECT_GE(counts_of(record).of(outcome::timeout), 2u);
+    EXPECT_EQ(times.connect.count(), 2u) << "of the look before the start and of the first";
+    EXPECT_GE(times.service.min(), 100ms);
+    close(listener);
+}
+
+TEST(keepalive_off, a_closed_loop_pauses_before_it_asks_again_where_nobody_is) {
+    fault_server server(at_once);
+    auto options = options_for(server.url());
+    options.rules.keep_alive = false;
+    options.connections = 2;
+    options.stages.front() = {stage_kind::closed, 800ms, 0, 0, 1};
+    std::jthread killer;
+    const auto record = run(make_plan(options), {}, {.started = [&](const run_record&, auto) {
+                                killer = std::jthread([&] {
+                                    testing::wait_until([&] { return server.requests().size() >= 10; });
+                                    server.go_away();
+                                });
+                            }});
+    const auto& counts = counts_of(record);
+    EXPECT_GE(counts.of(outcome::ok), 1u);
+    EXPECT_GE(counts.of(outcome::connect_error), 1u);
+    EXPECT_LE(counts.of(outcome::connect_error), 2u * 8);
 }
 
 TEST(requests_per_connection, end_it_and_the_next_goes_out_on_a_new_one) {
