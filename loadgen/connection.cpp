@@ -1,6 +1,5 @@
 #include "loadgen/connection.hpp"
 
-#include "common/tcp_connect.hpp"
 #include "loadgen/http1/http1_connection.hpp"
 #include "loadgen/http2/http2_connection.hpp"
 #include "loadgen/lane.hpp"
@@ -63,6 +62,17 @@ void connection::leave_gone_address() {
         connect();
 }
 
+boost::system::result<connecting_socket> connection::begin_attempt() {
+    const auto& to = lane_.addresses().known()[address_];
+    const auto& sources = lane_.the_plan().rules.sources;
+    if (!sources.reach(to)) // a name that resolves to something else now
+        return error_code(asio::error::address_family_not_supported);
+    // Those that begin at the same address take the sources in turn.
+    const auto from = sources.of(to, number_ / lane_.addresses().size());
+    return begin_connect(loop_, to.data(), static_cast<socklen_t>(to.size()), *this,
+                         from ? from->data() : nullptr, from ? static_cast<socklen_t>(from->size()) : 0);
+}
+
 void connection::try_next_address() {
     address_ = lane_.addresses().to_try(home_, addresses_tried_++, number_);
     if (in_service_)
@@ -70,8 +80,7 @@ void connection::try_next_address() {
     close_socket();
     connect_began_ = std::chrono::steady_clock::now();
     could_not_ = {};
-    const auto& to = lane_.addresses().known()[address_];
-    if (const auto made = begin_connect(loop_, to.data(), static_cast<socklen_t>(to.size()), *this)) {
+    if (const auto made = begin_attempt()) {
         socket_ = made->descriptor;
         watch_ = made->watch;
         ended_ = false;

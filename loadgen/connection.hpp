@@ -7,11 +7,13 @@
 #pragma once
 
 #include "common/event_loop.hpp"
+#include "common/tcp_connect.hpp"
 #include "loadgen/dispatcher.hpp"
 #include "loadgen/plan.hpp"
 #include "loadgen/tls/tls_session.hpp"
 
 #include <boost/system/error_code.hpp>
+#include <boost/system/result.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -153,6 +155,7 @@ private:
     }
 
     void ready(std::uint32_t events) override;
+    boost::system::result<connecting_socket> begin_attempt();
     void try_next_address();
     void on_attempt_ended(const boost::system::error_code& code);
     void begin_handshake();

@@ -20,10 +20,16 @@ void add_connection_options(CLI::App& command, run_arguments& a) {
         .add_option("--requests-per-connection", a.requests_per_connection,
                     "close a connection after so many requests and make it anew before the next [never]")
         ->check(CLI::Range(1U, UINT32_MAX));
+    command.add_option(
+        "--source-ip", a.source_ip,
+        "A[,B...]: addresses of this machine that connections come from in turn, for more than "
+        "the 28,000 that one has ports for [the kernel's choice]");
 }
 
 void read_connections(const run_arguments& a, run_options& o) {
     o.connections = o.clients.last > 0 ? o.clients.last : a.connections;
+    if (!a.source_ip.empty())
+        o.rules.sources = source_addresses::parse(a.source_ip);
     o.rules.keep_alive = a.keepalive == "on";
     o.rules.requests = a.requests_per_connection.value_or(0);
     if (o.rules.keep_alive)

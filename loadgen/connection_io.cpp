@@ -1,5 +1,4 @@
 // What happens on a connection's socket: events, bytes in, bytes out.
-#include "common/tcp_connect.hpp"
 #include "loadgen/connection.hpp"
 #include "loadgen/lane.hpp"
 

@@ -302,6 +302,15 @@ std::vector<stage> stages_of(const run_options& options, std::size_t target) {
     return stages;
 }
 
+void require_source(const source_addresses& sources, const target& to) {
+    for (const auto& address : to.endpoints)
+        if (!sources.reach(address))
+            throw std::runtime_error(fmt::format(
+                "--source-ip has no {} address, and {} is one of {}: add one, or name the service by an "
+                "address of the other kind",
+                address.address().is_v4() ? "IPv4" : "IPv6", address.address().to_string(), to.where.host));
+}
+
 // With what a connection for each request asks for, where -H does not (RFC 9112 section 9.6).
 std::vector<std::string> headers_of(const run_options& options) {
     auto headers = options.headers;
@@ -333,11 +342,13 @@ plan make_plan(const run_options& options) {
     std::shared_ptr<const tls_context> tls;
     for (auto& t : targets) {
         t.endpoints = resolve(t.where);
+        require_source(options.rules.sources, t);
         if (t.where.secure && !tls)
             tls = std::make_shared<const tls_context>(options.tls);
         if (t.where.secure)
             t.tls = tls;
     }
+    options.rules.sources.require_ours();
     return {.arrivals = schedule(stages, options.arrivals),
             .targets = std::move(targets),
             .connections = options.connections,

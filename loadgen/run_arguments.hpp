@@ -32,6 +32,7 @@ struct run_arguments {
     std::uint32_t connections = 64;
     std::string keepalive = "on";
     std::optional<std::uint32_t> requests_per_connection;
+    std::string source_ip;
     std::string threads;
     bool http2 = false;
     std::optional<std::uint32_t> streams;

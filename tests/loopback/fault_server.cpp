@@ -62,14 +62,19 @@ void fault_server::listen() {
 
 void fault_server::accept_all(int listener) {
     for (;;) {
-        const int socket = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+        sockaddr_in from{};
+        socklen_t size = sizeof from;
+        const int socket = accept4(listener, reinterpret_cast<sockaddr*>(&from), &size, SOCK_CLOEXEC);
         if (socket < 0)
             return;
         const int on = 1;
         setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         const std::lock_guard lock(mutex_);
         sockets_.push_back(socket);
-        servers_.emplace_back([this, socket, id = connections_++] { serve(socket, id); });
+        char peer[INET_ADDRSTRLEN] = "";
+        inet_ntop(AF_INET, &from.sin_addr, peer, sizeof peer);
+        servers_.emplace_back(
+            [this, socket, id = connections_++, name = std::string(peer)] { serve(socket, id, name); });
     }
 }
 
@@ -105,10 +110,11 @@ std::vector<request_seen> fault_server::requests() const {
     return requests_;
 }
 
-void fault_server::serve(int socket, std::uint64_t connection) {
+void fault_server::serve(int socket, std::uint64_t connection, std::string peer) {
     std::string buffer;
     request_seen request;
     request.connection = connection;
+    request.peer = std::move(peer);
     std::string first_words;
     {
         const std::lock_guard lock(mutex_);

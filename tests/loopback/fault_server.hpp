@@ -15,6 +15,7 @@ namespace beastmark::testing {
 struct request_seen {
     std::uint64_t number = 0;     // over all connections, from 0
     std::uint64_t connection = 0; // from 0
+    std::string peer;             // its address
     std::string head;
     std::string body;
 };
@@ -63,7 +64,7 @@ public:
 private:
     void listen();
     void accept_all(int listener);
-    void serve(int socket, std::uint64_t connection);
+    void serve(int socket, std::uint64_t connection, std::string peer);
     bool read_request(int socket, std::string& buffer, request_seen& request);
     bool carry_out(int socket, const reply& what) const;
 

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,10 +28,13 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::answer;
+using ::testing::ElementsAre;
 using testing::fault_server;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 using testing::reply;
 using testing::request_seen;
+using ::testing::SizeIs;
 
 // 40 requests in 200 ms.
 run_options options_for(const std::string& url) {
@@ -168,6 +172,36 @@ TEST(keepalive_off, a_closed_loop_pauses_before_it_asks_again_where_nobody_is) {
     EXPECT_GE(counts.of(outcome::ok), 1u);
     EXPECT_GE(counts.of(outcome::connect_error), 1u);
     EXPECT_LE(counts.of(outcome::connect_error), 2u * 8);
+}
+
+TEST(source_ip, connections_come_from_the_addresses_in_turn) {
+    fault_server server(at_once);
+    auto options = options_for(server.url());
+    options.connections = 6;
+    options.threads = 2;
+    options.rules.sources = source_addresses::parse("127.0.0.2,127.0.0.3");
+    EXPECT_EQ(counts_of(run(make_plan(options), {}, {})).of(outcome::ok), 40u);
+    std::map<std::string, std::set<std::uint64_t>> connections;
+    for (const auto& r : server.requests())
+        connections[r.peer].insert(r.connection);
+    EXPECT_THAT(connections, ElementsAre(Pair("127.0.0.2", SizeIs(3)), Pair("127.0.0.3", SizeIs(3))));
+}
+
+TEST(source_ip, an_address_that_cannot_be_used_is_named_before_the_start) {
+    fault_server server(at_once);
+    const auto refusal = [&](const char* sources) {
+        auto options = options_for(server.url());
+        options.rules.sources = source_addresses::parse(sources);
+        try {
+            run(make_plan(options), {}, {});
+        } catch (const std::runtime_error& wrong) {
+            return std::string(wrong.what());
+        }
+        return std::string("none");
+    };
+    EXPECT_THAT(refusal("127.0.0.1,192.0.2.1"), HasSubstr("cannot come from 192.0.2.1: Cannot assign"));
+    EXPECT_THAT(refusal("::1"), HasSubstr("--source-ip has no IPv4 address, and 127.0.0.1 is one of"));
+    EXPECT_EQ(server.connections(), 0u);
 }
 
 TEST(requests_per_connection, end_it_and_the_next_goes_out_on_a_new_one) {

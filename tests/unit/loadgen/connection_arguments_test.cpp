@@ -58,5 +58,37 @@ TEST(connection_arguments, a_connection_for_each_request_is_of_http1_and_has_no_
                 HasSubstr("leave out --requests-per-connection"));
 }
 
+using boost::asio::ip::make_address;
+
+source_addresses::endpoint at(const char* address, std::uint16_t port = 80) {
+    return {make_address(address), port};
+}
+
+TEST(source_addresses, those_of_the_targets_family_take_turns) {
+    const auto some = source_addresses::parse("10.0.0.1,::1,10.0.0.2");
+    EXPECT_EQ(some.of(at("10.9.9.9"), 0), at("10.0.0.1", 0));
+    EXPECT_EQ(some.of(at("10.9.9.9"), 1), at("10.0.0.2", 0));
+    EXPECT_EQ(some.of(at("10.9.9.9"), 2), at("10.0.0.1", 0));
+    EXPECT_EQ(some.of(at("fd00::1"), 1), at("::1", 0));
+    const auto old = source_addresses::parse("10.0.0.1");
+    EXPECT_TRUE(old.reach(at("10.9.9.9")));
+    EXPECT_FALSE(old.reach(at("fd00::1")));
+    EXPECT_FALSE(old.of(at("fd00::1"), 0));
+}
+
+TEST(source_addresses, without_any_the_kernel_chooses) {
+    const source_addresses none;
+    EXPECT_TRUE(none.reach(at("fd00::1")));
+    EXPECT_FALSE(none.of(at("10.9.9.9"), 0));
+    EXPECT_NO_THROW(none.require_ours());
+}
+
+TEST(source_addresses, what_is_no_list_of_addresses_is_told) {
+    for (const auto* const text : {"eth0", "10.0.0.1,", ",", "10.0.0.1;10.0.0.2", "0.0.0.0", "10.0.0.1:80"})
+        EXPECT_THAT(refusal({"--source-ip", text}),
+                    HasSubstr("--source-ip '" + std::string(text) + "': give addresses of this machine"));
+    EXPECT_THAT(refusal({"--source-ip", "::1,10.0.0.1,::1"}), HasSubstr("::1 is in it twice"));
+}
+
 } // namespace
 } // namespace beastmark::loadgen
