@@ -1,15 +1,61 @@
 #include "loadgen/connection_arguments.hpp"
 
-#include <CLI/CLI.hpp>
+#include "common/descriptor_limit.hpp"
+#include "common/number.hpp"
+#include "loadgen/run.hpp"
 
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <stdexcept>
 
 namespace beastmark::loadgen {
 
+namespace {
+
+constexpr std::uint32_t most_connections = 1'000'000;
+constexpr std::uint32_t usual_bound = 10'000; // of -c auto
+
+// As many of a target as the descriptor limit has room for.
+std::uint32_t room_for_connections(const run_options& o) {
+    const auto others = descriptors_needed(0, o.targets.size(), o.threads);
+    const auto limit = raise_descriptor_limit();
+    const auto room = limit > others ? (limit - others) / o.targets.size() : 0;
+    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(room, 1, usual_bound));
+}
+
+void read_count(const run_arguments& a, run_options& o) {
+    o.rules.automatic = a.connections == "auto";
+    if (a.max_connections && !o.rules.automatic)
+        throw std::invalid_argument("--max-connections is the bound of -c auto: give both, or neither");
+    if (o.rules.automatic) {
+        if (o.stages.front().kind == stage_kind::closed)
+            throw std::invalid_argument(
+                "-c auto follows the arrivals, and a closed loop has none: give a number with -c");
+        o.connections = a.max_connections ? *a.max_connections : room_for_connections(o);
+        return;
+    }
+    const auto count = parse_number<std::uint32_t>(a.connections);
+    if (!count || *count < 1 || *count > most_connections)
+        throw std::invalid_argument(fmt::format("-c '{}': give a number of connections from 1 to {}, or auto",
+                                                a.connections, most_connections));
+    o.connections = o.clients.last > 0 ? o.clients.last : *count;
+}
+
+} // namespace
+
 void add_connection_options(CLI::App& command, run_arguments& a) {
-    command.add_option("-c,--connections", a.connections, "connections to each target, over all threads")
-        ->check(CLI::Range(1, 1'000'000))
+    command
+        .add_option("-c,--connections", a.connections,
+                    "connections to each target, over all threads; auto: as many as it takes, which follows "
+                    "from rate and service time (Little's law) while it runs")
         ->capture_default_str();
+    command
+        .add_option(
+            "--max-connections", a.max_connections,
+            "what -c auto stays within, each target [10000, or what the descriptor limit has room for]")
+        ->check(CLI::Range(1U, most_connections));
     command
         .add_option("--keepalive", a.keepalive,
                     "off: each request makes a connection of its own, TLS included, as part of its service "
@@ -27,7 +73,7 @@ void add_connection_options(CLI::App& command, run_arguments& a) {
 }
 
 void read_connections(const run_arguments& a, run_options& o) {
-    o.connections = o.clients.last > 0 ? o.clients.last : a.connections;
+    read_count(a, o);
     if (!a.source_ip.empty())
         o.rules.sources = source_addresses::parse(a.source_ip);
     o.rules.keep_alive = a.keepalive == "on";

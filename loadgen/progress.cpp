@@ -85,7 +85,7 @@ std::string progress_text(const run_record& record, std::size_t target_index, ru
         if (r.waiting > 0)
             text += fmt::format("  waiting {}", human_count(static_cast<double>(r.waiting)));
     } else {
-        text += fmt::format("{} connections", record.what.connections);
+        text += connections_text(record);
     }
     return text +
            fmt::format("  left {}", minutes(std::chrono::ceil<std::chrono::seconds>(record.duration - now)));
@@ -101,8 +101,8 @@ void progress::started(const run_record& record) {
         const auto load = record.what.arrivals.closed_loop()
                               ? std::string("as many requests as are answered (closed loop)")
                               : fmt::format("{} requests", share_of(record.what, i));
-        fmt::print(stderr, "{}: {} over {} on {} connections, {} thread{}\n", t.where.text, load,
-                   format_duration(record.what.arrivals.duration()), record.what.connections,
+        fmt::print(stderr, "{}: {} over {} on {}, {} thread{}\n", t.where.text, load,
+                   format_duration(record.what.arrivals.duration()), connections_text(record),
                    record.what.threads, record.what.threads == 1 ? "" : "s");
     }
 }

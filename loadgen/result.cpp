@@ -152,6 +152,8 @@ json target_json(const run_record& record, std::size_t index, const run_options&
              {"latency_believable", latencies_json(t.believable(), false)},
              {"stages", stages_json(record, index)},
              {"timeline", std::move(timeline)}};
+    if (record.what.rules.automatic)
+        all["connections_reached"] = t.connections_reached();
     if (auto addresses = addresses_json(t.addresses()); !addresses.is_null())
         all["addresses"] = std::move(addresses);
     return all;
@@ -196,6 +198,7 @@ json config_json(const plan& what, const run_options& options) {
         {"shard", {{"index", options.share.index}, {"of", options.share.of}}},
         {"threads", what.threads},
         {"connections", what.connections},
+        {"connections_auto", what.rules.automatic},
         {"keepalive", what.rules.keep_alive},
         {"requests_per_connection", what.rules.requests > 0 ? json(what.rules.requests) : json(nullptr)},
         {"timeout_s", in_seconds(what.timeout)},

@@ -51,14 +51,16 @@ std::vector<asio::ip::tcp::endpoint> resolve(const url& where) {
     return endpoints;
 }
 
-void check_descriptors(std::uint64_t connections, std::size_t targets, std::uint64_t threads) {
+void check_descriptors(std::uint64_t connections, std::size_t targets, std::uint64_t threads,
+                       bool automatic) {
     const auto needed = descriptors_needed(connections, targets, threads);
     const auto limit = raise_descriptor_limit();
     if (limit < needed)
         throw std::runtime_error(fmt::format("descriptor limit {} is below the {} that {} connections need: "
                                              "raise it with ulimit -Hn {}, or ask "
-                                             "for fewer with -c",
-                                             limit, needed, connections * targets, needed));
+                                             "for fewer with {}",
+                                             limit, needed, connections * targets, needed,
+                                             automatic ? "--max-connections" : "-c"));
 }
 
 // The run's control: lives on the calling thread, hears from workers and signals through one io_context.
@@ -132,7 +134,8 @@ control::control(plan what, const std::optional<stop_condition>& stop_when, cons
       signals_(context_, SIGINT, SIGTERM) {
     const auto& settled = given_;
     for (std::size_t i = 0; i < settled.targets.size(); ++i)
-        record_.targets.emplace_back(arrivals_of(settled, i), settled.threads, settled.warmup, settled.spin);
+        record_.targets.emplace_back(arrivals_of(settled, i), settled.threads, settled.warmup, settled.spin,
+                                     settled.rules.automatic ? settled.connections : 0);
     if (stop_when)
         stop_when_.assign(settled.targets.size(), *stop_when);
     rows_seen_.assign(settled.targets.size(), 0);
@@ -338,7 +341,7 @@ plan make_plan(const run_options& options) {
             added.own.emplace(stages_of(options, targets.size() - 1), options.arrivals);
     }
     const auto threads = std::min(options.threads, options.connections);
-    check_descriptors(options.connections, targets.size(), threads);
+    check_descriptors(options.connections, targets.size(), threads, options.rules.automatic);
     std::shared_ptr<const tls_context> tls;
     for (auto& t : targets) {
         t.endpoints = resolve(t.where);
@@ -367,6 +370,21 @@ plan make_plan(const run_options& options) {
             .seed = options.arrivals.seed,
             .share = options.share,
             .alternate = options.pair.has_value()};
+}
+
+std::string connections_text(const run_record& record) {
+    if (!record.what.rules.automatic)
+        return fmt::format("{} connections", record.what.connections);
+    const auto reached = record.connections_reached();
+    return reached == 0 ? fmt::format("up to {} connections", record.what.connections)
+                        : fmt::format("{} connections (auto, up to {})", reached, record.what.connections);
+}
+
+std::uint64_t run_record::connections_reached() const {
+    std::uint64_t most = 0;
+    for (const auto& t : targets)
+        most = std::max(most, t.connections_reached());
+    return most;
 }
 
 bool run_record::believable() const {

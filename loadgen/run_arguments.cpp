@@ -254,8 +254,8 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
     o.targets = read_targets(a);
     o.stages = read_stages(a);
     o.clients = read_clients(a);
-    read_connections(a, o);
     o.threads = read_threads(a.threads);
+    read_connections(a, o);
     read_http2(a, o);
     o.body = read_body(a.body);
     o.method = !a.method.empty() ? a.method : o.body.empty() ? "GET" : "POST";

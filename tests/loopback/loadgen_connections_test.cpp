@@ -1,6 +1,7 @@
 // How connections are made and how long they are used, by whole runs in this process. Counts are exact, times
 // have wide tolerances.
 #include "fault_server.hpp"
+#include "loadgen/lane.hpp"
 #include "loadgen/run.hpp"
 #include "plain_http2_server.hpp"
 #include "tests/support/certificate_authority.hpp"
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -202,6 +204,76 @@ TEST(source_ip, an_address_that_cannot_be_used_is_named_before_the_start) {
     EXPECT_THAT(refusal("127.0.0.1,192.0.2.1"), HasSubstr("cannot come from 192.0.2.1: Cannot assign"));
     EXPECT_THAT(refusal("::1"), HasSubstr("--source-ip has no IPv4 address, and 127.0.0.1 is one of"));
     EXPECT_EQ(server.connections(), 0u);
+}
+
+TEST(auto_connections, become_as_many_as_it_takes) {
+    fault_server server([](const request_seen&) { return reply{{answer()}, 50ms}; });
+    auto options = options_for(server.url());
+    options.rules.automatic = true;
+    options.connections = 1000;
+    options.threads = 2;
+    options.stages.front() = {stage_kind::hold, 1200ms, 400, 400, 1};
+    const auto record = run(make_plan(options), {}, {});
+    EXPECT_EQ(counts_of(record).of(outcome::ok), 480u);
+    EXPECT_GE(server.connections(), 20u) << "in flight at once";
+    EXPECT_LT(server.connections(), 400u);
+    const auto& rows = record.targets.front().rows();
+    EXPECT_GE(rows.front().connections, 20u);
+    EXPECT_EQ(rows.back().connections, server.connections()) << "what is up is told";
+    EXPECT_EQ(record.connections_reached(), server.connections());
+    EXPECT_THAT(connections_text(record), HasSubstr("connections (auto, up to 1000)"));
+}
+
+TEST(auto_connections, of_what_is_answered_at_once_stay_few) {
+    fault_server server(at_once);
+    auto options = options_for(server.url());
+    options.rules.automatic = true;
+    options.connections = 1000;
+    EXPECT_EQ(counts_of(run(make_plan(options), {}, {})).of(outcome::ok), 40u);
+    EXPECT_LT(server.connections(), 40u);
+}
+
+TEST(auto_connections, stay_within_their_bound) {
+    fault_server server([](const request_seen&) { return reply{{answer()}, 50ms}; });
+    auto options = options_for(server.url());
+    options.rules.automatic = true;
+    options.connections = 6;
+    options.stages.front().duration = 400ms;
+    const auto record = run(make_plan(options), {}, {});
+    EXPECT_EQ(server.connections(), 6u);
+    EXPECT_EQ(record.targets.front().windows().front().most_connections, 6u);
+}
+
+// Counts those that are neither up nor given up: it never says a word, and https waits for one.
+TEST(connecting, is_done_by_64_at_once) {
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+    ASSERT_EQ(listen(listener, 1024), 0);
+    ASSERT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    const auto url = "https://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
+    std::size_t most = 0;
+    std::jthread server([&](const std::stop_token& end) {
+        while (!end.stop_requested()) {
+            std::vector<int> open;
+            pollfd next{listener, POLLIN, 0};
+            while (poll(&next, 1, 200) > 0)
+                open.push_back(accept(listener, nullptr, nullptr));
+            most = std::max(most, open.size());
+            for (const int socket : open)
+                close(socket);
+        }
+    });
+    auto options = options_for(url);
+    options.connections = 150;
+    EXPECT_THROW(run(make_plan(options), {}, {}), std::runtime_error);
+    server.request_stop();
+    server.join();
+    EXPECT_EQ(most, most_connecting);
+    close(listener);
 }
 
 TEST(requests_per_connection, end_it_and_the_next_goes_out_on_a_new_one) {

@@ -45,6 +45,23 @@ TEST(connection_arguments, are_kept_without_limit_unless_told_otherwise) {
     EXPECT_EQ(options_of({"--requests-per-connection", "7"}).rules.requests, 7u);
 }
 
+TEST(connection_arguments, auto_is_within_a_bound) {
+    const auto usual = options_of({"-c", "auto"});
+    EXPECT_TRUE(usual.rules.automatic);
+    EXPECT_GT(usual.connections, 100u) << "what the descriptor limit has room for";
+    EXPECT_LE(usual.connections, 10'000u);
+    EXPECT_EQ(options_of({"-c", "auto", "--max-connections", "77"}).connections, 77u);
+    EXPECT_FALSE(options_of({"-c", "8"}).rules.automatic);
+}
+
+TEST(connection_arguments, how_many_that_cannot_be_is_told) {
+    for (const auto* const text : {"0", "1000001", "many", "-1", "8.5", "Auto", ""})
+        EXPECT_THAT(refusal({"-c", text}), HasSubstr("-c '" + std::string(text) + "': give a number"));
+    EXPECT_THAT(refusal({"-c", "8", "--max-connections", "9"}), HasSubstr("give both, or neither"));
+    EXPECT_THAT(refusal({"-c", "auto", "--closed"}), HasSubstr("a closed loop has none"));
+    EXPECT_THAT(refusal({"-c", "auto", "--closed", "--clients", "3"}), HasSubstr("a closed loop has none"));
+}
+
 TEST(connection_errors, that_no_port_is_free_says_where_to_read_on) {
     const boost::system::error_code none{EADDRNOTAVAIL, boost::system::system_category()};
     EXPECT_THAT(describe(phase::connect, none),
