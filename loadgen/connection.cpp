@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace beastmark::loadgen {
@@ -63,6 +64,12 @@ void connection::leave_gone_address() {
 }
 
 boost::system::result<connecting_socket> connection::begin_attempt() {
+    if (!target_.unix_socket.empty()) {
+        sockaddr_un path{};
+        path.sun_family = AF_UNIX;
+        target_.unix_socket.copy(path.sun_path, sizeof path.sun_path - 1);
+        return begin_connect(loop_, reinterpret_cast<const sockaddr*>(&path), sizeof path, *this);
+    }
     const auto& to = lane_.addresses().known()[address_];
     const auto& sources = lane_.the_plan().rules.sources;
     if (!sources.reach(to)) // a name that resolves to something else now

@@ -9,6 +9,11 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <sys/un.h>
 
 namespace beastmark::loadgen {
 
@@ -43,6 +48,36 @@ void read_count(const run_arguments& a, run_options& o) {
     o.connections = o.clients.last > 0 ? o.clients.last : *count;
 }
 
+// A path may have a '=' in it, too.
+std::pair<std::string, std::string> read_unix_socket(const std::string& text, const run_options& o) {
+    constexpr std::size_t longest = sizeof(sockaddr_un::sun_path) - 1;
+    const auto wrong = [&](std::string_view why) {
+        return std::invalid_argument(
+            fmt::format("--unix-socket '{}': {}; write PATH, or NAME=PATH of a target", text, why));
+    };
+    std::string name = text.substr(0, text.find('='));
+    const bool named =
+        name.size() < text.size() &&
+        std::any_of(o.targets.begin(), o.targets.end(), [&](const target_spec& t) { return t.name == name; });
+    if (!named && o.targets.size() > 1)
+        throw wrong("of which target?");
+    auto path = named ? text.substr(name.size() + 1) : text;
+    if (path.empty() || path.size() > longest)
+        throw wrong(fmt::format("a path has 1 to {} bytes", longest));
+    return {named ? std::move(name) : o.targets.front().name, std::move(path)};
+}
+
+void read_unix_sockets(const run_arguments& a, run_options& o) {
+    for (const auto& text : a.unix_sockets)
+        if (const auto read = read_unix_socket(text, o); !o.unix_sockets.insert(read).second)
+            throw std::invalid_argument(
+                fmt::format("--unix-socket '{}': '{}' has one already", text, read.first));
+    if (o.unix_sockets.empty())
+        return;
+    if (!a.source_ip.empty() || !a.dns_ttl.empty())
+        throw std::invalid_argument("--unix-socket has no addresses: leave out --source-ip and --dns-ttl");
+}
+
 } // namespace
 
 void add_connection_options(CLI::App& command, run_arguments& a) {
@@ -70,10 +105,16 @@ void add_connection_options(CLI::App& command, run_arguments& a) {
         "--source-ip", a.source_ip,
         "A[,B...]: addresses of this machine that connections come from in turn, for more than "
         "the 28,000 that one has ports for [the kernel's choice]");
+    command
+        .add_option("--unix-socket", a.unix_sockets,
+                    "PATH of the Unix socket to connect to instead of the URL's host and port, or NAME=PATH "
+                    "of a target; repeatable")
+        ->allow_extra_args(false);
 }
 
 void read_connections(const run_arguments& a, run_options& o) {
     read_count(a, o);
+    read_unix_sockets(a, o);
     if (!a.source_ip.empty())
         o.rules.sources = source_addresses::parse(a.source_ip);
     o.rules.keep_alive = a.keepalive == "on";

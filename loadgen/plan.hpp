@@ -31,6 +31,7 @@ struct target {
     request_template request;
     std::vector<boost::asio::ip::tcp::endpoint>
         endpoints;                            // resolved before the start; with dns_ttl they may change
+    std::string unix_socket{};                // instead: the path of one
     std::shared_ptr<const tls_context> tls{}; // of https
     std::optional<schedule> own{};            // instead of the plan's, and as long
 };

@@ -34,6 +34,7 @@ struct run_arguments {
     std::string keepalive = "on";
     std::optional<std::uint32_t> requests_per_connection;
     std::string source_ip;
+    std::vector<std::string> unix_sockets;
     std::string threads;
     bool http2 = false;
     std::optional<std::uint32_t> streams;

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -204,6 +205,27 @@ TEST(source_ip, an_address_that_cannot_be_used_is_named_before_the_start) {
     EXPECT_THAT(refusal("127.0.0.1,192.0.2.1"), HasSubstr("cannot come from 192.0.2.1: Cannot assign"));
     EXPECT_THAT(refusal("::1"), HasSubstr("--source-ip has no IPv4 address, and 127.0.0.1 is one of"));
     EXPECT_EQ(server.connections(), 0u);
+}
+
+TEST(unix_socket, is_connected_to_instead_of_the_host) {
+    const testing::temporary_directory folder;
+    const auto path = (folder.path() / "a=b.sock").string();
+    auto server = std::make_unique<fault_server>(at_once, path);
+    auto options = options_for("http://no-such-host.invalid/x");
+    options.unix_sockets["target"] = path;
+    const auto record = run(make_plan(options), {}, {});
+    EXPECT_EQ(counts_of(record).of(outcome::ok), 40u);
+    EXPECT_EQ(server->connections(), 4u);
+    EXPECT_THAT(server->requests().front().head, HasSubstr("Host: no-such-host.invalid\r\n"));
+    EXPECT_TRUE(record.targets.front().addresses().empty());
+    server.reset();
+    try {
+        run(make_plan(options), {}, {});
+        FAIL() << "nobody is there";
+    } catch (const std::runtime_error& refused) {
+        EXPECT_THAT(refused.what(), HasSubstr("cannot connect to " + path));
+        EXPECT_THAT(refused.what(), HasSubstr("Connection refused"));
+    }
 }
 
 TEST(auto_connections, become_as_many_as_it_takes) {

@@ -62,6 +62,24 @@ TEST(connection_arguments, how_many_that_cannot_be_is_told) {
     EXPECT_THAT(refusal({"-c", "auto", "--closed", "--clients", "3"}), HasSubstr("a closed loop has none"));
 }
 
+TEST(unix_sockets, are_of_the_only_target_or_of_the_one_they_name) {
+    using ::testing::ElementsAre;
+    using ::testing::Pair;
+    EXPECT_THAT(options_of({"--unix-socket", "/run/a=b"}).unix_sockets,
+                ElementsAre(Pair("target", "/run/a=b")));
+    EXPECT_THAT(options_of({"--target", "a=http://h/", "--unix-socket", "a=x.sock"}).unix_sockets,
+                ElementsAre(Pair("a", "x.sock")));
+}
+
+TEST(unix_sockets, what_cannot_be_one_is_told) {
+    EXPECT_THAT(refusal({"--target", "a=http://h/", "--unix-socket", "/x"}), HasSubstr("of which target?"));
+    for (const auto& path : {std::string(), std::string(108, 'x')})
+        EXPECT_THAT(refusal({"--unix-socket", path}), HasSubstr("a path has 1 to 107 bytes"));
+    EXPECT_THAT(refusal({"--unix-socket", "/x", "--unix-socket", "target=/y"}), HasSubstr("has one already"));
+    EXPECT_THAT(refusal({"--unix-socket", "/x", "--source-ip", "::1"}), HasSubstr("leave out --source-ip"));
+    EXPECT_THAT(refusal({"--unix-socket", "/x", "--dns-ttl", "1s"}), HasSubstr("and --dns-ttl"));
+}
+
 TEST(connection_errors, that_no_port_is_free_says_where_to_read_on) {
     const boost::system::error_code none{EADDRNOTAVAIL, boost::system::system_category()};
     EXPECT_THAT(describe(phase::connect, none),
