@@ -1,6 +1,5 @@
 #include "loadgen/connection.hpp"
 
-#include "common/tcp_connect.hpp"
 #include "loadgen/http1/http1_connection.hpp"
 #include "loadgen/http2/http2_connection.hpp"
 #include "loadgen/lane.hpp"
@@ -8,12 +7,12 @@
 #include <boost/asio/error.hpp>
 
 #include <algorithm>
-#include <cerrno>
+#include <utility>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace beastmark::loadgen {
@@ -23,8 +22,6 @@ using boost::system::error_code;
 
 namespace {
 
-// In a turn of the loop, so that a large answer does not make other requests late.
-constexpr int most_reads = 16;
 constexpr std::chrono::milliseconds first_backoff{10};
 constexpr std::chrono::milliseconds longest_backoff{320};
 
@@ -66,13 +63,31 @@ void connection::leave_gone_address() {
         connect();
 }
 
+boost::system::result<connecting_socket> connection::begin_attempt() {
+    if (!target_.unix_socket.empty()) {
+        sockaddr_un path{};
+        path.sun_family = AF_UNIX;
+        target_.unix_socket.copy(path.sun_path, sizeof path.sun_path - 1);
+        return begin_connect(loop_, reinterpret_cast<const sockaddr*>(&path), sizeof path, *this);
+    }
+    const auto& to = lane_.addresses().known()[address_];
+    const auto& sources = lane_.the_plan().rules.sources;
+    if (!sources.reach(to)) // a name that resolves to something else now
+        return error_code(asio::error::address_family_not_supported);
+    // Those that begin at the same address take the sources in turn.
+    const auto from = sources.of(to, number_ / lane_.addresses().size());
+    return begin_connect(loop_, to.data(), static_cast<socklen_t>(to.size()), *this,
+                         from ? from->data() : nullptr, from ? static_cast<socklen_t>(from->size()) : 0);
+}
+
 void connection::try_next_address() {
     address_ = lane_.addresses().to_try(home_, addresses_tried_++, number_);
+    if (in_service_)
+        lane_.goes_to(id_, address_);
     close_socket();
     connect_began_ = std::chrono::steady_clock::now();
     could_not_ = {};
-    const auto& to = lane_.addresses().known()[address_];
-    if (const auto made = begin_connect(loop_, to.data(), static_cast<socklen_t>(to.size()), *this)) {
+    if (const auto made = begin_attempt()) {
         socket_ = made->descriptor;
         watch_ = made->watch;
         ended_ = false;
@@ -80,7 +95,12 @@ void connection::try_next_address() {
         could_not_ = made.error();
     }
     // Told later, also what is known now: who tells at once would be called back in the middle of it.
-    timer_.set(could_not_ ? connect_began_ : connect_began_ + lane_.the_plan().timeout);
+    if (could_not_)
+        timer_.set(connect_began_);
+    else if (in_service_)
+        timer_.cancel();
+    else
+        timer_.set(connect_began_ + lane_.the_plan().timeout);
 }
 
 void connection::on_timer() {
@@ -141,16 +161,35 @@ void connection::up() {
 void connection::serve(stream_type streams) {
     timer_.cancel();
     step_ = step::serving;
+    in_service_ = true;
     home_ = address_;
     lane_.connected(id_, address_, streams);
 }
 
+void connection::serve_again() {
+    step_ = step::serving;
+    home_ = address_;
+    lane_.count_opened(address_);
+}
+
+void connection::rest() {
+    retransmitted_before_ = retransmitted();
+    timer_.cancel();
+    close_socket();
+    step_ = step::serving;
+}
+
 void connection::attempt_failed(phase where, const error_code& code) {
-    forget();
+    if (!in_service_)
+        forget();
     step_ = step::connecting;
     lane_.address_failed(address_, where, code);
     if (addresses_tried_ < lane_.addresses().size()) {
         try_next_address();
+        return;
+    }
+    if (in_service_) {
+        on_not_opened(where, code);
         return;
     }
     ++failures_;
@@ -185,7 +224,7 @@ std::string_view connection::chosen_protocol() const {
 
 void connection::close() {
     retransmitted_before_ = retransmitted();
-    if (step_ == step::serving)
+    if (std::exchange(in_service_, false))
         lane_.disconnected();
     step_ = step::closed;
     forget();
@@ -208,117 +247,6 @@ void connection::close_socket() noexcept {
     loop_.remove(watch_, socket_);
     ::close(socket_);
     socket_ = -1;
-}
-
-void connection::ready(std::uint32_t events) {
-    constexpr std::uint32_t ends = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
-    const auto generation = generation_;
-    ended_ = ended_ || (events & ends) != 0;
-    if (step_ == step::connecting) {
-        if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) == 0)
-            return;
-        // Whoever closes at once, or speaks before it may, has no answers to give.
-        const bool speaks = (events & EPOLLIN) != 0;
-        const bool may_speak = lane_.the_plan().http2 && !target_.tls; // RFC 9113 section 3.4
-        auto code = pending_error(socket_);
-        if (!code && ((speaks && !may_speak) || (events & ends) != 0))
-            code = asio::error::connection_reset;
-        on_attempt_ended(code);
-        if (speaks && generation == generation_ && is_open())
-            read();
-        return;
-    }
-    if (step_ == step::handshaking) {
-        shake_hands();
-        // What came behind the handshake is told by no other event: tickets, or a close.
-        if (generation == generation_ && step_ != step::handshaking)
-            read();
-        return;
-    }
-    // TLS may have to write before it can read, and the other way round.
-    if (((events & EPOLLOUT) != 0 || tls_) && !unsent_.empty()) {
-        write();
-        if (generation == generation_ && unsent_.empty())
-            on_sent();
-    }
-    if (generation == generation_ && ((events & (EPOLLIN | ends)) != 0 || tls_))
-        read();
-}
-
-// Some of what is unsent.
-error_code connection::transmit(std::size_t& size) {
-    if (tls_)
-        return tls_->write(unsent_, size);
-    ssize_t sent = 0;
-    do {
-        sent = ::send(socket_, unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
-    } while (sent < 0 && errno == EINTR);
-    if (sent < 0)
-        return last_error();
-    size = static_cast<std::size_t>(sent);
-    return {};
-}
-
-error_code connection::receive(char* into, std::size_t room, std::size_t& size) {
-    if (tls_)
-        return tls_->read(into, room, size);
-    ssize_t received = 0;
-    do {
-        received = ::recv(socket_, into, room, 0);
-    } while (received < 0 && errno == EINTR);
-    if (received < 0)
-        return last_error();
-    if (received == 0)
-        return asio::error::eof;
-    size = static_cast<std::size_t>(received);
-    return {};
-}
-
-void connection::write() {
-    error_code code;
-    // Of a part the rest goes out when there is room: EPOLLOUT. TLS may have written a record of several.
-    do {
-        std::size_t sent = 0;
-        code = transmit(sent);
-        if (!code) {
-            on_bytes_sent(sent);
-            unsent_.remove_prefix(sent);
-        }
-    } while (tls_ && !code && !unsent_.empty());
-    if (!code || code == asio::error::would_block)
-        return;
-    unsent_ = {};
-    // The answer that explains it (a 4xx, then a close) may be waiting to be read, and its event to be told.
-    if (code != asio::error::broken_pipe && code != asio::error::connection_reset)
-        on_send_error(code);
-}
-
-// What came, to its end: the next event tells only of what comes after. A read that does not fill the buffer
-// has taken all (epoll(7)) but for the end of the connection, which the event tells.
-void connection::read() {
-    const auto generation = generation_;
-    const lane::pause until_all_is_read(
-        lane_); // of HTTP/2 several answers, whose next requests go out together
-    for (int reads = 0; generation == generation_; ++reads) {
-        if (reads == most_reads) {
-            loop_.tell_again(watch_, socket_);
-            return;
-        }
-        const auto room = input_capacity - kept_;
-        std::size_t size = 0;
-        if (const auto code = receive(input_.get() + kept_, room, size)) {
-            if (code != asio::error::would_block) {
-                read_at_ = lane_.now();
-                on_end(code);
-            }
-            return;
-        }
-        read_at_ = lane_.now();
-        const auto all = size < room && !tls_; // a record may be behind the one that was read
-        on_bytes(size);
-        if (all && !ended_)
-            return;
-    }
 }
 
 std::unique_ptr<connection> make_connection(lane& owner, event_loop& loop, const target& to,

@@ -7,11 +7,13 @@
 #pragma once
 
 #include "common/event_loop.hpp"
+#include "common/tcp_connect.hpp"
 #include "loadgen/dispatcher.hpp"
 #include "loadgen/plan.hpp"
 #include "loadgen/tls/tls_session.hpp"
 
 #include <boost/system/error_code.hpp>
+#include <boost/system/result.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -37,7 +39,8 @@ public:
     connection& operator=(const connection&) = delete;
 
     /// Tries the target's addresses in turn, each for the plan's timeout at most. Ends in lane::connected()
-    /// or lane::connect_failed().
+    /// or lane::connect_failed(). At rest, for a request, whose timeout is then the only one: ends in
+    /// opened() or on_not_opened().
     void connect();
 
     /// Sends the request of `arrival` as this stream, which is up and idle. The result is told to the lane.
@@ -86,10 +89,19 @@ protected:
     /// It was closed.
     virtual void forget() {}
 
+    /// Of a connect from rest: none of the addresses could be connected to.
+    virtual void on_not_opened(phase /*where*/, const boost::system::error_code& /*code*/) {}
+
     // What its protocol does it with.
 
     /// It takes requests from now on.
     void serve(stream_type streams);
+
+    /// Closes its socket. It still takes requests, or does from serve() on, and connects for each.
+    void rest();
+
+    /// In opened(), of a connect from rest.
+    void serve_again();
 
     /// Where it is connected to cannot be used: tries the next address.
     void attempt_failed(phase where, const boost::system::error_code& code);
@@ -138,9 +150,12 @@ protected:
 private:
     enum class step : std::uint8_t { closed, connecting, handshaking, greeting, serving };
 
-    [[nodiscard]] bool is_open() const { return step_ == step::greeting || step_ == step::serving; }
+    [[nodiscard]] bool is_open() const {
+        return socket_ >= 0 && (step_ == step::greeting || step_ == step::serving);
+    }
 
     void ready(std::uint32_t events) override;
+    boost::system::result<connecting_socket> begin_attempt();
     void try_next_address();
     void on_attempt_ended(const boost::system::error_code& code);
     void begin_handshake();
@@ -158,6 +173,7 @@ private:
     id_type id_;
     std::uint64_t number_;
     step step_ = step::closed;
+    bool in_service_ = false; // takes requests, as the lane knows
     std::uint32_t generation_ = 0;
     std::uint32_t failures_ = 0; // since the last answer
     std::size_t home_ = 0;       // the address it was connected to last

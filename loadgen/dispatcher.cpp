@@ -20,9 +20,13 @@ dispatcher::dispatcher(const schedule& all, const settings& options)
 }
 
 void dispatcher::connection_up(connection_id id, run_time now, std::size_t address) {
+    count_opened(address);
+    stream_up(id, now, address);
+}
+
+void dispatcher::count_opened(std::size_t address) {
     if (!options_.addresses.empty())
         ++address_in(interval_->of(segment_now_), address).opened;
-    stream_up(id, now, address);
 }
 
 void dispatcher::take_turns() {
@@ -347,6 +351,17 @@ std::uint64_t dispatcher::due(run_time now) const {
     return cursor_.count_below(std::min(all_->arrivals_before(now + run_time(1)), limit_));
 }
 
+connection_demand::sight dispatcher::look(run_time now) const {
+    const auto wait = waiting(now);
+    return {.at = now,
+            .due = cursor_.count_below(cursor_.arrival()) + wait,
+            .ended = ended_,
+            .busy = busy_time_,
+            .in_flight = in_flight_,
+            .oldest = busy_.first == none ? run_time{} : now - slots_[busy_.first].sent,
+            .waiting = wait};
+}
+
 std::uint64_t dispatcher::waiting(run_time now) const {
     if (idle_.first != none) // what is due goes out as soon as the loop gets to it
         return 0;
@@ -383,6 +398,8 @@ void dispatcher::make_idle(connection_id id, run_time now) {
 void dispatcher::release(connection_id id, run_time now, bool reusable) {
     remove(busy_, id);
     --in_flight_;
+    ++ended_;
+    busy_time_ += now - slots_[id].sent;
     if (reusable) {
         make_idle(id, now);
     } else {

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "loadgen/client_steps.hpp"
+#include "loadgen/connection_demand.hpp"
 #include "loadgen/outcome.hpp"
 #include "loadgen/schedule.hpp"
 #include "loadgen/tally.hpp"
@@ -66,6 +67,14 @@ public:
 
     /// @param address its place among those of the settings.
     void connection_up(connection_id id, run_time now, std::size_t address = 0);
+
+    /// It is up and connects for each of its requests: that goes there.
+    void goes_to(connection_id id, std::size_t address) {
+        slots_[id].address = static_cast<std::uint32_t>(address);
+    }
+
+    /// One to this address was opened. connection_up() counts it itself.
+    void count_opened(std::size_t address);
 
     /// Of a connection that carries several requests at once, each of which is an id of its own, a further
     /// one.
@@ -158,6 +167,9 @@ public:
 
     [[nodiscard]] std::uint64_t connected() const noexcept { return connected_; }
 
+    /// What connection_demand wants to know. Open loop only.
+    [[nodiscard]] connection_demand::sight look(run_time now) const;
+
     /// Due at `now` and not sent for want of a free connection.
     [[nodiscard]] std::uint64_t waiting(run_time now) const;
 
@@ -231,6 +243,8 @@ private:
     // a connection, what it waits from then on is the generator's lag.
     run_time free_since_{};
     std::uint64_t in_flight_ = 0;
+    std::uint64_t ended_ = 0; // requests that were sent
+    run_time busy_time_{};    // from their sending to their end, together
     std::uint64_t connected_ = 0;
     boost::system::error_code down_because_; // set while arrivals fail as connect_error
     phase down_at_ = phase::connect;

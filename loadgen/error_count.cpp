@@ -2,6 +2,8 @@
 
 #include "common/error_category.hpp"
 
+#include <boost/system/errc.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -50,9 +52,16 @@ boost::system::error_code told_error(std::string_view text) {
     return {told().value_of(text), category};
 }
 
+std::string words_of(const boost::system::error_code& code) {
+    if (code != boost::system::errc::address_not_available)
+        return code.message();
+    return code.message() + " (no local port is free for it: docs/measuring.md#connections; or this machine "
+                            "has no address of its kind)";
+}
+
 std::string describe(phase where, const boost::system::error_code& code) {
     constexpr std::array<const char*, phase_count> names{"connect", "send", "read", "parse", "tls", "http2"};
-    return std::string(names[static_cast<std::size_t>(where)]) + ": " + code.message();
+    return std::string(names[static_cast<std::size_t>(where)]) + ": " + words_of(code);
 }
 
 void add_error(std::vector<error_count>& to, phase where, const boost::system::error_code& code,

@@ -21,6 +21,9 @@ struct error_count {
     std::uint64_t count = 0;
 };
 
+/// The error's own words, with what it means here where they say too little.
+std::string words_of(const boost::system::error_code& code);
+
 /// "connect: Connection refused".
 std::string describe(phase where, const boost::system::error_code& code);
 

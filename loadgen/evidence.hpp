@@ -34,9 +34,10 @@ struct window_evidence {
     std::uint64_t failed = 0; // ended otherwise, timeouts included; not: skipped, unfinished
     std::uint64_t timeouts = 0;
     std::uint64_t skipped = 0;
-    std::uint64_t skipped_late = 0;   // of these: the loop was late, a connection was free
-    std::uint64_t connections = 0;    // up at its end
-    std::uint64_t waiting_before = 0; // arrivals without a free connection when it began, and when it ended
+    std::uint64_t skipped_late = 0;     // of these: the loop was late, a connection was free
+    std::uint64_t connections = 0;      // up at its end
+    std::uint64_t most_connections = 0; // of -c auto: its bound; else 0
+    std::uint64_t waiting_before = 0;   // arrivals without a free connection when it began, and when it ended
     std::uint64_t waiting_after = 0;
     double response_p50_us = 0;
     double response_p99_us = 0;

@@ -24,6 +24,9 @@ constexpr std::size_t most_inspected = 4096;
 // tells nothing.
 constexpr run_time tail = std::chrono::milliseconds(100);
 
+// Of -c auto.
+constexpr std::uint32_t connections_to_begin_with = 4;
+
 std::uint32_t share(std::uint32_t all, std::uint32_t thread, std::uint32_t threads) {
     return all / threads + (thread < all % threads ? 1 : 0);
 }
@@ -53,12 +56,16 @@ void lane::pace_listener::ready(std::uint32_t /*events*/) {
 lane::lane(worker& owner, event_loop& loop, const plan& what, std::size_t target_index, std::uint32_t thread,
            mailbox& reports)
     : worker_(owner),
+      loop_(loop),
       plan_(what),
       reports_(reports),
       target_index_(target_index),
+      thread_(thread),
+      most_connections_(share(what.connections, thread, what.threads)),
       addresses_(what.targets[target_index].endpoints),
       dispatcher_(arrivals_of(what, target_index), settings_of(what, what.targets[target_index], thread)),
-      settled_(share(what.connections, thread, what.threads)),
+      settled_(what.rules.automatic ? std::min(most_connections_, connections_to_begin_with)
+                                    : most_connections_),
       pacer_(loop, on_pace_),
       expiry_(loop, [this] { expire(now()); }),
       roll_(loop, [this] { on_roll(); }),
@@ -66,12 +73,27 @@ lane::lane(worker& owner, event_loop& loop, const plan& what, std::size_t target
       heartbeat_(loop, [this] { on_heartbeat(); }),
       arrivals_end_(what.arrivals.duration()) {
     loop.before_wait([this] { arm_timers(); });
-    const auto& to = what.targets[target_index];
-    for (connection::id_type id = 0; id < settled_.size(); ++id) {
-        // Of those of all threads and shards, so that together they begin at each address equally often.
-        const auto number = what.share.index * what.connections + std::uint64_t{id} * what.threads + thread;
-        connections_.push_back(make_connection(*this, loop, to, id, number));
+    while (connections_.size() < settled_.size())
+        add_connection();
+}
+
+void lane::add_connection() {
+    const auto id = static_cast<connection::id_type>(connections_.size());
+    // Of those of all threads and shards, so that together they begin at each address equally often.
+    const auto number = plan_.share.index * plan_.connections + std::uint64_t{id} * plan_.threads + thread_;
+    connections_.push_back(make_connection(*this, loop_, plan_.targets[target_index_], id, number));
+}
+
+// They never become fewer: a service that was slow may be so again, and one that is idle costs nothing.
+void lane::grow() {
+    const auto need = demand_.update(dispatcher_.look(now()));
+    const auto wanted =
+        std::min<std::uint64_t>((need + plan_.streams - 1) / plan_.streams, most_connections_);
+    while (connections_.size() < wanted) {
+        want_connect_.push_back(static_cast<connection::id_type>(connections_.size()));
+        add_connection();
     }
+    connect_more();
 }
 
 void lane::connect() {
@@ -96,9 +118,9 @@ void lane::connect_more() {
 
 void lane::settle(connection::id_type id) {
     --connecting_;
-    if (!settled_[id]) {
+    if (id < settled_.size() && !settled_[id]) {
         settled_[id] = true;
-        if (++settled_count_ == connections_.size())
+        if (++settled_count_ == settled_.size())
             worker_.lane_ready();
     }
     connect_more();
@@ -214,10 +236,10 @@ void lane::pump(run_time t) {
     if (pumping_) // a send that failed at once: the loop below goes on
         return;
     pumping_ = true;
-    const auto count = static_cast<std::uint32_t>(connections_.size());
     do {
         while (const auto order = dispatcher_.next(t)) {
-            connections_[order->connection % count]->send(order->connection / count, order->arrival);
+            connections_[order->connection % most_connections_]->send(order->connection / most_connections_,
+                                                                      order->arrival);
             t = now();
         }
     } while (flush());
@@ -288,10 +310,9 @@ void lane::arm_expiry() {
 }
 
 void lane::expire(run_time t) {
-    const auto count = static_cast<std::uint32_t>(connections_.size());
     const pause until_all_are_known(*this);
     while (const auto slot = dispatcher_.expired(t))
-        connections_[*slot % count]->give_up(*slot / count);
+        connections_[*slot % most_connections_]->give_up(*slot / most_connections_);
 }
 
 void lane::answered(dispatcher::connection_id slot, run_time t, unsigned status, bool reusable,
@@ -330,6 +351,8 @@ void lane::arm_heartbeat() {
 void lane::on_heartbeat() {
     stall_ = std::max<run_time>(stall_, std::chrono::steady_clock::now() - heartbeat_.time());
     arm_heartbeat();
+    if (plan_.rules.automatic && step_ == step::running)
+        grow();
 }
 
 thread_evidence lane::take_evidence() {

@@ -61,11 +61,16 @@ public:
 
     [[nodiscard]] dispatcher::connection_id slot_of(connection::id_type id,
                                                     connection::stream_type stream) const {
-        return stream * static_cast<std::uint32_t>(connections_.size()) + id;
+        return stream * most_connections_ + id;
     }
 
     /// It is up, with so many streams.
     void connected(connection::id_type id, std::size_t address, connection::stream_type streams);
+
+    // Of one that is up and connects for each request: where it tries to, and that it did.
+    void goes_to(connection::id_type id, std::size_t address) { dispatcher_.goes_to(id, address); }
+
+    void count_opened(std::size_t address) { dispatcher_.count_opened(address); }
 
     /// It was up.
     void disconnected() { --connected_; }
@@ -161,6 +166,8 @@ private:
     void finish();
     void settle(connection::id_type id);
     void connect_more();
+    void add_connection();
+    void grow();
 
     struct pace_listener final : event_loop::listener {
         lane* self;
@@ -171,15 +178,19 @@ private:
     };
 
     worker& worker_;
+    event_loop& loop_;
     const plan& plan_;
     mailbox& reports_;
     std::size_t target_index_;
+    std::uint32_t thread_;
+    std::uint32_t most_connections_;
     address_set addresses_;
     dispatcher dispatcher_;
+    connection_demand demand_; // of -c auto
     std::vector<std::unique_ptr<connection>> connections_;
     std::deque<connection::id_type> want_connect_;
     std::uint32_t connecting_ = 0;
-    std::vector<bool> settled_; // the first attempt has ended
+    std::vector<bool> settled_; // of those to begin with: the first attempt has ended
     std::uint32_t settled_count_ = 0;
     boost::system::error_code connect_error_;
     phase connect_phase_ = phase::connect;

@@ -41,7 +41,7 @@ live_metrics::growing::growing()
 
 live_metrics::live_metrics(const plan& what, std::string_view method)
     : method_(std::find(methods.begin(), methods.end(), method) != methods.end() ? method : "_OTHER"),
-      connections_(what.connections),
+      connections_(what.rules.automatic ? 0 : what.connections),
       series_(what.expected_status, what.expected_body.has_value()),
       closed_loop_(what.arrivals.closed_loop()),
       growing_(what.targets.size()) {

@@ -85,7 +85,7 @@ private:
 
     std::vector<std::string> names_; // of the targets
     std::string method_;
-    std::uint32_t connections_; // of each target
+    std::uint32_t connections_; // of each target; 0: as many as are up
     request_series_list series_;
     bool closed_loop_;
     std::vector<growing> growing_;

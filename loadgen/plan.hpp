@@ -3,6 +3,7 @@
 
 #include "loadgen/body_search.hpp"
 #include "loadgen/client_steps.hpp"
+#include "loadgen/connection_rules.hpp"
 #include "loadgen/dispatcher.hpp"
 #include "loadgen/request.hpp"
 #include "loadgen/schedule.hpp"
@@ -30,6 +31,7 @@ struct target {
     request_template request;
     std::vector<boost::asio::ip::tcp::endpoint>
         endpoints;                            // resolved before the start; with dns_ttl they may change
+    std::string unix_socket{};                // instead: the path of one
     std::shared_ptr<const tls_context> tls{}; // of https
     std::optional<schedule> own{};            // instead of the plan's, and as long
 };
@@ -44,6 +46,7 @@ struct plan {
     schedule arrivals;
     std::vector<target> targets;
     std::uint32_t connections = 64; // of each target, over all threads
+    connection_rules rules{};
     std::uint32_t threads = 1;
     bool http2 = false;
     std::uint32_t streams = 1; // of HTTP/2: how many requests a connection carries at once

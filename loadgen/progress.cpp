@@ -36,8 +36,8 @@ void progress::started(const run_record& record) {
         const auto load = record.what.arrivals.closed_loop()
                               ? std::string("as many requests as are answered (closed loop)")
                               : fmt::format("{} requests", share_of(record.what, i));
-        fmt::print(stderr, "{}: {} over {} on {} connections, {} thread{}\n", t.where.text, load,
-                   format_duration(record.what.arrivals.duration()), record.what.connections,
+        fmt::print(stderr, "{}: {} over {} on {}, {} thread{}\n", t.where.text, load,
+                   format_duration(record.what.arrivals.duration()), connections_text(record),
                    record.what.threads, record.what.threads == 1 ? "" : "s");
     }
 }

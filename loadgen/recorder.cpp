@@ -42,13 +42,22 @@ std::uint64_t row::ended() const {
     return std::accumulate(outcomes.begin(), outcomes.end(), std::uint64_t{0}) - of(outcome::unfinished);
 }
 
-target_record::target_record(const schedule& arrivals, std::uint32_t threads, run_time warmup, bool spin)
+target_record::target_record(const schedule& arrivals, std::uint32_t threads, run_time warmup, bool spin,
+                             std::uint64_t most_connections)
     : threads_(threads),
       closed_loop_(arrivals.closed_loop()),
       spin_(spin),
+      most_connections_(most_connections),
       warmup_(warmup),
       first_stage_(warmup.count() > 0 ? arrivals.segment_at(warmup) : 0),
       stages_(arrivals.segments().size()) {}
+
+std::uint64_t target_record::connections_reached() const {
+    std::uint64_t most = 0;
+    for (const auto& r : rows_)
+        most = std::max(most, r.connections);
+    return most;
+}
 
 void target_record::take(const report_block& block, const row_listener& heard) {
     total_.reset();
@@ -146,6 +155,7 @@ void target_record::judge_row(const open_row& open, row& closed) {
     w.failed = closed.ended() - w.ok - w.skipped;
     w.timeouts = closed.of(outcome::timeout);
     w.connections = closed.connections;
+    w.most_connections = most_connections_;
     w.waiting_before = rows_.empty() ? 0 : rows_.back().waiting;
     w.waiting_after = closed.waiting;
     w.response_p50_us = closed.response.p50_us;

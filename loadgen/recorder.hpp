@@ -83,7 +83,9 @@ public:
     /// @param warmup what is scheduled before it, and the seconds until then, are recorded as stages and rows
     /// but left out of all sums and judgements; ends with a stage.
     /// @param spin the load threads poll.
-    target_record(const schedule& arrivals, std::uint32_t threads, run_time warmup = {}, bool spin = false);
+    /// @param most_connections of -c auto: its bound; else 0.
+    target_record(const schedule& arrivals, std::uint32_t threads, run_time warmup = {}, bool spin = false,
+                  std::uint64_t most_connections = 0);
 
     /// The schedule has grown: room for its further stages.
     void extend(const schedule& arrivals) { stages_.resize(arrivals.segments().size()); }
@@ -125,6 +127,9 @@ public:
     /// believed.
     [[nodiscard]] row believable_row(run_time end) const;
 
+    /// The most that were up at the end of a second, the warm-up's too.
+    [[nodiscard]] std::uint64_t connections_reached() const;
+
     /// The first stage after the warm-up.
     [[nodiscard]] std::size_t first_stage() const { return first_stage_; }
 
@@ -163,6 +168,7 @@ private:
     std::uint32_t threads_;
     bool closed_loop_;
     bool spin_;
+    std::uint64_t most_connections_;
     run_time warmup_;
     std::size_t first_stage_; // after the warm-up
     std::vector<stage_record> stages_;

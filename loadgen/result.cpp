@@ -152,6 +152,8 @@ json target_json(const run_record& record, std::size_t index, const run_options&
              {"latency_believable", latencies_json(t.believable(), false)},
              {"stages", stages_json(record, index)},
              {"timeline", std::move(timeline)}};
+    if (record.what.rules.automatic)
+        all["connections_reached"] = t.connections_reached();
     if (auto addresses = addresses_json(t.addresses()); !addresses.is_null())
         all["addresses"] = std::move(addresses);
     return all;
@@ -198,6 +200,9 @@ json config_json(const plan& what, const run_options& options) {
         {"connections", what.connections},
         {"protocol", what.http2 ? "HTTP/2" : "HTTP/1.1"},
         {"streams", what.streams},
+        {"connections_auto", what.rules.automatic},
+        {"keepalive", what.rules.keep_alive},
+        {"requests_per_connection", what.rules.requests > 0 ? json(what.rules.requests) : json(nullptr)},
         {"timeout_s", in_seconds(what.timeout)},
         {"dns_ttl_s", number_or_null(what.dns_ttl.count() > 0, in_seconds(what.dns_ttl))},
         {"warmup_s", in_seconds(what.warmup)},

@@ -1,14 +1,11 @@
 #include "loadgen/run.hpp"
 
-#include "common/descriptor_limit.hpp"
 #include "common/thread_priority.hpp"
 #include "loadgen/mailbox.hpp"
 #include "loadgen/probe.hpp"
-#include "loadgen/tls/tls_session.hpp"
 #include "loadgen/worker.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
@@ -35,30 +32,6 @@ namespace {
 constexpr auto longest_connect_phase = 10s;
 
 constexpr auto tick = 100ms; // a frame of the panel
-
-std::vector<asio::ip::tcp::endpoint> resolve(const url& where) {
-    asio::io_context context;
-    asio::ip::tcp::resolver resolver(context);
-    error_code code;
-    const auto found = resolver.resolve(where.host, where.port, code);
-    if (code)
-        throw std::runtime_error(fmt::format("cannot resolve '{}': {}", where.host, code.message()));
-    std::vector<asio::ip::tcp::endpoint> endpoints;
-    for (const auto& entry : found)
-        if (std::find(endpoints.begin(), endpoints.end(), entry.endpoint()) == endpoints.end())
-            endpoints.push_back(entry.endpoint());
-    return endpoints;
-}
-
-void check_descriptors(std::uint64_t connections, std::size_t targets, std::uint64_t threads) {
-    const auto needed = descriptors_needed(connections, targets, threads);
-    const auto limit = raise_descriptor_limit();
-    if (limit < needed)
-        throw std::runtime_error(fmt::format("descriptor limit {} is below the {} that {} connections need: "
-                                             "raise it with ulimit -Hn {}, or ask "
-                                             "for fewer with -c",
-                                             limit, needed, connections * targets, needed));
-}
 
 // The run's control: lives on the calling thread, hears from workers and signals through one io_context.
 class control final : public worker_events {
@@ -131,7 +104,8 @@ control::control(plan what, const std::optional<stop_condition>& stop_when, cons
       signals_(context_, SIGINT, SIGTERM) {
     const auto& settled = given_;
     for (std::size_t i = 0; i < settled.targets.size(); ++i)
-        record_.targets.emplace_back(arrivals_of(settled, i), settled.threads, settled.warmup, settled.spin);
+        record_.targets.emplace_back(arrivals_of(settled, i), settled.threads, settled.warmup, settled.spin,
+                                     settled.rules.automatic ? settled.connections : 0);
     if (stop_when)
         stop_when_.assign(settled.targets.size(), *stop_when);
     rows_seen_.assign(settled.targets.size(), 0);
@@ -202,8 +176,10 @@ void control::require_connections() {
         const auto& t = record_.what.targets[i];
         if (connected == 0)
             throw std::runtime_error(fmt::format(
-                "cannot connect to {}:{} ({}): {}", t.where.host, t.where.port, t.where.text,
-                failed_at == phase::connect ? last_error.message() : describe(failed_at, last_error)));
+                "cannot connect to {} ({}): {}",
+                t.unix_socket.empty() ? fmt::format("{}:{}", t.where.host, t.where.port) : t.unix_socket,
+                t.where.text,
+                failed_at == phase::connect ? words_of(last_error) : describe(failed_at, last_error)));
     }
 }
 
@@ -291,57 +267,21 @@ void control::collect() {
     }
 }
 
-// What a target is asked for: all that was asked for, or its turns of it.
-std::vector<stage> stages_of(const run_options& options, std::size_t target) {
-    if (!options.pair || options.pair->turns.empty())
-        return options.stages;
-    auto stages = paired::stages_of(options.pair->turns, target);
-    if (options.warmup.count() > 0)
-        stages.insert(stages.begin(), options.stages.front());
-    return stages;
-}
-
 } // namespace
 
-plan make_plan(const run_options& options) {
-    const auto stages = stages_of(options, 0);
-    const body_template body(options.body);
-    std::vector<target> targets;
-    for (const auto& t : options.targets) {
-        auto& added = targets.emplace_back(
-            target{t.name, t.where, request_template(options.method, t.where, options.headers, body), {}});
-        if (options.http2)
-            require_http2_fields(added.request);
-        if (options.pair && !options.pair->turns.empty())
-            added.own.emplace(stages_of(options, targets.size() - 1), options.arrivals);
-    }
-    const auto threads = std::min(options.threads, options.connections);
-    check_descriptors(options.connections, targets.size(), threads);
-    std::shared_ptr<const tls_context> tls;
-    for (auto& t : targets) {
-        t.endpoints = resolve(t.where);
-        if (t.where.secure && !tls)
-            tls = std::make_shared<const tls_context>(options.tls);
-        if (t.where.secure)
-            t.tls = tls;
-    }
-    return {.arrivals = schedule(stages, options.arrivals),
-            .targets = std::move(targets),
-            .connections = options.connections,
-            .threads = threads,
-            .http2 = options.http2,
-            .streams = options.streams,
-            .timeout = options.timeout,
-            .dns_ttl = options.dns_ttl,
-            .expected_status = options.expected_status,
-            .expected_body = options.expected_body,
-            .skip_after = options.skip_after,
-            .clients = options.clients,
-            .warmup = options.warmup,
-            .spin = options.spin,
-            .seed = options.arrivals.seed,
-            .share = options.share,
-            .alternate = options.pair.has_value()};
+std::string connections_text(const run_record& record) {
+    if (!record.what.rules.automatic)
+        return fmt::format("{} connections", record.what.connections);
+    const auto reached = record.connections_reached();
+    return reached == 0 ? fmt::format("up to {} connections", record.what.connections)
+                        : fmt::format("{} connections (auto, up to {})", reached, record.what.connections);
+}
+
+std::uint64_t run_record::connections_reached() const {
+    std::uint64_t most = 0;
+    for (const auto& t : targets)
+        most = std::max(most, t.connections_reached());
+    return most;
 }
 
 bool run_record::believable() const {

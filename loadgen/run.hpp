@@ -45,7 +45,13 @@ struct run_record {
 
     /// Every target is to be believed.
     [[nodiscard]] bool believable() const;
+
+    /// The most that were up to a target at the end of a second.
+    [[nodiscard]] std::uint64_t connections_reached() const;
 };
+
+/// "64 connections", of -c auto "12 connections (auto, up to 10000)".
+std::string connections_text(const run_record& record);
 
 /// What a run tells while it goes on, on the calling thread.
 struct run_observer {

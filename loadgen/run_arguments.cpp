@@ -5,6 +5,7 @@
 #include "common/histogram.hpp"
 #include "common/number.hpp"
 #include "loadgen/client_arguments.hpp"
+#include "loadgen/connection_arguments.hpp"
 #include "loadgen/efficiency/efficiency_arguments.hpp"
 #include "loadgen/interop/exports.hpp"
 #include "loadgen/metrics_endpoint.hpp"
@@ -136,9 +137,7 @@ void require_known_targets(const run_options& o) {
 } // namespace
 
 void add_request_options(CLI::App* run, run_arguments& a) {
-    run->add_option("-c,--connections", a.connections, "connections to each target, over all threads")
-        ->check(CLI::Range(1, 1'000'000))
-        ->capture_default_str();
+    add_connection_options(*run, a);
     run->add_option("-t,--threads", a.threads, "threads [as many as cores are allowed]");
     run->add_option("-m,--method", a.method, "HTTP method [GET, with -b POST]");
     run->add_option("-b,--body", a.body,
@@ -255,8 +254,8 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
     o.targets = read_targets(a);
     o.stages = read_stages(a);
     o.clients = read_clients(a);
-    o.connections = o.clients.last > 0 ? o.clients.last : a.connections;
     o.threads = read_threads(a.threads);
+    read_connections(a, o);
     read_http2(a, o);
     o.body = read_body(a.body);
     o.method = !a.method.empty() ? a.method : o.body.empty() ? "GET" : "POST";

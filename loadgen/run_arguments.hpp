@@ -29,7 +29,12 @@ struct run_arguments {
     std::vector<std::string> stages;
     std::vector<std::string> k6_stages;
     std::string k6_start_rate = "0";
-    std::uint32_t connections = 64;
+    std::string connections = "64";
+    std::optional<std::uint32_t> max_connections;
+    std::string keepalive = "on";
+    std::optional<std::uint32_t> requests_per_connection;
+    std::string source_ip;
+    std::vector<std::string> unix_sockets;
     std::string threads;
     bool http2 = false;
     std::optional<std::uint32_t> streams;

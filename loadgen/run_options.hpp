@@ -30,6 +30,8 @@ struct run_options {
     std::vector<target_spec> targets;
     std::vector<stage> stages;
     std::uint32_t connections = 64;
+    connection_rules rules;
+    std::map<std::string, std::string> unix_sockets; // paths, by target
     std::uint32_t threads = 1;
     bool http2 = false;
     std::uint32_t streams = 1;

@@ -238,7 +238,8 @@ run_record shard_merge::prepare(const std::vector<shard_facts>& shards) const {
                 row_length * static_cast<run_time::rep>(i->seconds.rbegin()->first.first + 1));
     record.duration = std::clamp(record.duration, run_time{}, planned);
     for (std::size_t i = 0; i < record.what.targets.size(); ++i)
-        record.targets.emplace_back(record.what.arrivals, 1, record.what.warmup, record.what.spin);
+        record.targets.emplace_back(record.what.arrivals, 1, record.what.warmup, record.what.spin,
+                                    record.what.rules.automatic ? record.what.connections : 0);
     return record;
 }
 

@@ -57,6 +57,10 @@ run_options read_options(const json& test) {
     o.timeout = read_time(config.at("timeout_s"));
     o.warmup = read_time(config.at("warmup_s"));
     o.spin = config.at("spin");
+    o.rules.automatic = config.value("connections_auto", false);
+    o.rules.keep_alive = config.value("keepalive", true);
+    if (const auto limit = config.value("requests_per_connection", json()); !limit.is_null())
+        o.rules.requests = limit.get<std::uint32_t>();
     o.clients.think = read_time(config.value("think_s", json(0.0)));
     if (const auto clients = config.value("clients", json()); !clients.is_null()) {
         o.clients.first = clients.at("first");
@@ -88,6 +92,7 @@ plan plan_of(const run_options& o) {
     for (const auto& t : o.targets)
         what.targets.push_back(
             {t.name, t.where, request_template(o.method, t.where, {}, body_template()), {}});
+    what.rules = o.rules;
     what.timeout = o.timeout;
     what.expected_status = o.expected_status;
     what.expected_body = o.expected_body;

@@ -117,11 +117,11 @@ std::string target_text(const run_record& record, std::size_t index) {
 } // namespace
 
 std::string summarize(const run_record& record) {
-    auto text = fmt::format("\n{}{} on {} connections, {} thread{}, timeout {}{}\n",
+    auto text = fmt::format("\n{}{} on {}, {} thread{}, timeout {}{}\n",
                             record.what.arrivals.closed_loop() ? "closed loop, " : "",
                             format_duration(std::chrono::round<std::chrono::milliseconds>(record.measured())),
-                            record.what.connections, record.what.threads, record.what.threads == 1 ? "" : "s",
-                            format_duration(record.what.timeout),
+                            connections_text(record), record.what.threads,
+                            record.what.threads == 1 ? "" : "s", format_duration(record.what.timeout),
                             record.what.warmup.count() > 0
                                 ? fmt::format(", after {} of warm-up", format_duration(record.what.warmup))
                                 : "");

@@ -74,6 +74,25 @@ std::string lateness_text(const window_evidence& w) {
     return fmt::format("its event loop came back {} late", time_text(w.stall_max_us));
 }
 
+/// -c auto may make no more.
+bool at_bound(const window_evidence& w) {
+    return w.most_connections > 0 && w.connections >= w.most_connections;
+}
+
+std::string connections_text(const window_evidence& w) {
+    const auto which = at_bound(w)              ? " that --max-connections allows"
+                       : w.most_connections > 0 ? " made so far"
+                                                : "";
+    return fmt::format("all {} connections{}", w.connections, which);
+}
+
+std::string_view way_out(cause because, const window_evidence& w) {
+    if (because != cause::connections || w.most_connections == 0)
+        return causes[static_cast<std::size_t>(because)].way_out;
+    return at_bound(w) ? "allow more with --max-connections"
+                       : "begin with more: a number with -c, or --warmup";
+}
+
 std::string failures_text(const window_evidence& w) {
     if (ended(w) == 0)
         return fmt::format("nothing came back, {} requests were due and {} sent", w.offered, w.sent);
@@ -92,8 +111,9 @@ std::string backlog_text(const window_evidence& w) {
             "{} requests waited for a connection at its end and none of the {} came free any more",
             w.waiting_after, w.connections);
     return fmt::format(
-        "{} requests waited for a connection at its end and the service took {} (p50), {} at its best",
-        w.waiting_after, time_text(w.service_p50_us), time_text(w.service_least_us));
+        "{} requests waited for a connection at its end{} and the service took {} (p50), {} at its best",
+        w.waiting_after, at_bound(w) ? fmt::format(", {} busy,", connections_text(w)) : "",
+        time_text(w.service_p50_us), time_text(w.service_least_us));
 }
 
 } // namespace
@@ -121,11 +141,10 @@ std::string explain(const judgement& j, const window_evidence& seen) {
         return fmt::format("the CPU quota stopped load threads for {:.2f} s a second, all together, and {}",
                            seen.machine.throttled_share, lateness_text(seen));
     case cause::connections:
-        return fmt::format(
-            "all {} connections were busy, {} requests waited for one at its end, and the service was "
-            "as fast as ever ({} p50, {} at its best)",
-            seen.connections, seen.waiting_after, time_text(seen.service_p50_us),
-            time_text(seen.service_least_us));
+        return fmt::format("{} were busy, {} requests waited for one at its end, and the service was "
+                           "as fast as ever ({} p50, {} at its best)",
+                           connections_text(seen), seen.waiting_after, time_text(seen.service_p50_us),
+                           time_text(seen.service_least_us));
     case cause::stall:
         return fmt::format("an event loop stood still for {} and {}", time_text(seen.stall_max_us),
                            lateness_text(seen));
@@ -154,7 +173,7 @@ std::string headline(const summary_judgement& all, std::span<const window_eviden
     if (!all.believable())
         return fmt::format("NOT TO BE BELIEVED: {} in {} of {} s: {}; {}", name_of(all.what.is),
                            seconds_text(all.what_s), measured, why,
-                           causes[index_of(all.what.because)].way_out);
+                           way_out(all.what.because, windows[all.worst]));
     auto text = fmt::format("VALID: {} of {} s to be believed", seconds_text(all.believable_s), measured);
     auto out = std::back_inserter(text);
     if (all.saturated_s > 0)

@@ -23,19 +23,40 @@ http1_connection::http1_connection(lane& owner, event_loop& loop, const target& 
     }
 }
 
+bool http1_connection::keeps_alive() const {
+    return owner().the_plan().rules.keep_alive;
+}
+
 void http1_connection::opened() {
+    sent_ = 0;
+    if (busy_) {
+        serve_again();
+        begin();
+        return;
+    }
+    if (!keeps_alive()) // it can be reached
+        rest();
     serve(1);
 }
 
 void http1_connection::send(stream_type /*stream*/, std::uint64_t arrival) {
     busy_ = true;
     answering_ = false;
-    expect_answer();
     const auto& request = to().request;
     if (request.constant())
-        unsent_ = request.constant_bytes();
+        request_ = request.constant_bytes();
     else
-        unsent_ = {output_.get(), request.render(output_.get(), owner().the_plan().seed, arrival)};
+        request_ = {output_.get(), request.render(output_.get(), owner().the_plan().seed, arrival)};
+    if (keeps_alive())
+        begin();
+    else
+        connect();
+}
+
+void http1_connection::begin() {
+    ++sent_;
+    expect_answer();
+    unsent_ = request_;
     write();
 }
 
@@ -46,10 +67,24 @@ void http1_connection::expect_answer() {
 }
 
 void http1_connection::give_up(stream_type /*stream*/) {
-    close_and_reconnect();
+    if (keeps_alive()) {
+        close_and_reconnect();
+        return;
+    }
+    end_request();
+    owner().stream_up(id(), 0, address());
+}
+
+// Of one that is not kept, which stays in service.
+void http1_connection::end_request() {
+    busy_ = false;
+    kept_ = 0;
+    rest();
 }
 
 void http1_connection::leave() {
+    if (!keeps_alive())
+        return;
     if (busy_)
         leaving_ = true;
     else
@@ -133,8 +168,11 @@ void http1_connection::parse() {
 
 void http1_connection::complete(bool reusable) {
     worked();
-    reusable = reusable && !leaving_;
-    if (reusable) {
+    reusable = reusable && !leaving_ && sent_ != owner().the_plan().rules.requests;
+    if (!keeps_alive()) {
+        end_request();
+        reusable = true; // by another socket
+    } else if (reusable) {
         busy_ = false;
         kept_ = 0; // before the lane is told: it may send the next request at once
     } else {
@@ -143,8 +181,21 @@ void http1_connection::complete(bool reusable) {
     owner().answered(id(), read_at(), parser_->status(), reusable, parser_->body_as_expected());
 }
 
+void http1_connection::on_not_opened(phase where, const error_code& code) {
+    fail(outcome::connect_error, where, code);
+}
+
 void http1_connection::fail(outcome how, phase where, const error_code& code) {
-    if (how == outcome::reset)
+    // A closed loop has no arrivals: only the pause before it connects again keeps it from asking a service
+    // that is away as fast as it can.
+    if (!keeps_alive() && !owner().the_plan().arrivals.closed_loop()) {
+        const lane::pause until_it_is_up(owner());
+        end_request();
+        owner().failed(id(), how, where, code);
+        owner().stream_up(id(), 0, address());
+        return;
+    }
+    if (how == outcome::reset || how == outcome::connect_error)
         did_not_work();
     close_and_reconnect();
     owner().failed(id(), how, where, code);

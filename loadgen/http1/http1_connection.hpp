@@ -1,5 +1,6 @@
-// A keep-alive connection of HTTP/1.1: one request at a time, one send(2) for it and one recv(2) for its
-// answer, of https a record each, besides.
+// A connection of HTTP/1.1: one request at a time, one send(2) for it and one recv(2) for its answer, of
+// https a record each, besides. It is kept between requests, or is at rest then and made within each, as part
+// of its time.
 #pragma once
 
 #include "loadgen/connection.hpp"
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 namespace beastmark::loadgen {
 
@@ -27,7 +29,11 @@ private:
     void on_bytes_sent(std::size_t size) override;
     void leave() override;
     void forget() override;
+    void on_not_opened(phase where, const boost::system::error_code& code) override;
 
+    [[nodiscard]] bool keeps_alive() const;
+    void begin();
+    void end_request();
     void expect_answer();
     void parse();
     void complete(bool reusable);
@@ -35,8 +41,10 @@ private:
     void lose_idle();
 
     bool busy_ = false;
-    bool answering_ = false; // the first byte came, perhaps of a 1xx before the answer
-    bool leaving_ = false;   // its address has gone
+    bool answering_ = false;   // the first byte came, perhaps of a 1xx before the answer
+    bool leaving_ = false;     // its address has gone
+    std::uint32_t sent_ = 0;   // requests, since it was opened
+    std::string_view request_; // of the arrival under way
     std::optional<response_parser> parser_;
     std::unique_ptr<char[]> output_; // of requests that differ
 };

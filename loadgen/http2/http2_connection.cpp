@@ -34,6 +34,8 @@ void http2_connection::send(stream_type number, std::uint64_t arrival) {
     s.busy = true;
     s.reads_before = reads_;
     ++busy_;
+    if (++sent_ == owner().the_plan().rules.requests)
+        drain();
     const auto& request = to().request;
     auto* const room = bodies_.empty() ? nullptr : bodies_[number].get();
     session_->submit(number, request, request.body(room, owner().the_plan().seed, arrival));
@@ -84,6 +86,7 @@ void http2_connection::forget() {
     std::fill(streams_.begin(), streams_.end(), stream{});
     allowed_ = 0;
     busy_ = 0;
+    sent_ = 0;
     draining_ = false;
     why_away_ = {};
 }

@@ -61,6 +61,7 @@ private:
     stream_type allowed_ = 0;                     // by the server; 0: it has not spoken yet
     stream_type busy_ = 0;
     std::uint64_t reads_ = 0;
+    std::uint32_t sent_ = 0; // requests, since it was opened
     bool draining_ = false;
     bool wants_flush_ = false;
     boost::system::error_code why_away_; // where the server did not go in peace

@@ -123,7 +123,8 @@ json metrics_json(const run_record& record) {
     metrics["data_received"] = counter("data", all.counts.bytes_in, seconds);
     metrics["data_sent"] = counter("data", all.counts.bytes_out, seconds);
     metrics["vus"] = metrics["vus_max"] =
-        gauge(std::uint64_t{record.what.connections} * record.targets.size());
+        gauge((record.what.rules.automatic ? record.connections_reached() : record.what.connections) *
+              record.targets.size());
     return metrics;
 }
 

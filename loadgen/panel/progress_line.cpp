@@ -38,7 +38,7 @@ std::string progress_text(const run_record& record, std::size_t target_index, ru
         if (r.waiting > 0)
             text += fmt::format("  waiting {}", human_count(static_cast<double>(r.waiting)));
     } else {
-        text += fmt::format("{} connections", record.what.connections);
+        text += connections_text(record);
     }
     return text + fmt::format("  left {}",
                               human_clock(std::chrono::ceil<std::chrono::seconds>(record.duration - now)));

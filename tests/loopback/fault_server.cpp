@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace beastmark::testing {
@@ -42,9 +43,15 @@ std::string fault_server::url(const std::string& path) const {
     return "http://" + host_ + ":" + std::to_string(port_) + path;
 }
 
-void fault_server::listen() {
-    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    check(listener_, "socket");
+void fault_server::bind_to_path() const {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    host_.copy(address.sun_path, sizeof address.sun_path - 1);
+    unlink(host_.c_str());
+    check(bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address), "bind");
+}
+
+void fault_server::bind_to_port() {
     const int on = 1;
     setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     sockaddr_in address{};
@@ -52,24 +59,39 @@ void fault_server::listen() {
     check(inet_pton(AF_INET, host_.c_str(), &address.sin_addr) - 1, "inet_pton");
     address.sin_port = htons(port_);
     check(bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address), "bind");
-    check(::listen(listener_, 1024), "listen");
     socklen_t size = sizeof address;
     check(getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size), "getsockname");
     port_ = ntohs(address.sin_port);
+}
+
+void fault_server::listen() {
+    const bool at_path = host_.starts_with('/');
+    listener_ = socket(at_path ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    check(listener_, "socket");
+    if (at_path)
+        bind_to_path();
+    else
+        bind_to_port();
+    check(::listen(listener_, 1024), "listen");
     away_ = false;
     acceptor_ = std::thread([this, listener = listener_] { accept_all(listener); });
 }
 
 void fault_server::accept_all(int listener) {
     for (;;) {
-        const int socket = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+        sockaddr_in from{};
+        socklen_t size = sizeof from;
+        const int socket = accept4(listener, reinterpret_cast<sockaddr*>(&from), &size, SOCK_CLOEXEC);
         if (socket < 0)
             return;
         const int on = 1;
         setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         const std::lock_guard lock(mutex_);
         sockets_.push_back(socket);
-        servers_.emplace_back([this, socket, id = connections_++] { serve(socket, id); });
+        char peer[INET_ADDRSTRLEN] = "";
+        inet_ntop(AF_INET, &from.sin_addr, peer, sizeof peer);
+        servers_.emplace_back(
+            [this, socket, id = connections_++, name = std::string(peer)] { serve(socket, id, name); });
     }
 }
 
@@ -105,10 +127,11 @@ std::vector<request_seen> fault_server::requests() const {
     return requests_;
 }
 
-void fault_server::serve(int socket, std::uint64_t connection) {
+void fault_server::serve(int socket, std::uint64_t connection, std::string peer) {
     std::string buffer;
     request_seen request;
     request.connection = connection;
+    request.peer = std::move(peer);
     std::string first_words;
     {
         const std::lock_guard lock(mutex_);

@@ -15,6 +15,7 @@ namespace beastmark::testing {
 struct request_seen {
     std::uint64_t number = 0;     // over all connections, from 0
     std::uint64_t connection = 0; // from 0
+    std::string peer;             // its address
     std::string head;
     std::string body;
 };
@@ -36,7 +37,7 @@ class fault_server {
 public:
     using handler = std::function<reply(const request_seen&)>;
 
-    /// @param host an IPv4 address of this machine.
+    /// @param host an IPv4 address of this machine, or the path of a Unix socket to be made.
     /// @param port 0: one that is free.
     explicit fault_server(handler h, std::string host = "127.0.0.1", std::uint16_t port = 0);
     ~fault_server();
@@ -62,8 +63,10 @@ public:
 
 private:
     void listen();
+    void bind_to_path() const;
+    void bind_to_port();
     void accept_all(int listener);
-    void serve(int socket, std::uint64_t connection);
+    void serve(int socket, std::uint64_t connection, std::string peer);
     bool read_request(int socket, std::string& buffer, request_seen& request);
     bool carry_out(int socket, const reply& what) const;
 
