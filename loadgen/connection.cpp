@@ -49,10 +49,8 @@ connection::connection(lane& owner, event_loop& loop, const target& to, id_type 
       loop_(loop),
       timer_(loop, [this] { on_timer(); }),
       input_(std::make_unique_for_overwrite<char[]>(input_capacity)) {
-    if (!to.request.constant()) {
+    if (!to.request.constant())
         output_ = std::make_unique_for_overwrite<char[]>(to.request.max_size());
-        to.request.prepare(output_.get());
-    }
 }
 
 connection::~connection() {

@@ -304,11 +304,17 @@ std::vector<stage> stages_of(const run_options& options, std::size_t target) {
 
 plan make_plan(const run_options& options) {
     const auto stages = stages_of(options, 0);
-    const body_template body(options.body);
+    line_files files;
+    const body_template body(options.body, template_place::body, files);
     std::vector<target> targets;
     for (const auto& t : options.targets) {
         auto& added = targets.emplace_back(
-            target{t.name, t.where, request_template(options.method, t.where, options.headers, body), {}});
+            target{t.name,
+                   t.where,
+                   request_template(options.method, t.where,
+                                    body_template(t.where.target, template_place::target, files),
+                                    options.headers, body, files),
+                   {}});
         if (options.pair && !options.pair->turns.empty())
             added.own.emplace(stages_of(options, targets.size() - 1), options.arrivals);
     }

@@ -127,8 +127,10 @@ void add_request_options(CLI::App* run, run_arguments& a) {
     run->add_option("-t,--threads", a.threads, "threads [as many as cores are allowed]");
     run->add_option("-m,--method", a.method, "HTTP method [GET, with -b POST]");
     run->add_option("-b,--body", a.body,
-                    "body, or @FILE; {{uuid}} {{seq}} {{rand A B}} {{mac}} are filled in for each request");
-    run->add_option("-H,--header", a.headers, "'Name: value'; repeatable")->allow_extra_args(false);
+                    "body, or @FILE; {{uuid}} {{seq}} {{rand A B}} {{mac}} {{pick FILE}} (one of its lines) "
+                    "{{pad N}} (N bytes) are filled in for each request, as in the URL's path and query");
+    run->add_option("-H,--header", a.headers, "'Name: value', which may have placeholders, too; repeatable")
+        ->allow_extra_args(false);
     add_tls_options(*run, a);
     run->add_option("--timeout", a.timeout,
                     "of a request from its first byte sent, and of a connect; up to 2m")
