@@ -49,8 +49,8 @@ connection::connection(lane& owner, event_loop& loop, const target& to, id_type 
       loop_(loop),
       timer_(loop, [this] { on_timer(); }),
       input_(std::make_unique_for_overwrite<char[]>(input_capacity)) {
-    if (!to.request.constant())
-        output_ = std::make_unique_for_overwrite<char[]>(to.request.max_size());
+    if (to.requests.max_size() > 0)
+        output_ = std::make_unique_for_overwrite<char[]>(to.requests.max_size());
 }
 
 connection::~connection() {
@@ -225,18 +225,19 @@ void connection::ready(std::uint32_t events) {
 void connection::send(std::uint64_t arrival) {
     step_ = step::busy;
     answering_ = false;
+    const auto& request = target_.requests.of(arrival);
+    head_only_ = request.head_only();
     expect_answer();
-    if (target_.request.constant())
-        unsent_ = target_.request.constant_bytes();
+    if (request.constant())
+        unsent_ = request.constant_bytes();
     else
-        unsent_ = {output_.get(), target_.request.render(output_.get(), lane_.the_plan().seed, arrival)};
+        unsent_ = {output_.get(), request.render(output_.get(), lane_.the_plan().seed, arrival)};
     write();
 }
 
 void connection::expect_answer() {
     const auto& wanted = lane_.the_plan().expected_body;
-    parser_.emplace(target_.request.head_only(), static_cast<std::uint32_t>(input_capacity),
-                    wanted ? &*wanted : nullptr);
+    parser_.emplace(head_only_, static_cast<std::uint32_t>(input_capacity), wanted ? &*wanted : nullptr);
 }
 
 // Some of what is unsent.

@@ -106,6 +106,7 @@ private:
     run_time read_at_{};     // when the last bytes came
     bool ended_ = false;     // the other side has sent all it will
     bool answering_ = false; // the first byte came, perhaps of a 1xx before the answer
+    bool head_only_ = false; // the answer to what was sent has no body
     std::optional<response_parser> parser_;
     std::unique_ptr<char[]> input_;
     std::size_t input_size_ = 0;

@@ -1,5 +1,7 @@
 #include "loadgen/dispatcher.hpp"
 
+#include "loadgen/request_set.hpp"
+
 #include <algorithm>
 #include <cassert>
 #include <utility>
@@ -64,7 +66,7 @@ std::optional<dispatcher::send_order> dispatcher::next(run_time now) {
     const auto id = idle_.first;
     const auto scheduled = cursor_.time();
     const auto segment = cursor_.segment_index();
-    occupy(id, scheduled, now, segment);
+    occupy(id, cursor_.arrival(), scheduled, now, segment);
     auto& times = interval_->of(segment).times;
     const auto could_go = std::max(scheduled, free_since_);
     times.connection_wait.record(could_go - scheduled);
@@ -88,11 +90,13 @@ std::optional<dispatcher::send_order> dispatcher::next_of_closed_loop(run_time n
         return std::nullopt;
     auto& current = slice_at(now);
     ++current.counts.offered;
-    occupy(id, now, now, current.segment);
-    return send_order{id, options_.stripe + counted_++ * options_.stripes};
+    const auto arrival = options_.stripe + counted_++ * options_.stripes;
+    occupy(id, arrival, now, now, current.segment);
+    return send_order{id, arrival};
 }
 
-void dispatcher::occupy(connection_id id, run_time scheduled, run_time now, std::size_t segment) {
+void dispatcher::occupy(connection_id id, std::uint64_t arrival, run_time scheduled, run_time now,
+                        std::size_t segment) {
     remove(idle_, id);
     append(busy_, id);
     auto& s = slots_[id];
@@ -101,27 +105,32 @@ void dispatcher::occupy(connection_id id, run_time scheduled, run_time now, std:
     s.sent = now;
     s.segment = static_cast<std::uint32_t>(segment);
     ++in_flight_;
-    ++interval_->of(segment).counts.sent;
+    auto& counted = interval_->of(segment);
+    ++counted.counts.sent;
+    if (options_.requests == nullptr)
+        return;
+    s.request = request_of(arrival);
+    ++request_in(counted, s.request).sent;
 }
 
 void dispatcher::skip_late(run_time now) {
     if (!options_.skip_after)
         return;
     while (!discard_waiting_ && !exhausted() && cursor_.time() + *options_.skip_after < now) {
-        auto& counts = interval_->of(cursor_.segment_index()).counts;
-        counts.add(outcome::skipped);
+        auto& counted = interval_->of(cursor_.segment_index());
+        count_unsent(counted, outcome::skipped);
         const auto could_go = std::max(cursor_.time(), free_since_);
         if (idle_.first != none && now - could_go > could_go - cursor_.time())
-            ++counts.skipped_late;
+            ++counted.counts.skipped_late;
         cursor_.advance();
     }
 }
 
 void dispatcher::fail_due(run_time now) {
     while (!discard_waiting_ && !exhausted() && cursor_.time() <= now) {
-        auto& counts = interval_->of(cursor_.segment_index()).counts;
-        counts.add(outcome::connect_error);
-        counts.add_error(down_at_, down_because_);
+        auto& counted = interval_->of(cursor_.segment_index());
+        count_unsent(counted, outcome::connect_error);
+        counted.counts.add_error(down_at_, down_because_);
         cursor_.advance();
     }
 }
@@ -153,7 +162,7 @@ void dispatcher::answered(connection_id id, run_time now, unsigned status, bool 
                           bool body_as_expected) {
     const auto& s = slots_[id];
     assert(s.is == state::busy);
-    auto what = classify(status, options_.expected_status);
+    auto what = classify(status, expected_of(s));
     const bool wrong_body = what == outcome::ok && !body_as_expected;
     if (wrong_body)
         what = outcome::unexpected;
@@ -166,10 +175,12 @@ void dispatcher::answered(connection_id id, run_time now, unsigned status, bool 
     ++counts.completed;
     const auto code = std::min<std::size_t>(status, tally::status_count - 1);
     ++counts.statuses[code];
+    counts.good_statuses[code] += what == outcome::ok ? 1 : 0;
     counts.wrong_bodies[code] += wrong_body ? 1 : 0;
     counts.add(what);
-    if (!options_.addresses.empty()) // asked here, too, to spare all others the call
-        count_at_address(counted, s, what, now);
+    // Asked here, too, to spare all others the call.
+    if (!options_.addresses.empty() || options_.requests != nullptr)
+        count_apart(counted, s, what, now);
     if (what == outcome::ok && now < all_->duration())
         ++slice_at(now).ok_in_time;
     release(id, now, reusable);
@@ -180,7 +191,7 @@ void dispatcher::failed(connection_id id, run_time now, outcome how, phase where
     auto& counted = interval_->of(slots_[id].segment);
     counted.times.failed.record(now - slots_[id].scheduled);
     counted.counts.add(how);
-    count_at_address(counted, slots_[id], how, now);
+    count_apart(counted, slots_[id], how, now);
     counted.counts.add_error(where, code);
     release(id, now, false);
 }
@@ -193,7 +204,7 @@ std::optional<dispatcher::connection_id> dispatcher::expired(run_time now) {
     auto& counted = interval_->of(slots_[id].segment);
     counted.times.timed_out.record(now - slots_[id].scheduled);
     counted.counts.add(outcome::timeout);
-    count_at_address(counted, slots_[id], outcome::timeout, now);
+    count_apart(counted, slots_[id], outcome::timeout, now);
     release(id, now, false);
     return id;
 }
@@ -208,7 +219,7 @@ void dispatcher::count_out(connection_id id, std::uint64_t bytes) {
 
 void dispatcher::extend(const schedule& all, run_time now) {
     for (; !exhausted(); cursor_.advance())
-        cut_off(cursor_.segment_index(), cursor_.time(), now);
+        give_up_waiting(now);
     all_ = &all;
     limit_ = all.size();
     cursor_.extend(all);
@@ -223,22 +234,31 @@ void dispatcher::stop(run_time t) {
 
 void dispatcher::cut(run_time now) {
     skip_late(now);
-    while (!exhausted()) {
-        cut_off(cursor_.segment_index(), cursor_.time(), now);
-        cursor_.advance();
-    }
+    for (; !exhausted(); cursor_.advance())
+        give_up_waiting(now);
     for (auto id = busy_.first; id != none; id = busy_.first) {
-        cut_off(slots_[id].segment, slots_[id].scheduled, now);
-        count_at_address(interval_->of(slots_[id].segment), slots_[id], outcome::unfinished, now);
+        const auto& s = slots_[id];
+        auto& counted = interval_->of(s.segment);
+        counted.counts.add(outcome::unfinished);
+        counted.times.unfinished.record(now - s.scheduled);
+        count_apart(counted, s, outcome::unfinished, now);
         release(id, now, false);
     }
     discard_waiting_ = true;
 }
 
-void dispatcher::cut_off(std::size_t segment, run_time scheduled, run_time now) {
-    auto& counted = interval_->of(segment);
-    counted.counts.add(outcome::unfinished);
-    counted.times.unfinished.record(now - scheduled);
+// The next arrival was due, and will not be sent.
+void dispatcher::give_up_waiting(run_time now) {
+    auto& counted = interval_->of(cursor_.segment_index());
+    count_unsent(counted, outcome::unfinished);
+    counted.times.unfinished.record(now - cursor_.time());
+}
+
+// The next arrival's.
+void dispatcher::count_unsent(slice& counted, outcome what) {
+    counted.counts.add(what);
+    if (options_.requests != nullptr)
+        ++request_in(counted, request_of(cursor_.arrival())).outcomes[static_cast<std::size_t>(what)];
 }
 
 std::optional<run_time> dispatcher::next_arrival() const {
@@ -351,13 +371,34 @@ void dispatcher::record(const slot& request, run_time now) {
     times.service.record(now - request.sent);
 }
 
-void dispatcher::count_at_address(slice& counted, const slot& request, outcome what, run_time now) {
-    if (options_.addresses.empty())
-        return;
-    auto& there = address_in(counted, request.address);
-    ++there.outcomes[static_cast<std::size_t>(what)];
-    if (what == outcome::ok || what == outcome::timeout) // as in latencies::response
-        there.response.record(now - request.scheduled);
+// By address and by request, where there are several.
+void dispatcher::count_apart(slice& counted, const slot& request, outcome what, run_time now) {
+    const bool responded = what == outcome::ok || what == outcome::timeout; // as in latencies::response
+    if (!options_.addresses.empty()) {
+        auto& there = address_in(counted, request.address);
+        ++there.outcomes[static_cast<std::size_t>(what)];
+        if (responded)
+            there.response.record(now - request.scheduled);
+    }
+    if (options_.requests != nullptr) {
+        auto& of_it = request_in(counted, request.request);
+        ++of_it.outcomes[static_cast<std::size_t>(what)];
+        if (responded)
+            of_it.response.record(now - request.scheduled);
+    }
+}
+
+std::uint32_t dispatcher::request_of(std::uint64_t arrival) const {
+    return options_.requests->index_of(arrival);
+}
+
+std::optional<unsigned> dispatcher::expected_of(const slot& request) const {
+    return options_.requests == nullptr ? options_.expected_status
+                                        : options_.requests->expected(request.request);
+}
+
+request_tally& dispatcher::request_in(slice& counted, std::uint32_t request) {
+    return counted.requests.at(request, options_.requests->size());
 }
 
 address_tally& dispatcher::address_in(slice& counted, std::size_t address) {

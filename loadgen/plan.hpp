@@ -4,7 +4,7 @@
 #include "loadgen/body_search.hpp"
 #include "loadgen/client_steps.hpp"
 #include "loadgen/dispatcher.hpp"
-#include "loadgen/request.hpp"
+#include "loadgen/request_set.hpp"
 #include "loadgen/schedule.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -27,7 +27,7 @@ class tls_context;
 struct target {
     std::string name;
     url where;
-    request_template request;
+    request_set requests;
     std::vector<boost::asio::ip::tcp::endpoint>
         endpoints;                            // resolved before the start; with dns_ttl they may change
     std::shared_ptr<const tls_context> tls{}; // of https

@@ -2,6 +2,7 @@
 
 #include "common/descriptor_limit.hpp"
 #include "loadgen/mailbox.hpp"
+#include "loadgen/make_requests.hpp"
 #include "loadgen/probe.hpp"
 #include "loadgen/tls/tls_session.hpp"
 #include "loadgen/worker.hpp"
@@ -304,17 +305,11 @@ std::vector<stage> stages_of(const run_options& options, std::size_t target) {
 
 plan make_plan(const run_options& options) {
     const auto stages = stages_of(options, 0);
-    line_files files;
-    const body_template body(options.body, template_place::body, files);
+    auto files = pick_files(options);
     std::vector<target> targets;
     for (const auto& t : options.targets) {
-        auto& added = targets.emplace_back(
-            target{t.name,
-                   t.where,
-                   request_template(options.method, t.where,
-                                    body_template(t.where.target, template_place::target, files),
-                                    options.headers, body, files),
-                   {}});
+        auto& added =
+            targets.emplace_back(target{t.name, t.where, make_requests(options, t.where, files), {}});
         if (options.pair && !options.pair->turns.empty())
             added.own.emplace(stages_of(options, targets.size() - 1), options.arrivals);
     }

@@ -9,6 +9,7 @@
 #include "loadgen/interop/exports.hpp"
 #include "loadgen/metrics_endpoint.hpp"
 #include "loadgen/paired/pair_arguments.hpp"
+#include "loadgen/request_arguments.hpp"
 #include "loadgen/shard_arguments.hpp"
 #include "loadgen/slo.hpp"
 #include "loadgen/stage_arguments.hpp"
@@ -19,8 +20,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <stdexcept>
 #include <utility>
@@ -62,17 +61,6 @@ std::chrono::nanoseconds read_linger(const run_arguments& a) {
         throw std::invalid_argument(
             fmt::format("--linger '{}': give a duration up to 24h, e.g. 15s or 1m", a.linger));
     return *duration;
-}
-
-std::string read_body(const std::string& text) {
-    if (!text.starts_with('@'))
-        return text;
-    const auto path = text.substr(1);
-    std::ifstream file(path, std::ios::binary);
-    std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (!file)
-        throw std::runtime_error(fmt::format("cannot read the body file '{}'", path));
-    return content;
 }
 
 // A polling thread needs a core of its own.
@@ -125,12 +113,7 @@ void add_request_options(CLI::App* run, run_arguments& a) {
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
     run->add_option("-t,--threads", a.threads, "threads [as many as cores are allowed]");
-    run->add_option("-m,--method", a.method, "HTTP method [GET, with -b POST]");
-    run->add_option("-b,--body", a.body,
-                    "body, or @FILE; {{uuid}} {{seq}} {{rand A B}} {{mac}} {{pick FILE}} (one of its lines) "
-                    "{{pad N}} (N bytes) are filled in for each request, as in the URL's path and query");
-    run->add_option("-H,--header", a.headers, "'Name: value', which may have placeholders, too; repeatable")
-        ->allow_extra_args(false);
+    add_asked_options(*run, a);
     add_tls_options(*run, a);
     run->add_option("--timeout", a.timeout,
                     "of a request from its first byte sent, and of a connect; up to 2m")
@@ -238,19 +221,11 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
     o.clients = read_clients(a);
     o.connections = o.clients.last > 0 ? o.clients.last : a.connections;
     o.threads = read_threads(a.threads);
-    o.body = read_body(a.body);
-    o.method = !a.method.empty() ? a.method : o.body.empty() ? "GET" : "POST";
-    o.headers = a.headers;
+    read_asked(a, o);
     o.tls = read_tls(a);
     o.timeout = read_timeout(a.timeout);
     if (!a.dns_ttl.empty())
         o.dns_ttl = read_duration("--dns-ttl", a.dns_ttl);
-    o.expected_status = a.expect;
-    if (!a.expect_body.empty()) {
-        if (o.method == "HEAD")
-            throw std::invalid_argument("--expect-body-contains: an answer to HEAD has no body");
-        o.expected_body.emplace(a.expect_body);
-    }
     if (a.on_late == "skip")
         o.skip_after = read_duration("--late-after", a.late_after);
     if (!a.warmup.empty()) {

@@ -34,6 +34,7 @@ struct run_arguments {
     std::string method;
     std::string body;
     std::vector<std::string> headers;
+    std::string requests;
     bool insecure = false;
     tls_options tls; // but for verify
     std::string timeout = "1s";

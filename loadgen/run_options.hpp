@@ -5,6 +5,7 @@
 #include "loadgen/interop/export_arguments.hpp"
 #include "loadgen/paired/pair_options.hpp"
 #include "loadgen/plan.hpp"
+#include "loadgen/requests_file.hpp"
 #include "loadgen/schedule.hpp"
 #include "loadgen/stage.hpp"
 #include "loadgen/stop_condition.hpp"
@@ -31,9 +32,11 @@ struct run_options {
     std::vector<stage> stages;
     std::uint32_t connections = 64;
     std::uint32_t threads = 1;
-    std::string method = "GET";
+    std::string method = "GET"; // of several that differ: "several"
     std::string body;
     std::vector<std::string> headers;
+    std::vector<request_spec> requests; // instead of method and body; empty: there is that one
+    std::string requests_file;
     tls_options tls;
     std::chrono::nanoseconds timeout = std::chrono::seconds(1);
     std::chrono::nanoseconds dns_ttl{}; // 0: names are resolved once

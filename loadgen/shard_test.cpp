@@ -1,11 +1,11 @@
 #include "loadgen/shard_test.hpp"
 
 #include "loadgen/condition.hpp"
+#include "loadgen/request_set.hpp"
 #include "loadgen/result.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <zlib.h>
 
 #include <array>
 #include <cmath>
@@ -20,14 +20,12 @@ namespace {
 
 using nlohmann::json;
 
-// Of what a request is made from: bodies may be long, and are compared only.
-std::uint32_t request_checksum(const run_options& options) {
-    std::string all = options.method + '\n' + options.body;
-    for (const auto& header : options.headers)
-        all += '\n' + header;
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): zlib's bytes are unsigned
-    const auto* const bytes = reinterpret_cast<const Bytef*>(all.data());
-    return static_cast<std::uint32_t>(crc32_z(0, bytes, all.size()));
+// Of what requests are made from, files included: they may be long, and are compared only.
+std::uint32_t request_checksum(const plan& what) {
+    std::uint32_t sum = 0;
+    for (const auto& t : what.targets)
+        sum = sum * 31 + t.requests.checksum();
+    return sum;
 }
 
 std::chrono::nanoseconds read_time(const json& seconds) {
@@ -49,6 +47,11 @@ stage read_stage(const json& from) {
     throw std::runtime_error(fmt::format("there is no kind of stage '{}'", name));
 }
 
+std::optional<unsigned> read_status(const json& from) {
+    const auto& status = from.at("expect_status");
+    return status.is_null() ? std::nullopt : std::optional(status.get<unsigned>());
+}
+
 run_options read_options(const json& test) {
     const auto& config = test.at("config");
     run_options o;
@@ -63,8 +66,18 @@ run_options read_options(const json& test) {
         o.clients.last = clients.at("last");
         o.clients.every = read_time(clients.at("step_every_s"));
     }
-    if (const auto& status = config.at("expect_status"); !status.is_null())
-        o.expected_status = status.get<unsigned>();
+    o.expected_status = read_status(config);
+    if (const auto& requests = config.at("requests"); !requests.is_null())
+        for (const json& from : requests)
+            o.requests.push_back({.name = from.at("name"),
+                                  .weight = from.at("weight"),
+                                  .method = from.at("method"),
+                                  .path = from.at("path"),
+                                  .headers = {},
+                                  .body = {},
+                                  .expected = read_status(from)});
+    if (o.requests.size() > request_set::most_named)
+        throw std::runtime_error(fmt::format("more than {} requests", request_set::most_named));
     if (const auto& text = config.at("expect_body_contains"); !text.is_null())
         o.expected_body.emplace(text.get<std::string>());
     if (const auto& after = config.at("late_after_s"); !after.is_null())
@@ -83,11 +96,23 @@ run_options read_options(const json& test) {
     return o;
 }
 
+// By name only: nothing is sent, and what requests are made from need not be here.
+request_set requests_of(const run_options& o, const url& where) {
+    line_files none;
+    const request_template any(o.method, where, body_template::literal(where.target), {}, body_template(),
+                               none);
+    if (o.requests.size() < 2)
+        return any;
+    std::vector<request_set::named> several;
+    for (const auto& r : o.requests)
+        several.push_back({r.name, 1, any, r.expected}); // nothing is drawn
+    return {std::move(several), o.arrivals.seed};
+}
+
 plan plan_of(const run_options& o) {
     plan what{.arrivals = schedule(o.stages, o.arrivals), .targets = {}};
     for (const auto& t : o.targets)
-        what.targets.push_back(
-            {t.name, t.where, request_template(o.method, t.where, {}, body_template()), {}});
+        what.targets.push_back({t.name, t.where, requests_of(o, t.where), {}});
     what.timeout = o.timeout;
     what.expected_status = o.expected_status;
     what.expected_body = o.expected_body;
@@ -114,7 +139,7 @@ json test_json(const plan& what, const run_options& options) {
             {"config", std::move(config)},
             {"targets", std::move(targets)},
             {"slos", std::move(slos)},
-            {"request_crc32", request_checksum(options)}};
+            {"request_crc32", request_checksum(what)}};
 }
 
 std::string difference(const json& ours, const json& theirs) {

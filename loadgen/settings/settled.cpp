@@ -24,8 +24,8 @@ struct exclusion {
 };
 
 // Who asks for one shape of load wants no other; who names a URL, no other targets.
-const std::array<exclusion, 7>& exclusions() {
-    static const std::array<exclusion, 7> all{{
+const std::array<exclusion, 10>& exclusions() {
+    static const std::array<exclusion, 10> all{{
         {"rate", {"stage", "k6-stage", "k6-start-rate", "closed", "clients", "step-every", "think"}},
         {"stage",
          {"rate", "duration", "k6-stage", "k6-start-rate", "closed", "clients", "step-every", "think"}},
@@ -36,6 +36,9 @@ const std::array<exclusion, 7>& exclusions() {
         {"clients",
          {"rate", "duration", "stage", "k6-stage", "k6-start-rate", "step-every", "arrivals", "on-late",
           "spin"}},
+        {"requests", {"method", "body"}},
+        {"method", {"requests"}},
+        {"body", {"requests"}},
         {"url", {"target"}},
         {"target", {"url"}},
     }};

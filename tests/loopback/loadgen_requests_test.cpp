@@ -1,4 +1,4 @@
-// What is asked, as a server sees it: placeholders in every part of a request.
+// What is asked, as a server sees it: placeholders in every part of a request, several requests in one run.
 #include "fault_server.hpp"
 #include "tests/support/json_file.hpp"
 #include "tests/support/process.hpp"
@@ -81,6 +81,45 @@ TEST_F(loadgen_requests, placeholders_are_filled_in_wherever_they_stand) {
     for (std::size_t i = 20; i < all.size(); ++i)
         second.insert(all[i].head + all[i].body);
     EXPECT_EQ(second, first) << "the same seed, the same requests";
+}
+
+TEST_F(loadgen_requests, of_a_file_are_mixed_by_weight_and_told_apart) {
+    write("body.json", R"({"id": {{seq}}})");
+    write("r.json", R"([{"name": "read", "weight": 3, "path": "/a"},
+                        {"name": "none", "path": "/none", "expect": 404},
+                        {"name": "write", "path": "/b", "body": {"file": "body.json"}}])");
+    const auto ended = loadgen({"-R", "500", "-d", "400ms", "--requests", "r.json", "-H", "X-All: 1", "-o",
+                                "out", server.url("/api/")});
+    ASSERT_THAT(ended.status.code, AnyOf(0, 4)) << ended.err;
+    const auto before = asked();
+    ASSERT_EQ(before.size(), 200u);
+    std::map<std::string, std::uint64_t> counts;
+    for (const auto& what : before)
+        ++counts[what];
+    ASSERT_EQ(counts.size(), 3u);
+    EXPECT_GT(counts["GET /api/a"], counts["POST /api/b"]);
+    for (const auto& r : server.requests())
+        EXPECT_THAT(r.head, HasSubstr("\r\nX-All: 1\r\n"));
+    const auto result = read_json(folder.path() / "out" / "result.json");
+    const auto& target = result["targets"]["target"];
+    EXPECT_EQ(result["config"]["method"], "several");
+    EXPECT_EQ(result["config"]["requests"][2]["path"], "/b");
+    EXPECT_EQ(target["totals"]["outcomes"]["ok"], 200) << "a 404 is what one of them wants";
+    ASSERT_EQ(target["requests"].size(), 3u);
+    const std::vector<std::string> lines{"GET /api/a", "GET /api/none", "POST /api/b"};
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        EXPECT_EQ(target["requests"][i]["offered"], counts[lines[i]]) << lines[i];
+        EXPECT_EQ(target["requests"][i]["sent"], counts[lines[i]]);
+        EXPECT_EQ(target["requests"][i]["outcomes"], (nlohmann::json{{"ok", counts[lines[i]]}}));
+        EXPECT_EQ(target["requests"][i]["response"]["count"], counts[lines[i]]);
+    }
+    EXPECT_THAT(ended.out, HasSubstr("\n  write "));
+
+    // Run again from its result, the same arrivals are the same requests.
+    ASSERT_THAT(loadgen({"--again", path("out/result.json")}).status.code, AnyOf(0, 4));
+    const auto after = asked();
+    EXPECT_EQ(std::multiset<std::string>(after.begin() + 200, after.end()),
+              std::multiset<std::string>(before.begin(), before.end()));
 }
 
 } // namespace
