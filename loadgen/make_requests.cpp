@@ -40,6 +40,16 @@ request_template make_request(const request_spec& spec, const run_options& optio
     }
 }
 
+// What a log holds is sent as it is: braces in it are no placeholders.
+request_set replayed(const replay_log& log, const run_options& options, const url& where, line_files& files) {
+    std::vector<request_template> distinct;
+    distinct.reserve(log.requests.size());
+    for (const auto& r : log.requests)
+        distinct.emplace_back(r.method, where, body_template::literal(joined_target(where, r.path)),
+                              options.headers, body_template::literal(r.body), files);
+    return {std::move(distinct), log.which};
+}
+
 } // namespace
 
 line_files pick_files(const run_options& options) {
@@ -47,6 +57,8 @@ line_files pick_files(const run_options& options) {
 }
 
 request_set make_requests(const run_options& options, const url& where, line_files& files) {
+    if (options.replay)
+        return replayed(*options.replay, options, where, files);
     if (options.requests.empty())
         return request_template(options.method, where,
                                 body_template(where.target, template_place::target, files), options.headers,

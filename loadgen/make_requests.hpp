@@ -7,8 +7,8 @@
 
 namespace beastmark::loadgen {
 
-/// The one request of -m, -b and -H; or those of --requests, each with the headers of -H that it has none of
-/// itself. `files`: of {{pick}}, for all targets. Throws std::invalid_argument and
+/// The one request of -m, -b and -H; those of --requests, each with the headers of -H that it has none of
+/// itself; or those of --replay. `files`: of {{pick}}, for all targets. Throws std::invalid_argument and
 /// std::runtime_error with one clear line.
 request_set make_requests(const run_options& options, const url& where, line_files& files);
 

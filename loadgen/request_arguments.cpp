@@ -33,7 +33,8 @@ std::string common_method(const Requests& all) {
 
 bool asks_for_head(const run_options& o) {
     const auto is_head = [](const auto& each) { return each.method == "HEAD"; };
-    return o.method == "HEAD" || std::any_of(o.requests.begin(), o.requests.end(), is_head);
+    return o.method == "HEAD" || std::any_of(o.requests.begin(), o.requests.end(), is_head) ||
+           (o.replay && std::any_of(o.replay->requests.begin(), o.replay->requests.end(), is_head));
 }
 
 void read_several(const run_arguments& a, run_options& o) {
@@ -70,6 +71,8 @@ void read_asked(const run_arguments& a, run_options& o) {
     o.body = read_body(a.body);
     o.method = !a.method.empty() ? a.method : o.body.empty() ? "GET" : "POST";
     o.expected_status = a.expect;
+    if (o.replay)
+        o.method = common_method(o.replay->requests);
     if (!a.requests.empty())
         read_several(a, o);
     if (a.expect_body.empty())

@@ -8,7 +8,8 @@ namespace beastmark::loadgen {
 
 void add_asked_options(CLI::App& command, run_arguments& arguments);
 
-/// Reads the files that they name. Throws std::invalid_argument and std::runtime_error with one clear line.
+/// Reads the files that they name. After --replay, which has requests of its own. Throws
+/// std::invalid_argument and std::runtime_error with one clear line.
 void read_asked(const run_arguments& arguments, run_options& into);
 
 } // namespace beastmark::loadgen

@@ -90,4 +90,17 @@ json asked_json(const run_options& options) {
     return list;
 }
 
+json replay_json(const run_options& options) {
+    if (!options.replay)
+        return nullptr;
+    const auto& log = *options.replay;
+    return {{"file", log.file},
+            {"speed", log.speed},
+            {"lines", log.lines},
+            {"skipped", log.skipped},
+            {"reordered", log.reordered},
+            {"distinct", log.distinct},
+            {"due_each_second", log.due_each_second}};
+}
+
 } // namespace beastmark::loadgen

@@ -14,8 +14,9 @@ namespace beastmark::loadgen {
 /// `requests` of docs/result.md. `counted` is of `asked`.
 nlohmann::json requests_json(const request_set& asked, const request_tallies& counted);
 
-/// `config.requests` of docs/result.md; null without --requests.
+/// `config.requests` and `config.replay` of docs/result.md; null without --requests, without --replay.
 nlohmann::json asked_json(const run_options& options);
+nlohmann::json replay_json(const run_options& options);
 
 /// A table of the first requests. Empty where they are not told apart.
 std::string requests_text(const request_set& asked, const request_tallies& counted);

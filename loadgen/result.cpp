@@ -209,6 +209,7 @@ json config_json(const plan& what, const run_options& options) {
         {"spin", options.spin},
         {"method", options.method},
         {"requests", asked_json(options)},
+        {"replay", replay_json(options)},
         {"expect_status", options.expected_status ? json(*options.expected_status) : json(nullptr)},
         {"expect_body_contains", options.expected_body ? json(options.expected_body->text()) : json(nullptr)},
         {"seed", options.arrivals.seed},

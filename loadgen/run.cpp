@@ -323,7 +323,8 @@ plan make_plan(const run_options& options) {
         if (t.where.secure)
             t.tls = tls;
     }
-    return {.arrivals = schedule(stages, options.arrivals),
+    return {.arrivals = options.replay ? schedule(options.replay->due, options.replay->duration)
+                                       : schedule(stages, options.arrivals),
             .targets = std::move(targets),
             .connections = options.connections,
             .threads = threads,

@@ -9,6 +9,7 @@
 #include "loadgen/interop/exports.hpp"
 #include "loadgen/metrics_endpoint.hpp"
 #include "loadgen/paired/pair_arguments.hpp"
+#include "loadgen/replay_arguments.hpp"
 #include "loadgen/request_arguments.hpp"
 #include "loadgen/shard_arguments.hpp"
 #include "loadgen/slo.hpp"
@@ -176,6 +177,7 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
                     "where the first --k6-stage begins; at 0 nothing is sent, a ramp from 0 begins with one "
                     "request")
         ->capture_default_str();
+    add_replay_options(*run, a);
     add_request_options(run, a);
     run->add_option(
            "--on-late", a.on_late,
@@ -217,7 +219,8 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
 run_options check(const run_arguments& a, std::vector<std::string> argv) {
     run_options o;
     o.targets = read_targets(a);
-    o.stages = read_stages(a);
+    o.replay = read_replay(a);
+    o.stages = o.replay ? stages_of(*o.replay) : read_stages(a);
     o.clients = read_clients(a);
     o.connections = o.clients.last > 0 ? o.clients.last : a.connections;
     o.threads = read_threads(a.threads);

@@ -5,6 +5,7 @@
 #include "loadgen/interop/export_arguments.hpp"
 #include "loadgen/paired/pair_options.hpp"
 #include "loadgen/plan.hpp"
+#include "loadgen/replay_log.hpp"
 #include "loadgen/requests_file.hpp"
 #include "loadgen/schedule.hpp"
 #include "loadgen/stage.hpp"
@@ -15,6 +16,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +39,7 @@ struct run_options {
     std::vector<std::string> headers;
     std::vector<request_spec> requests; // instead of method and body; empty: there is that one
     std::string requests_file;
+    std::shared_ptr<const replay_log> replay; // instead of all of these, and of a rate; null: there is none
     tls_options tls;
     std::chrono::nanoseconds timeout = std::chrono::seconds(1);
     std::chrono::nanoseconds dns_ttl{}; // 0: names are resolved once

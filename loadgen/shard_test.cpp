@@ -7,9 +7,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -38,13 +40,43 @@ std::chrono::nanoseconds read_time(const json& seconds) {
 
 stage read_stage(const json& from) {
     constexpr std::array kinds{stage_kind::hold, stage_kind::linear, stage_kind::staircase,
-                               stage_kind::closed};
+                               stage_kind::closed, stage_kind::replay};
     const auto& name = from.at("kind").get_ref<const std::string&>();
     for (const auto kind : kinds)
         if (name_of(kind) == name)
             return {kind, read_time(from.at("duration_s")), from.at("from_rps").get<double>(),
                     from.at("to_rps").get<double>(), from.at("steps").get<unsigned>()};
     throw std::runtime_error(fmt::format("there is no kind of stage '{}'", name));
+}
+
+// A log of which only these figures are at hand. In each second its arrivals are put evenly: which of them
+// were due when a run ended early is known to within a second.
+std::shared_ptr<const replay_log> read_replay(const json& from, std::chrono::nanoseconds duration) {
+    using std::chrono::nanoseconds;
+    constexpr std::uint64_t most = replay_reader::limits().requests;
+    replay_log log{.file = from.at("file"),
+                   .speed = from.at("speed"),
+                   .lines = from.at("lines"),
+                   .skipped = from.at("skipped"),
+                   .reordered = from.at("reordered"),
+                   .distinct = from.at("distinct"),
+                   .duration = duration,
+                   .due_each_second = from.at("due_each_second").get<std::vector<std::uint64_t>>(),
+                   .due = nullptr,
+                   .which = nullptr};
+    std::vector<nanoseconds> due;
+    for (std::size_t second = 0; second < log.due_each_second.size(); ++second) {
+        const auto count = log.due_each_second[second];
+        if (count > most || due.size() + count > most)
+            throw std::runtime_error("the log has more requests than can be replayed");
+        for (std::uint64_t i = 0; i < count; ++i)
+            due.push_back(std::min<nanoseconds>(std::chrono::seconds(second) +
+                                                    std::chrono::seconds(1) * static_cast<std::int64_t>(i) /
+                                                        static_cast<std::int64_t>(count),
+                                                duration - nanoseconds(1)));
+    }
+    log.due = std::make_shared<const std::vector<nanoseconds>>(std::move(due));
+    return std::make_shared<const replay_log>(std::move(log));
 }
 
 std::optional<unsigned> read_status(const json& from) {
@@ -88,6 +120,11 @@ run_options read_options(const json& test) {
                   config.at("seed").get<std::uint64_t>()};
     for (const json& from : config.at("stages"))
         o.stages.push_back(read_stage(from));
+    if (const auto& replay = config.at("replay"); !replay.is_null()) {
+        if (o.stages.size() != 1 || o.stages.front().duration.count() < 1)
+            throw std::runtime_error("a replay is one stage");
+        o.replay = read_replay(replay, o.stages.front().duration);
+    }
     for (const json& text : test.at("slos"))
         o.slos.push_back(parse_slo(text.get_ref<const std::string&>()));
     for (const json& t : test.at("targets"))
@@ -110,7 +147,9 @@ request_set requests_of(const run_options& o, const url& where) {
 }
 
 plan plan_of(const run_options& o) {
-    plan what{.arrivals = schedule(o.stages, o.arrivals), .targets = {}};
+    plan what{.arrivals =
+                  o.replay ? schedule(o.replay->due, o.replay->duration) : schedule(o.stages, o.arrivals),
+              .targets = {}};
     for (const auto& t : o.targets)
         what.targets.push_back({t.name, t.where, requests_of(o, t.where), {}});
     what.timeout = o.timeout;

@@ -36,7 +36,7 @@ void with_file(std::string_view key, std::vector<std::string>& texts,
     if (texts.empty() || texts.front().empty())
         return;
     auto& text = texts.front();
-    if (key == "requests")
+    if (key == "requests" || key == "replay")
         text = moved(text);
     else if (key == "body" && text.starts_with('@'))
         text = "@" + moved(text.substr(1));

@@ -1,4 +1,5 @@
-// What is asked, as a server sees it: placeholders in every part of a request, several requests in one run.
+// What is asked, as a server sees it: placeholders in every part of a request, several requests in one run,
+// the requests of a log.
 #include "fault_server.hpp"
 #include "tests/support/json_file.hpp"
 #include "tests/support/process.hpp"
@@ -20,6 +21,7 @@ namespace beastmark::testing {
 namespace {
 
 using ::testing::AnyOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 
@@ -120,6 +122,61 @@ TEST_F(loadgen_requests, of_a_file_are_mixed_by_weight_and_told_apart) {
     const auto after = asked();
     EXPECT_EQ(std::multiset<std::string>(after.begin() + 200, after.end()),
               std::multiset<std::string>(before.begin(), before.end()));
+}
+
+// Six requests in 500 ms, written as they ended.
+const char* const log_of_six = R"({"ts": 10.0, "path": "/1"}
+{"ts": 10.1, "path": "/2"}
+{"ts": 10.3, "path": "/4", "method": "PUT", "body": "four"}
+{"ts": 10.2, "path": "/3"}
+no request
+{"ts": 10.4, "path": "/1"}
+{"ts": 10.5, "path": "/6"})";
+
+TEST_F(loadgen_requests, a_log_is_replayed_at_its_times) {
+    write("access.ndjson", log_of_six);
+    const auto ended = loadgen({"--replay", "access.ndjson", "-c", "1", "-o", "out", server.url("/api")});
+    ASSERT_THAT(ended.status.code, AnyOf(0, 4)) << ended.err;
+    EXPECT_THAT(asked(), ElementsAre("GET /api/1", "GET /api/2", "GET /api/3", "PUT /api/4", "GET /api/1",
+                                     "GET /api/6"));
+    EXPECT_EQ(server.requests()[3].body, "four");
+    EXPECT_THAT(ended.err, HasSubstr("1 of 7 lines are no requests and left out, the first is line 5"));
+    EXPECT_THAT(ended.err, HasSubstr("1 were written after a later one"));
+    const auto result = read_json(folder.path() / "out" / "result.json");
+    EXPECT_EQ(result["config"]["arrivals"], "replay");
+    EXPECT_EQ(result["config"]["replay"]["distinct"], 5);
+    EXPECT_EQ(result["config"]["replay"]["skipped"], 1);
+    const auto& target = result["targets"]["target"];
+    EXPECT_EQ(target["totals"]["offered"], 6);
+    EXPECT_FALSE(target.contains("requests"));
+    EXPECT_EQ(target["stages"][0]["kind"], "replay");
+    EXPECT_DOUBLE_EQ(target["stages"][0]["from_rps"].get<double>(), 10);
+    EXPECT_DOUBLE_EQ(result["run"]["planned_duration_s"].get<double>(), 0.6);
+    EXPECT_GE(result["run"]["duration_s"].get<double>(), 0.5) << "not all at once";
+
+    ASSERT_THAT(
+        loadgen({"--again", path("out/result.json"), "--replay-speed", "5", "-o", "fast"}).status.code,
+        AnyOf(0, 4));
+    EXPECT_EQ(server.requests().size(), 12u);
+    EXPECT_DOUBLE_EQ(
+        read_json(folder.path() / "fast" / "result.json")["run"]["planned_duration_s"].get<double>(), 0.12);
+}
+
+TEST_F(loadgen_requests, shards_replay_every_request_of_a_log_once) {
+    write("access.ndjson", log_of_six);
+    for (const auto* const shard : {"0/2", "1/2"}) {
+        const auto ended = loadgen({"--replay", "access.ndjson", "--replay-speed", "10", "--shard", shard,
+                                    "-c", "1", "-o", std::string(shard).substr(0, 1), server.url()});
+        ASSERT_THAT(ended.status.code, AnyOf(0, 4)) << ended.err;
+    }
+    EXPECT_THAT(asked(), ElementsAre("GET /1", "GET /3", "GET /1", "GET /2", "PUT /4", "GET /6"));
+    const auto merged = run(
+        {.arguments = {BEASTMARK_BIN_DIR "/loadgen", "merge", "0/result.json", "1/result.json", "-o", "all"},
+         .directory = folder.path().string()});
+    EXPECT_THAT(merged.status.code, AnyOf(0, 4)) << merged.err;
+    const auto result = read_json(folder.path() / "all" / "result.json");
+    EXPECT_EQ(result["targets"]["target"]["totals"]["offered"], 6);
+    EXPECT_EQ(result["shards"]["not_offered"]["target"], 0);
 }
 
 } // namespace

@@ -202,6 +202,25 @@ TEST(shard_merge, the_figures_of_a_request_are_those_of_all_shards) {
     EXPECT_EQ(told[1]["response"]["max_us"], 4000.0);
 }
 
+TEST(shard_merge, a_replayed_log_is_known_to_the_second) {
+    auto options = an_options();
+    replay_log log{.file = "a.log", .duration = 3s, .due_each_second = {300, 0, 600}, .due = {}, .which = {}};
+    log.lines = 900;
+    options.replay = std::make_shared<const replay_log>(log);
+    options.stages = {{stage_kind::replay, 3s, 300, 300, 1}};
+    const auto merged = merged_of({shard_text(0, options), shard_text(2, options)});
+    const auto& arrivals = merged.record.what.arrivals;
+    EXPECT_EQ(arrivals.size(), 900U);
+    EXPECT_EQ(arrivals.arrivals_before(1s), 300U);
+    EXPECT_EQ(arrivals.arrivals_before(2s), 300U);
+    EXPECT_EQ(arrivals.segments()[0].kind, segment_kind::replay);
+    const auto result = judge(merged).result;
+    EXPECT_EQ(result["shards"]["not_offered"]["t"], 300) << "the share of shard 1";
+    EXPECT_EQ(result["config"]["replay"]["due_each_second"][2], 600);
+    EXPECT_EQ(result["config"]["arrivals"], "replay");
+    EXPECT_EQ(result["targets"]["t"]["stages"][0]["kind"], "replay");
+}
+
 TEST(shard_merge, is_commutative_and_associative) {
     const auto options = an_options();
     std::vector<std::string> texts;
