@@ -1,6 +1,7 @@
 #include "loadgen/dispatcher.hpp"
 
 #include "loadgen/http2/http2_error.hpp"
+#include "loadgen/request_set.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -62,9 +63,9 @@ void dispatcher::connect_failed(const boost::system::error_code& code, std::opti
         down_because_ = code;
         down_at_ = where;
         for (const auto& request : std::exchange(returned_, {})) {
-            auto& counts = interval_->of(request.segment).counts;
-            counts.add(outcome::connect_error);
-            counts.add_error(where, code);
+            auto& counted = interval_->of(request.segment);
+            count_unanswered(counted, request.arrival, outcome::connect_error);
+            counted.counts.add_error(where, code);
         }
     }
     if (!all_->closed_loop() || !during_run || *during_run < run_time{} || *during_run >= all_->duration())
@@ -90,11 +91,11 @@ std::optional<dispatcher::send_order> dispatcher::next(run_time now) {
     const auto segment = cursor_.segment_index();
     const send_order order{id, cursor_.arrival()};
     occupy(id, {order.arrival, scheduled, static_cast<std::uint32_t>(segment)}, now);
-    auto& counted = interval_->of(segment);
-    ++counted.counts.sent;
+    count_sent(id);
+    auto& times = interval_->of(segment).times;
     const auto could_go = std::max(scheduled, free_since_);
-    counted.times.connection_wait.record(could_go - scheduled);
-    counted.times.generator_lag.record(now - could_go);
+    times.connection_wait.record(could_go - scheduled);
+    times.generator_lag.record(now - could_go);
     cursor_.advance();
     return order;
 }
@@ -122,9 +123,9 @@ std::optional<dispatcher::send_order> dispatcher::next_of_closed_loop(run_time n
         return std::nullopt;
     auto& current = slice_at(now);
     ++current.counts.offered;
-    ++current.counts.sent;
     const send_order order{id, options_.stripe + counted_++ * options_.stripes};
     occupy(id, {order.arrival, now, static_cast<std::uint32_t>(current.segment)}, now);
+    count_sent(id);
     return order;
 }
 
@@ -139,26 +140,37 @@ void dispatcher::occupy(connection_id id, const returned& request, run_time now)
     s.arrival = request.arrival;
     s.again = false;
     ++in_flight_;
+    if (options_.requests != nullptr)
+        s.request = request_of(request.arrival);
+}
+
+// Once for each arrival, whether or not it has to go out again.
+void dispatcher::count_sent(connection_id id) {
+    const auto& s = slots_[id];
+    auto& counted = interval_->of(s.segment);
+    ++counted.counts.sent;
+    if (options_.requests != nullptr)
+        ++request_in(counted, s.request).sent;
 }
 
 void dispatcher::skip_late(run_time now) {
     if (!options_.skip_after)
         return;
     while (!discard_waiting_ && !exhausted() && cursor_.time() + *options_.skip_after < now) {
-        auto& counts = interval_->of(cursor_.segment_index()).counts;
-        counts.add(outcome::skipped);
+        auto& counted = interval_->of(cursor_.segment_index());
+        count_unanswered(counted, cursor_.arrival(), outcome::skipped);
         const auto could_go = std::max(cursor_.time(), free_since_);
         if (idle_.first != none && now - could_go > could_go - cursor_.time())
-            ++counts.skipped_late;
+            ++counted.counts.skipped_late;
         cursor_.advance();
     }
 }
 
 void dispatcher::fail_due(run_time now) {
     while (!discard_waiting_ && !exhausted() && cursor_.time() <= now) {
-        auto& counts = interval_->of(cursor_.segment_index()).counts;
-        counts.add(outcome::connect_error);
-        counts.add_error(down_at_, down_because_);
+        auto& counted = interval_->of(cursor_.segment_index());
+        count_unanswered(counted, cursor_.arrival(), outcome::connect_error);
+        counted.counts.add_error(down_at_, down_because_);
         cursor_.advance();
     }
 }
@@ -190,7 +202,7 @@ void dispatcher::answered(connection_id id, run_time now, unsigned status, bool 
                           bool body_as_expected) {
     const auto& s = slots_[id];
     assert(s.is == state::busy);
-    auto what = classify(status, options_.expected_status);
+    auto what = classify(status, expected_of(s));
     const bool wrong_body = what == outcome::ok && !body_as_expected;
     if (wrong_body)
         what = outcome::unexpected;
@@ -203,10 +215,12 @@ void dispatcher::answered(connection_id id, run_time now, unsigned status, bool 
     ++counts.completed;
     const auto code = std::min<std::size_t>(status, tally::status_count - 1);
     ++counts.statuses[code];
+    counts.good_statuses[code] += what == outcome::ok ? 1 : 0;
     counts.wrong_bodies[code] += wrong_body ? 1 : 0;
     counts.add(what);
-    if (!options_.addresses.empty()) // asked here, too, to spare all others the call
-        count_at_address(counted, s, what, now);
+    // Asked here, too, to spare all others the call.
+    if (!options_.addresses.empty() || options_.requests != nullptr)
+        count_apart(counted, s, what, now);
     if (what == outcome::ok && now < all_->duration())
         ++slice_at(now).ok_in_time;
     release(id, now, reusable);
@@ -217,7 +231,7 @@ void dispatcher::failed(connection_id id, run_time now, outcome how, phase where
     auto& counted = interval_->of(slots_[id].segment);
     counted.times.failed.record(now - slots_[id].scheduled);
     counted.counts.add(how);
-    count_at_address(counted, slots_[id], how, now);
+    count_apart(counted, slots_[id], how, now);
     counted.counts.add_error(where, code);
     release(id, now, false);
 }
@@ -241,7 +255,7 @@ std::optional<dispatcher::connection_id> dispatcher::expired(run_time now) {
     auto& counted = interval_->of(slots_[id].segment);
     counted.times.timed_out.record(now - slots_[id].scheduled);
     counted.counts.add(outcome::timeout);
-    count_at_address(counted, slots_[id], outcome::timeout, now);
+    count_apart(counted, slots_[id], outcome::timeout, now);
     release(id, now, false);
     return id;
 }
@@ -256,7 +270,7 @@ void dispatcher::count_out(connection_id id, std::uint64_t bytes) {
 
 void dispatcher::extend(const schedule& all, run_time now) {
     for (; !exhausted(); cursor_.advance())
-        cut_off(cursor_.segment_index(), cursor_.time(), now);
+        give_up_waiting(now);
     all_ = &all;
     limit_ = all.size();
     cursor_.extend(all);
@@ -271,24 +285,36 @@ void dispatcher::stop(run_time t) {
 
 void dispatcher::cut(run_time now) {
     skip_late(now);
-    while (!exhausted()) {
-        cut_off(cursor_.segment_index(), cursor_.time(), now);
-        cursor_.advance();
+    for (; !exhausted(); cursor_.advance())
+        give_up_waiting(now);
+    for (const auto& request : std::exchange(returned_, {})) {
+        auto& counted = interval_->of(request.segment);
+        count_unanswered(counted, request.arrival, outcome::unfinished);
+        counted.times.unfinished.record(now - request.scheduled);
     }
-    for (const auto& request : std::exchange(returned_, {}))
-        cut_off(request.segment, request.scheduled, now);
     for (auto id = busy_.first; id != none; id = busy_.first) {
-        cut_off(slots_[id].segment, slots_[id].scheduled, now);
-        count_at_address(interval_->of(slots_[id].segment), slots_[id], outcome::unfinished, now);
+        const auto& s = slots_[id];
+        auto& counted = interval_->of(s.segment);
+        counted.counts.add(outcome::unfinished);
+        counted.times.unfinished.record(now - s.scheduled);
+        count_apart(counted, s, outcome::unfinished, now);
         release(id, now, false);
     }
     discard_waiting_ = true;
 }
 
-void dispatcher::cut_off(std::size_t segment, run_time scheduled, run_time now) {
-    auto& counted = interval_->of(segment);
-    counted.counts.add(outcome::unfinished);
-    counted.times.unfinished.record(now - scheduled);
+// The next arrival was due, and will not be sent.
+void dispatcher::give_up_waiting(run_time now) {
+    auto& counted = interval_->of(cursor_.segment_index());
+    count_unanswered(counted, cursor_.arrival(), outcome::unfinished);
+    counted.times.unfinished.record(now - cursor_.time());
+}
+
+// Of one that is on no connection.
+void dispatcher::count_unanswered(slice& counted, std::uint64_t arrival, outcome what) {
+    counted.counts.add(what);
+    if (options_.requests != nullptr)
+        ++request_in(counted, request_of(arrival)).outcomes[static_cast<std::size_t>(what)];
 }
 
 std::optional<run_time> dispatcher::next_arrival() const {
@@ -414,13 +440,34 @@ void dispatcher::record(const slot& request, run_time now) {
     times.service.record(now - request.sent);
 }
 
-void dispatcher::count_at_address(slice& counted, const slot& request, outcome what, run_time now) {
-    if (options_.addresses.empty())
-        return;
-    auto& there = address_in(counted, request.address);
-    ++there.outcomes[static_cast<std::size_t>(what)];
-    if (what == outcome::ok || what == outcome::timeout) // as in latencies::response
-        there.response.record(now - request.scheduled);
+// By address and by request, where there are several.
+void dispatcher::count_apart(slice& counted, const slot& request, outcome what, run_time now) {
+    const bool responded = what == outcome::ok || what == outcome::timeout; // as in latencies::response
+    if (!options_.addresses.empty()) {
+        auto& there = address_in(counted, request.address);
+        ++there.outcomes[static_cast<std::size_t>(what)];
+        if (responded)
+            there.response.record(now - request.scheduled);
+    }
+    if (options_.requests != nullptr) {
+        auto& of_it = request_in(counted, request.request);
+        ++of_it.outcomes[static_cast<std::size_t>(what)];
+        if (responded)
+            of_it.response.record(now - request.scheduled);
+    }
+}
+
+std::uint32_t dispatcher::request_of(std::uint64_t arrival) const {
+    return options_.requests->index_of(arrival);
+}
+
+std::optional<unsigned> dispatcher::expected_of(const slot& request) const {
+    return options_.requests == nullptr ? options_.expected_status
+                                        : options_.requests->expected(request.request);
+}
+
+request_tally& dispatcher::request_in(slice& counted, std::uint32_t request) {
+    return counted.requests.at(request, options_.requests->size());
 }
 
 address_tally& dispatcher::address_in(slice& counted, std::size_t address) {

@@ -30,6 +30,8 @@
 
 namespace beastmark::loadgen {
 
+class request_set;
+
 /// Time since the run's start.
 using run_time = std::chrono::nanoseconds;
 
@@ -51,7 +53,8 @@ public:
             skip_after{}; // arrivals later than this are left out; none: sent, however late
         // Of a target with several; then what becomes of requests is counted for each, too.
         std::vector<boost::asio::ip::tcp::endpoint> addresses{};
-        client_steps clients{};   // closed loop
+        const request_set* requests = nullptr; // of a target with several; then they are told apart, too
+        client_steps clients{};                // closed loop
         std::uint32_t thread = 0; // whose connections these are: client thread + id * threads of all
         std::uint32_t threads = 1;
     };
@@ -187,7 +190,8 @@ private:
         std::uint32_t segment = 0;
         std::uint32_t address = 0; // of the connection
         std::uint64_t arrival = 0;
-        bool again = false; // sent once before
+        std::uint32_t request = 0; // its place among several
+        bool again = false;        // sent once before
         connection_id before = none;
         connection_id after = none;
     };
@@ -216,6 +220,7 @@ private:
     [[nodiscard]] std::optional<run_time> next_of_clients() const;
     [[nodiscard]] run_time begin_of(connection_id id) const;
     void occupy(connection_id id, const returned& request, run_time now);
+    void count_sent(connection_id id);
     std::optional<send_order> next_returned(run_time now);
     [[nodiscard]] std::uint64_t due(run_time now) const;
     void fail_due(run_time now);
@@ -223,9 +228,13 @@ private:
     void make_idle(connection_id id, run_time now);
     void release(connection_id id, run_time now, bool reusable);
     void record(const slot& request, run_time now);
-    void count_at_address(slice& counted, const slot& request, outcome what, run_time now);
+    void count_apart(slice& counted, const slot& request, outcome what, run_time now);
     address_tally& address_in(slice& counted, std::size_t address);
-    void cut_off(std::size_t segment, run_time scheduled, run_time now);
+    [[nodiscard]] std::uint32_t request_of(std::uint64_t arrival) const;
+    [[nodiscard]] std::optional<unsigned> expected_of(const slot& request) const;
+    request_tally& request_in(slice& counted, std::uint32_t request);
+    void count_unanswered(slice& counted, std::uint64_t arrival, outcome what);
+    void give_up_waiting(run_time now);
     slice& slice_at(run_time now);
 
     const schedule* all_;

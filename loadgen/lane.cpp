@@ -41,6 +41,7 @@ dispatcher::settings settings_of(const plan& what, const target& to, std::uint32
             .skip_after = what.skip_after,
             .addresses =
                 to.endpoints.size() > 1 || what.dns_ttl.count() > 0 ? to.endpoints : decltype(to.endpoints){},
+            .requests = to.requests.told_apart() ? &to.requests : nullptr,
             .clients = what.clients,
             .thread = thread,
             .threads = what.threads};

@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <optional>
 #include <utility>
+#include <vector>
 
 namespace beastmark::loadgen {
 
@@ -22,6 +25,17 @@ constexpr std::array verdicts{verdict::valid, verdict::server_saturated, verdict
 
 double offered_rps(const row& r) {
     return static_cast<double>(r.offered) / std::max(std::chrono::duration<double>(r.length).count(), 1e-3);
+}
+
+// Of each request: those of all targets are the same.
+std::vector<std::optional<unsigned>> expectations_of(const plan& what) {
+    const auto& requests = what.targets.front().requests;
+    if (!requests.told_apart())
+        return {what.expected_status};
+    std::vector<std::optional<unsigned>> all;
+    for (std::uint32_t i = 0; i < requests.size(); ++i)
+        all.push_back(requests.expected(i));
+    return all;
 }
 
 std::size_t stage_at(const run_record& record, run_time now) {
@@ -42,7 +56,7 @@ live_metrics::growing::growing()
 live_metrics::live_metrics(const plan& what, std::string_view method)
     : method_(std::find(methods.begin(), methods.end(), method) != methods.end() ? method : "_OTHER"),
       connections_(what.rules.automatic ? 0 : what.connections),
-      series_(what.expected_status, what.expected_body.has_value()),
+      series_(expectations_of(what), what.expected_body.has_value()),
       closed_loop_(what.arrivals.closed_loop()),
       growing_(what.targets.size()) {
     snapshot empty(what.targets.size());

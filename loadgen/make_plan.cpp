@@ -1,9 +1,9 @@
 // What was asked for, settled: names resolved, limits checked.
 #include "common/descriptor_limit.hpp"
+#include "loadgen/make_requests.hpp"
 #include "loadgen/run.hpp"
 #include "loadgen/tls/tls_session.hpp"
 
-#include <boost/algorithm/string/predicate.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <fmt/format.h>
@@ -65,29 +65,14 @@ void require_source(const source_addresses& sources, const target& to) {
                 address.address().is_v4() ? "IPv4" : "IPv6", address.address().to_string(), to.where.host));
 }
 
-// With what a connection for each request asks for, where -H does not (RFC 9112 section 9.6).
-std::vector<std::string> headers_of(const run_options& options) {
-    auto headers = options.headers;
-    const auto given = std::any_of(headers.begin(), headers.end(), [](const std::string& line) {
-        return boost::istarts_with(line, "connection:");
-    });
-    if (!options.rules.keep_alive && !given)
-        headers.emplace_back("Connection: close");
-    return headers;
-}
-
 } // namespace
 
 plan make_plan(const run_options& options) {
     const auto stages = stages_of(options, 0);
-    const body_template body(options.body);
-    const auto headers = headers_of(options);
+    auto files = pick_files(options);
     std::vector<target> targets;
     for (const auto& t : options.targets) {
-        auto& added = targets.emplace_back(
-            target{t.name, t.where, request_template(options.method, t.where, headers, body), {}});
-        if (options.http2)
-            require_http2_fields(added.request);
+        auto& added = targets.emplace_back(target{t.name, t.where, make_requests(options, t.where, files), {}});
         if (options.pair && !options.pair->turns.empty())
             added.own.emplace(stages_of(options, targets.size() - 1), options.arrivals);
     }
@@ -109,7 +94,8 @@ plan make_plan(const run_options& options) {
             t.tls = tls;
     }
     options.rules.sources.require_ours();
-    return {.arrivals = schedule(stages, options.arrivals),
+    return {.arrivals = options.replay ? schedule(options.replay->due, options.replay->duration)
+                                       : schedule(stages, options.arrivals),
             .targets = std::move(targets),
             .connections = options.connections,
             .rules = options.rules,

@@ -37,6 +37,8 @@ void write_file(const std::filesystem::path& path, std::string_view content) {
 }
 
 std::string read_file(const std::filesystem::path& path) {
+    if (std::filesystem::is_directory(path)) // opens, and cannot be read
+        throw std::runtime_error(fmt::format("cannot read {}: it is a folder", path.string()));
     std::ifstream file(path, std::ios::binary);
     std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     if (!file)

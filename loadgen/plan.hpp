@@ -5,7 +5,7 @@
 #include "loadgen/client_steps.hpp"
 #include "loadgen/connection_rules.hpp"
 #include "loadgen/dispatcher.hpp"
-#include "loadgen/request.hpp"
+#include "loadgen/request_set.hpp"
 #include "loadgen/schedule.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -28,7 +28,7 @@ class tls_context;
 struct target {
     std::string name;
     url where;
-    request_template request;
+    request_set requests;
     std::vector<boost::asio::ip::tcp::endpoint>
         endpoints;                            // resolved before the start; with dns_ttl they may change
     std::string unix_socket{};                // instead: the path of one

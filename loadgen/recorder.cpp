@@ -89,6 +89,8 @@ void target_record::take(const report_block& block, const row_listener& heard) {
         stage.times.merge(part.times);
         open->times.merge(part.times);
         addresses_.merge(part.addresses, part.segment >= first_stage_);
+        if (part.segment >= first_stage_)
+            requests_.merge(part.requests);
         sum.offered += part.counts.offered;
         sum.sent += part.counts.sent;
         sum.completed += part.counts.completed;

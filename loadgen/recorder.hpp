@@ -142,6 +142,9 @@ public:
     /// Of a target with several: of all stages but the warm-up, whose connections count.
     [[nodiscard]] const address_tallies& addresses() const { return addresses_; }
 
+    /// Of a target with several: of all stages but the warm-up.
+    [[nodiscard]] const request_tallies& requests() const { return requests_; }
+
     /// The sum of all stages but the warm-up; valid until the next block is taken. Summed up when it is first
     /// asked for: that takes long beside a second's block.
     [[nodiscard]] const stage_record& total() const;
@@ -173,6 +176,7 @@ private:
     std::size_t first_stage_; // after the warm-up
     std::vector<stage_record> stages_;
     address_tallies addresses_;
+    request_tallies requests_;
     mutable std::unique_ptr<stage_record> total_; // null: not summed up since the last block
     std::vector<row> rows_;
     std::vector<machine_evidence> machine_;

@@ -18,17 +18,27 @@ constexpr std::array without_answer{outcome::timeout,        outcome::connect_er
 
 } // namespace
 
-request_series_list::request_series_list(std::optional<unsigned> expected, bool body_expected) {
-    for (std::size_t status = 0; status < of_status_.size(); ++status) {
-        const auto known = std::binary_search(registered.begin(), registered.end(), static_cast<int>(status));
-        const auto code = known ? std::to_string(status) : std::string("other");
-        const auto what = classify(static_cast<unsigned>(status), expected);
-        of_status_[status] = index_of(what, code);
-        of_wrong_body_[status] =
-            body_expected && what == outcome::ok ? index_of(outcome::unexpected, code) : of_status_[status];
-    }
+request_series_list::request_series_list(std::span<const std::optional<unsigned>> expected,
+                                         bool body_expected) {
+    for (std::size_t status = 0; status < of_status_.size(); ++status)
+        of_status_[status] = places_of(static_cast<unsigned>(status), expected, body_expected);
     for (const auto what : without_answer)
         series_.push_back({what, {}});
+}
+
+request_series_list::places request_series_list::places_of(unsigned status,
+                                                           std::span<const std::optional<unsigned>> expected,
+                                                           bool body_expected) {
+    const auto known = std::binary_search(registered.begin(), registered.end(), static_cast<int>(status));
+    const auto code = known ? std::to_string(status) : std::string("other");
+    std::optional<std::size_t> good;
+    std::optional<std::size_t> unwanted;
+    for (const auto& each : expected) {
+        const auto what = classify(status, each);
+        (what == outcome::ok ? good : unwanted) = index_of(what, code);
+    }
+    const auto any = good ? *good : unwanted.value_or(0);
+    return {any, unwanted.value_or(any), body_expected && good ? index_of(outcome::unexpected, code) : any};
 }
 
 std::size_t request_series_list::index_of(outcome what, const std::string& code) {
@@ -42,8 +52,10 @@ std::size_t request_series_list::index_of(outcome what, const std::string& code)
 
 void request_series_list::add(const tally& from, std::span<std::uint64_t> counts) const {
     for (std::size_t status = 0; status < of_status_.size(); ++status) {
-        counts[of_status_[status]] += from.statuses[status] - from.wrong_bodies[status];
-        counts[of_wrong_body_[status]] += from.wrong_bodies[status];
+        const auto& to = of_status_[status];
+        counts[to.good] += from.good_statuses[status];
+        counts[to.wrong_body] += from.wrong_bodies[status];
+        counts[to.unwanted] += from.statuses[status] - from.good_statuses[status] - from.wrong_bodies[status];
     }
     const auto first = series_.size() - without_answer.size();
     for (std::size_t i = 0; i < without_answer.size(); ++i)

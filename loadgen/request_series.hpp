@@ -22,9 +22,13 @@ struct request_series {
 
 class request_series_list {
 public:
-    /// @param expected of --expect: decides which outcome a status belongs to.
+    /// @param expected of --expect, of each request where there are several: decides which outcomes a status
+    /// may belong to.
     /// @param body_expected a good status may be unexpected for its body: --expect-body-contains.
-    request_series_list(std::optional<unsigned> expected, bool body_expected);
+    request_series_list(std::span<const std::optional<unsigned>> expected, bool body_expected);
+
+    request_series_list(std::optional<unsigned> expected, bool body_expected)
+        : request_series_list(std::span(&expected, 1), body_expected) {}
 
     [[nodiscard]] std::span<const request_series> series() const noexcept { return series_; }
 
@@ -34,9 +38,18 @@ public:
 private:
     std::size_t index_of(outcome what, const std::string& code);
 
+    // Series of a status, by what became of it; of what cannot be any other.
+    struct places {
+        std::size_t good = 0;
+        std::size_t unwanted = 0;
+        std::size_t wrong_body = 0;
+    };
+
+    [[nodiscard]] places places_of(unsigned status, std::span<const std::optional<unsigned>> expected,
+                                   bool body_expected);
+
     std::vector<request_series> series_;
-    std::array<std::size_t, tally::status_count> of_status_{};
-    std::array<std::size_t, tally::status_count> of_wrong_body_{}; // where there is none: of_status_
+    std::array<places, tally::status_count> of_status_{};
 };
 
 } // namespace beastmark::loadgen

@@ -7,6 +7,7 @@
 #include "loadgen/address_output.hpp"
 #include "loadgen/manifest.hpp"
 #include "loadgen/paired/steady.hpp"
+#include "loadgen/request_output.hpp"
 #include "loadgen/secrets.hpp"
 
 #include <fmt/chrono.h>
@@ -154,6 +155,8 @@ json target_json(const run_record& record, std::size_t index, const run_options&
              {"timeline", std::move(timeline)}};
     if (record.what.rules.automatic)
         all["connections_reached"] = t.connections_reached();
+    if (const auto& asked = record.what.targets[index].requests; asked.told_apart())
+        all["requests"] = requests_json(asked, t.requests());
     if (auto addresses = addresses_json(t.addresses()); !addresses.is_null())
         all["addresses"] = std::move(addresses);
     return all;
@@ -212,6 +215,8 @@ json config_json(const plan& what, const run_options& options) {
         {"think_s", in_seconds(options.clients.think)},
         {"spin", options.spin},
         {"method", options.method},
+        {"requests", asked_json(options)},
+        {"replay", replay_json(options)},
         {"expect_status", options.expected_status ? json(*options.expected_status) : json(nullptr)},
         {"expect_body_contains", options.expected_body ? json(options.expected_body->text()) : json(nullptr)},
         {"seed", options.arrivals.seed},

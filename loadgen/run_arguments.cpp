@@ -10,6 +10,8 @@
 #include "loadgen/interop/exports.hpp"
 #include "loadgen/metrics_endpoint.hpp"
 #include "loadgen/paired/pair_arguments.hpp"
+#include "loadgen/replay_arguments.hpp"
+#include "loadgen/request_arguments.hpp"
 #include "loadgen/shard_arguments.hpp"
 #include "loadgen/slo.hpp"
 #include "loadgen/stage_arguments.hpp"
@@ -20,8 +22,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <stdexcept>
 #include <utility>
@@ -63,17 +63,6 @@ std::chrono::nanoseconds read_linger(const run_arguments& a) {
         throw std::invalid_argument(
             fmt::format("--linger '{}': give a duration up to 24h, e.g. 15s or 1m", a.linger));
     return *duration;
-}
-
-std::string read_body(const std::string& text) {
-    if (!text.starts_with('@'))
-        return text;
-    const auto path = text.substr(1);
-    std::ifstream file(path, std::ios::binary);
-    std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    if (!file)
-        throw std::runtime_error(fmt::format("cannot read the body file '{}'", path));
-    return content;
 }
 
 void read_http2(const run_arguments& a, run_options& o) {
@@ -139,10 +128,7 @@ void require_known_targets(const run_options& o) {
 void add_request_options(CLI::App* run, run_arguments& a) {
     add_connection_options(*run, a);
     run->add_option("-t,--threads", a.threads, "threads [as many as cores are allowed]");
-    run->add_option("-m,--method", a.method, "HTTP method [GET, with -b POST]");
-    run->add_option("-b,--body", a.body,
-                    "body, or @FILE; {{uuid}} {{seq}} {{rand A B}} {{mac}} are filled in for each request");
-    run->add_option("-H,--header", a.headers, "'Name: value'; repeatable")->allow_extra_args(false);
+    add_asked_options(*run, a);
     add_tls_options(*run, a);
     run->add_flag("--http2", a.http2,
                   "HTTP/2: of https chosen by ALPN, of http without asking (prior knowledge) [HTTP/1.1]");
@@ -211,6 +197,7 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
                     "where the first --k6-stage begins; at 0 nothing is sent, a ramp from 0 begins with one "
                     "request")
         ->capture_default_str();
+    add_replay_options(*run, a);
     add_request_options(run, a);
     run->add_option(
            "--on-late", a.on_late,
@@ -252,25 +239,18 @@ CLI::App* add_run_command(CLI::App& app, run_arguments& a) {
 run_options check(const run_arguments& a, std::vector<std::string> argv) {
     run_options o;
     o.targets = read_targets(a);
-    o.stages = read_stages(a);
+    o.replay = read_replay(a);
+    o.stages = o.replay ? stages_of(*o.replay) : read_stages(a);
     o.clients = read_clients(a);
     o.threads = read_threads(a.threads);
     read_connections(a, o);
     read_http2(a, o);
-    o.body = read_body(a.body);
-    o.method = !a.method.empty() ? a.method : o.body.empty() ? "GET" : "POST";
-    o.headers = a.headers;
+    read_asked(a, o);
     o.tls = read_tls(a);
     o.tls.http2 = a.http2;
     o.timeout = read_timeout(a.timeout);
     if (!a.dns_ttl.empty())
         o.dns_ttl = read_duration("--dns-ttl", a.dns_ttl);
-    o.expected_status = a.expect;
-    if (!a.expect_body.empty()) {
-        if (o.method == "HEAD")
-            throw std::invalid_argument("--expect-body-contains: an answer to HEAD has no body");
-        o.expected_body.emplace(a.expect_body);
-    }
     if (a.on_late == "skip")
         o.skip_after = read_duration("--late-after", a.late_after);
     if (!a.warmup.empty()) {

@@ -41,6 +41,9 @@ struct run_arguments {
     std::string method;
     std::string body;
     std::vector<std::string> headers;
+    std::string requests;
+    std::string replay;
+    std::string replay_speed = "1";
     bool insecure = false;
     tls_options tls; // but for verify
     std::string timeout = "1s";

@@ -66,6 +66,8 @@ int run_command(const run_options& options) {
     auto beside = make_observer(options);
     if (!options.output.empty())
         require_folder(options.output);
+    if (options.replay && !options.replay->note().empty())
+        fmt::print(stderr, "{}\n", options.replay->note());
     const auto live = std::make_shared<live_metrics>(what, options.method);
     const auto endpoint = serve(live, options);
     std::optional<timeline> seconds;

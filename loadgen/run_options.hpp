@@ -5,6 +5,8 @@
 #include "loadgen/interop/export_arguments.hpp"
 #include "loadgen/paired/pair_options.hpp"
 #include "loadgen/plan.hpp"
+#include "loadgen/replay_log.hpp"
+#include "loadgen/requests_file.hpp"
 #include "loadgen/schedule.hpp"
 #include "loadgen/stage.hpp"
 #include "loadgen/stop_condition.hpp"
@@ -14,6 +16,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,9 +38,12 @@ struct run_options {
     std::uint32_t threads = 1;
     bool http2 = false;
     std::uint32_t streams = 1;
-    std::string method = "GET";
+    std::string method = "GET"; // of several that differ: "several"
     std::string body;
     std::vector<std::string> headers;
+    std::vector<request_spec> requests; // instead of method and body; empty: there is that one
+    std::string requests_file;
+    std::shared_ptr<const replay_log> replay; // instead of all of these, and of a rate; null: there is none
     tls_options tls;
     std::chrono::nanoseconds timeout = std::chrono::seconds(1);
     std::chrono::nanoseconds dns_ttl{}; // 0: names are resolved once

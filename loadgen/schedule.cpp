@@ -6,6 +6,7 @@
 #include <cmath>
 #include <ranges>
 #include <stdexcept>
+#include <utility>
 
 namespace beastmark::loadgen {
 
@@ -67,6 +68,8 @@ std::string_view name_of(arrival_kind kind) {
         return "uniform";
     case arrival_kind::poisson:
         return "poisson";
+    case arrival_kind::replay:
+        return "replay";
     }
     return "?";
 }
@@ -81,6 +84,8 @@ std::string_view name_of(segment_kind kind) {
         return "step";
     case segment_kind::closed:
         return "closed";
+    case segment_kind::replay:
+        return "replay";
     }
     return "?";
 }
@@ -126,6 +131,16 @@ schedule::schedule(std::span<const stage> stages, const arrival_options& options
                         options.seed, area_of(sum_of(0)), area_));
 }
 
+schedule::schedule(std::shared_ptr<const std::vector<nanoseconds>> due, nanoseconds end)
+    : kind_(arrival_kind::replay), key_(0), size_(due->size()), due_(std::move(due)) {
+    if (size_ == 0)
+        throw std::invalid_argument("the schedule holds no request: the log has none");
+    if (end > longest_run)
+        throw std::invalid_argument("the log lasts longer than 100 years: replay a part of it, or faster");
+    const auto mean = static_cast<double>(size_) / seconds(end);
+    append(segment_kind::replay, end, mean, mean);
+}
+
 // Counts the Poisson arrivals and deals them to the segments.
 void schedule::draw() {
     if (area_ > most_arrivals)
@@ -148,7 +163,7 @@ void schedule::draw() {
 }
 
 std::uint64_t schedule::plus(std::uint64_t sum, std::uint64_t from, std::uint64_t to) const noexcept {
-    if (kind_ == arrival_kind::uniform)
+    if (kind_ != arrival_kind::poisson)
         return to;
     while (from < to)
         sum += exponential(key_, ++from);
@@ -156,7 +171,7 @@ std::uint64_t schedule::plus(std::uint64_t sum, std::uint64_t from, std::uint64_
 }
 
 std::uint64_t schedule::sum_of(std::uint64_t i) const noexcept {
-    if (kind_ == arrival_kind::uniform)
+    if (kind_ != arrival_kind::poisson)
         return i;
     if (checkpoints_.empty())
         return plus(exponential(key_, 0), 0, i);
@@ -166,7 +181,7 @@ std::uint64_t schedule::sum_of(std::uint64_t i) const noexcept {
 
 double schedule::area_of(std::uint64_t sum) const noexcept {
     const auto area = static_cast<double>(sum);
-    return kind_ == arrival_kind::uniform ? area : area / steps_per_arrival;
+    return kind_ == arrival_kind::poisson ? area / steps_per_arrival : area;
 }
 
 void schedule::append(segment_kind kind, nanoseconds end, double from_rps, double to_rps) {
@@ -219,7 +234,11 @@ nanoseconds schedule::time_in(const segment& where, double area) noexcept {
 }
 
 nanoseconds schedule::time_of(std::uint64_t i) const noexcept {
-    return time_in(segments_[segment_of(i)], area_of(sum_of(i)));
+    return time_at(i, sum_of(i), segment_of(i));
+}
+
+nanoseconds schedule::time_at(std::uint64_t i, std::uint64_t sum, std::size_t segment_index) const noexcept {
+    return due_ ? (*due_)[i] : time_in(segments_[segment_index], area_of(sum));
 }
 
 std::uint64_t schedule::arrivals_before(nanoseconds t) const noexcept {
@@ -229,6 +248,8 @@ std::uint64_t schedule::arrivals_before(nanoseconds t) const noexcept {
         return size_;
     if (kind_ == arrival_kind::poisson)
         return poisson_arrivals_before(t);
+    if (due_)
+        return static_cast<std::uint64_t>(std::lower_bound(due_->begin(), due_->end(), t) - due_->begin());
     const auto& s = segments_[segment_at(t)];
     auto n = std::min(first_index_at(s.area_before + area_in(s, seconds(t - s.start))), size_);
     // The formula and its inverse may differ by a rounding: time_of() decides.
@@ -288,7 +309,7 @@ std::uint64_t stripe::count_below(std::uint64_t i) const noexcept {
 void stripe::settle() noexcept {
     while (next_ >= all_->end_of(segment_))
         ++segment_;
-    time_ = schedule::time_in(all_->segments()[segment_], all_->area_of(sum_));
+    time_ = all_->time_at(next_, sum_, segment_);
 }
 
 } // namespace beastmark::loadgen

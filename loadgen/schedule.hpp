@@ -7,19 +7,20 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
 namespace beastmark::loadgen {
 
-enum class segment_kind { hold, linear, step, closed };
+enum class segment_kind { hold, linear, step, closed, replay };
 
 std::string_view name_of(segment_kind kind);
 
-/// How arrivals follow one another at a given rate: evenly, or independently of each other as those of many
-/// users do.
-enum class arrival_kind { uniform, poisson };
+/// How arrivals follow one another: at a given rate evenly, or independently of each other as those of many
+/// users do; or at times that a log tells.
+enum class arrival_kind { uniform, poisson, replay };
 
 std::string_view name_of(arrival_kind kind);
 
@@ -48,6 +49,8 @@ struct segment {
 ///   follows from the seed alone. S is a sum of integers, in steps of 2^-26 arrivals: the same in whichever
 ///   order, from whichever start it is added up.
 ///
+/// - replay: what it is told. Its rates are the mean.
+///
 /// What is left over at the end of a stage is carried into the next. Times count from the run's start.
 class schedule {
 public:
@@ -58,6 +61,10 @@ public:
     /// when poisson arrivals are more than 10^11. Poisson takes time linear in the number of arrivals, about
     /// 10 ns for each (10^9: 10 s), and a byte for 64 of them; uniform takes neither.
     explicit schedule(std::span<const stage> stages, const arrival_options& options = {});
+
+    /// Of arrivals at these times, ascending, from 0 on and before `end`. Throws std::invalid_argument when
+    /// there are none, or when it lasts longer than 100 years.
+    schedule(std::shared_ptr<const std::vector<std::chrono::nanoseconds>> due, std::chrono::nanoseconds end);
 
     [[nodiscard]] std::chrono::nanoseconds duration() const noexcept { return segments_.back().end; }
 
@@ -98,10 +105,15 @@ private:
     // report, on the thread that sends.
     static constexpr std::uint64_t checkpoint_distance = 512;
 
+    // When arrival i is due, whose sum and segment are known.
+    [[nodiscard]] std::chrono::nanoseconds time_at(std::uint64_t i, std::uint64_t sum,
+                                                   std::size_t segment_index) const noexcept;
+
     void append(segment_kind kind, std::chrono::nanoseconds end, double from_rps, double to_rps);
     void draw();
 
-    // Where arrival i is due, as a sum that plus() takes from one arrival to a later one. Uniform: i itself.
+    // Where arrival i is due, as a sum that plus() takes from one arrival to a later one. Uniform and replay:
+    // i itself.
     [[nodiscard]] std::uint64_t sum_of(std::uint64_t i) const noexcept;
     [[nodiscard]] std::uint64_t plus(std::uint64_t sum, std::uint64_t from, std::uint64_t to) const noexcept;
     [[nodiscard]] double area_of(std::uint64_t sum) const noexcept;
@@ -114,6 +126,7 @@ private:
     double area_ = 0;
     std::uint64_t size_ = 0;
     std::vector<std::uint64_t> checkpoints_; // poisson: the sums of arrivals 0, 512, 1024...
+    std::shared_ptr<const std::vector<std::chrono::nanoseconds>> due_; // replay
 };
 
 /// Which stripe a thread takes.

@@ -2,6 +2,7 @@
 
 #include "common/histogram_encoding.hpp"
 #include "common/number.hpp"
+#include "loadgen/request_set.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/system/error_code.hpp>
@@ -104,6 +105,15 @@ json addresses_json(const address_tallies& addresses) {
     return all;
 }
 
+json requests_json(const request_tallies& requests) {
+    json all = json::array();
+    for (const auto& t : requests.all())
+        all.push_back({{"sent", t.sent},
+                       {"outcomes", t.outcomes},
+                       {"response", t.response.count() > 0 ? histogram_json(t.response) : json(nullptr)}});
+    return all;
+}
+
 json slice_json(const slice& part) {
     const auto& t = part.counts;
     json times = json::object();
@@ -120,10 +130,12 @@ json slice_json(const slice& part) {
             {"bytes_out", t.bytes_out},
             {"outcomes", t.outcomes},
             {"statuses", statuses_json(t.statuses)},
+            {"good_statuses", statuses_json(t.good_statuses)},
             {"wrong_bodies", statuses_json(t.wrong_bodies)},
             {"errors", errors_json(t.errors)},
             {"times", std::move(times)},
-            {"addresses", addresses_json(part.addresses)}};
+            {"addresses", addresses_json(part.addresses)},
+            {"requests", requests_json(part.requests)}};
 }
 
 std::array<std::uint64_t, outcome_count> read_outcomes(const json& from) {
@@ -162,6 +174,19 @@ void read_addresses(const json& from, address_tallies& addresses) {
     }
 }
 
+void read_requests(const json& from, request_tallies& requests) {
+    if (from.size() > request_set::most_named)
+        throw wrong(fmt::format("more than {} requests", request_set::most_named));
+    std::size_t index = 0;
+    for (const json& each : from) {
+        auto& t = requests.at(index++, from.size());
+        t.sent = count_in(each, "sent");
+        t.outcomes = read_outcomes(each.at("outcomes"));
+        if (const auto& response = each.at("response"); !response.is_null())
+            t.response = read_histogram(response);
+    }
+}
+
 void read_tally(const json& from, tally& t) {
     t.offered = count_in(from, "offered");
     t.sent = count_in(from, "sent");
@@ -171,6 +196,7 @@ void read_tally(const json& from, tally& t) {
     t.bytes_out = count_in(from, "bytes_out");
     t.outcomes = read_outcomes(from.at("outcomes"));
     read_statuses(from.at("statuses"), t.statuses);
+    read_statuses(from.at("good_statuses"), t.good_statuses);
     read_statuses(from.at("wrong_bodies"), t.wrong_bodies);
     read_errors(from.at("errors"), t.errors);
 }
@@ -235,6 +261,7 @@ shard_second read_second(const json& line, std::size_t targets, std::size_t segm
             read_tally(from, part.counts);
             read_times(from.at("times"), part.times);
             read_addresses(from.at("addresses"), part.addresses);
+            read_requests(from.at("requests"), part.requests);
         }
         return second;
     } catch (const json::exception& problem) {

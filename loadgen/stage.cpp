@@ -33,6 +33,8 @@ std::string_view name_of(stage_kind kind) {
         return "staircase";
     case stage_kind::closed:
         return "closed";
+    case stage_kind::replay:
+        return "replay";
     }
     return "?";
 }

@@ -8,12 +8,12 @@
 
 namespace beastmark::loadgen {
 
-enum class stage_kind { hold, linear, staircase, closed };
+enum class stage_kind { hold, linear, staircase, closed, replay };
 
 std::string_view name_of(stage_kind kind);
 
 /// One stage of a schedule. Rates are totals over all threads, in requests per second; of a closed loop,
-/// whose requests follow from the answers, there is none (0).
+/// whose requests follow from the answers, there is none (0), and of a replay it is the mean.
 struct stage {
     stage_kind kind = stage_kind::hold;
     std::chrono::nanoseconds duration{};

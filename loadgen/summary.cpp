@@ -3,6 +3,7 @@
 #include "common/duration.hpp"
 #include "loadgen/address_output.hpp"
 #include "loadgen/human_text.hpp"
+#include "loadgen/request_output.hpp"
 #include "loadgen/wrapped.hpp"
 
 #include <fmt/format.h>
@@ -50,8 +51,8 @@ std::string errors_lines(const tally& t) {
     for (const auto& e : t.errors)
         by_text[describe(e.where, e.code)] += e.count;
     for (std::size_t status = 300; status < tally::status_count; ++status)
-        if (t.statuses[status] > 0)
-            by_text[fmt::format("status {}", status)] += t.statuses[status];
+        if (const auto unwanted = t.statuses[status] - t.good_statuses[status]; unwanted > 0)
+            by_text[fmt::format("status {}", status)] += unwanted;
     std::vector<std::pair<std::string, std::uint64_t>> ranked(by_text.begin(), by_text.end());
     std::sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) {
         return a.second != b.second ? a.second > b.second : a.first < b.first;
@@ -111,7 +112,8 @@ std::string target_text(const run_record& record, std::size_t index) {
         text += latency_line("lag: wait for connection", times.connection_wait, false, timeout_us);
     }
     text += fmt::format("  outcomes  {}\n", outcomes_line(counts));
-    return text + errors_lines(counts) + addresses_text(record.targets[index].addresses());
+    return text + errors_lines(counts) + requests_text(t.requests, record.targets[index].requests()) +
+           addresses_text(record.targets[index].addresses());
 }
 
 } // namespace

@@ -34,6 +34,8 @@ void tally::merge(const tally& other) {
     for (std::size_t i = 0; i < status_count; ++i)
         statuses[i] += other.statuses[i];
     for (std::size_t i = 0; i < status_count; ++i)
+        good_statuses[i] += other.good_statuses[i];
+    for (std::size_t i = 0; i < status_count; ++i)
         wrong_bodies[i] += other.wrong_bodies[i];
     for (const auto& e : other.errors)
         add_error(e.where, e.code, e.count);
@@ -43,6 +45,7 @@ void tally::reset() noexcept {
     offered = sent = completed = skipped_late = bytes_in = bytes_out = 0;
     outcomes.fill(0);
     statuses.fill(0);
+    good_statuses.fill(0);
     wrong_bodies.fill(0);
     errors.clear(); // keeps its memory
 }
@@ -76,6 +79,7 @@ void interval::merge(const interval& other) {
         into.counts.merge(other[i].counts);
         into.times.merge(other[i].times);
         into.addresses.merge(other[i].addresses);
+        into.requests.merge(other[i].requests);
     }
 }
 
@@ -85,6 +89,7 @@ void interval::reset() noexcept {
         slices_[i]->counts.reset();
         slices_[i]->times.reset();
         slices_[i]->addresses.reset();
+        slices_[i]->requests.reset();
     }
     used_ = 0;
 }

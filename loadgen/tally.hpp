@@ -5,6 +5,7 @@
 #include "loadgen/address_tally.hpp"
 #include "loadgen/error_count.hpp"
 #include "loadgen/outcome.hpp"
+#include "loadgen/request_tally.hpp"
 
 #include <boost/system/error_code.hpp>
 
@@ -30,8 +31,9 @@ struct tally {
     std::uint64_t bytes_out = 0;
     std::array<std::uint64_t, outcome_count> outcomes{};
     std::array<std::uint64_t, status_count> statuses{};
-    std::array<std::uint64_t, status_count> wrong_bodies{}; // of `statuses`: unexpected for the body alone
-    std::vector<error_count> errors;                        // as many as there are kinds: a handful
+    std::array<std::uint64_t, status_count> good_statuses{}; // of `statuses`: ok. Requests may expect others
+    std::array<std::uint64_t, status_count> wrong_bodies{};  // of `statuses`: unexpected for the body alone
+    std::vector<error_count> errors;                         // as many as there are kinds: a handful
 
     void add(outcome what, std::uint64_t n = 1) noexcept { outcomes[static_cast<std::size_t>(what)] += n; }
 
@@ -98,6 +100,7 @@ struct slice {
     tally counts;
     latencies times;
     address_tallies addresses; // of a target with several, else empty
+    request_tallies requests;  // of a target with several, else empty
 };
 
 /// One thread's and one target's counts of about a second, by stage. Made to be reused: the slices of past

@@ -2,10 +2,12 @@
 
 #include "common/host_and_port.hpp"
 #include "loadgen/name.hpp"
+#include "loadgen/printable.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <stdexcept>
 
 namespace beastmark::loadgen {
@@ -20,7 +22,50 @@ bool visible(char c) {
     return c > ' ' && c < '\x7f';
 }
 
+// Without the blanks in its placeholders.
+std::string without_blanks(std::string_view text) {
+    std::string all(text);
+    for (auto open = all.find("{{"); open != std::string::npos; open = all.find("{{", open + 2)) {
+        const auto close = all.find("}}", open);
+        if (close != std::string::npos)
+            std::replace(all.begin() + static_cast<std::ptrdiff_t>(open),
+                         all.begin() + static_cast<std::ptrdiff_t>(close), ' ', '_');
+    }
+    return all;
+}
+
 } // namespace
+
+url url::parse_template(std::string_view text) {
+    auto result = parse(without_blanks(text));
+    // Of the same length as what was parsed: what is not the target has no placeholders.
+    const auto rest = text.substr(0, text.find('#'));
+    const auto target = rest.substr(std::min(rest.find_first_of("/?", rest.find("://") + 3), rest.size()));
+    result.text = text;
+    result.target = target.starts_with('/') ? std::string(target) : "/" + std::string(target);
+    return result;
+}
+
+bool is_request_target(std::string_view text) {
+    return text.starts_with('/') &&
+           std::all_of(text.begin(), text.end(), [](char c) { return visible(c) && c != '#'; });
+}
+
+std::string joined_target(const url& where, std::string_view path) {
+    if (path.empty())
+        return where.target;
+    if (!is_request_target("/" + without_blanks(path)) || (path.front() != '/' && path.front() != '?'))
+        throw std::invalid_argument(
+            fmt::format("path '{}': it begins with '/' or '?', and is visible ASCII: percent-encode the rest",
+                        printable(path)));
+    if (where.target.find('?') != std::string::npos)
+        throw std::invalid_argument(
+            fmt::format("URL '{}': leave out its query, paths are put behind it", where.text));
+    std::string_view before = where.target;
+    if (before.ends_with('/') && path.front() == '/')
+        before.remove_suffix(1);
+    return std::string(before) + std::string(path);
+}
 
 url url::parse(std::string_view text) {
     const bool secure = text.starts_with("https://");
@@ -59,12 +104,12 @@ target_spec parse_target(std::string_view text) {
     const auto equals = text.find('=');
     const auto scheme = text.find("://");
     if (equals == std::string_view::npos || (scheme != std::string_view::npos && scheme < equals))
-        return {"target", url::parse(text)};
+        return {"target", url::parse_template(text)};
     const auto name = text.substr(0, equals);
     if (!is_name(name))
         throw std::invalid_argument(
             fmt::format("target '{}': the name before '=' must be {}", text, name_rule));
-    return {std::string(name), url::parse(text.substr(equals + 1))};
+    return {std::string(name), url::parse_template(text.substr(equals + 1))};
 }
 
 } // namespace beastmark::loadgen

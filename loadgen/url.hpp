@@ -17,9 +17,20 @@ struct url {
     /// Reads http://HOST[:PORT][/PATH][?QUERY], or https://; a fragment is dropped. Throws
     /// std::invalid_argument with one clear line.
     static url parse(std::string_view text);
+
+    /// The same with placeholders in path and query, which may hold blanks.
+    static url parse_template(std::string_view text);
 };
 
-/// --target NAME=URL, or a bare URL with the name "target".
+/// What a request line can carry: begins with '/', is visible ASCII, has no fragment.
+bool is_request_target(std::string_view text);
+
+/// The target of a request below a URL: `path` behind the URL's own path, or instead of its query where it
+/// begins with '?'; the URL's own target when it is empty. Both may have placeholders. Throws
+/// std::invalid_argument with one clear line.
+std::string joined_target(const url& where, std::string_view path);
+
+/// --target NAME=URL, or a bare URL with the name "target". The URL may have placeholders.
 struct target_spec {
     std::string name;
     url where;

@@ -17,10 +17,8 @@ using boost::system::error_code;
 http1_connection::http1_connection(lane& owner, event_loop& loop, const target& to, id_type id,
                                    std::uint64_t number)
     : connection(owner, loop, to, id, number) {
-    if (!to.request.constant()) {
-        output_ = std::make_unique_for_overwrite<char[]>(to.request.max_size());
-        to.request.prepare(output_.get());
-    }
+    if (to.requests.max_size() > 0)
+        output_ = std::make_unique_for_overwrite<char[]>(to.requests.max_size());
 }
 
 bool http1_connection::keeps_alive() const {
@@ -42,7 +40,8 @@ void http1_connection::opened() {
 void http1_connection::send(stream_type /*stream*/, std::uint64_t arrival) {
     busy_ = true;
     answering_ = false;
-    const auto& request = to().request;
+    const auto& request = to().requests.of(arrival);
+    head_only_ = request.head_only();
     if (request.constant())
         request_ = request.constant_bytes();
     else
@@ -62,8 +61,7 @@ void http1_connection::begin() {
 
 void http1_connection::expect_answer() {
     const auto& wanted = owner().the_plan().expected_body;
-    parser_.emplace(to().request.head_only(), static_cast<std::uint32_t>(input_capacity),
-                    wanted ? &*wanted : nullptr);
+    parser_.emplace(head_only_, static_cast<std::uint32_t>(input_capacity), wanted ? &*wanted : nullptr);
 }
 
 void http1_connection::give_up(stream_type /*stream*/) {

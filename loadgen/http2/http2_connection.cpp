@@ -13,10 +13,9 @@ using boost::system::error_code;
 http2_connection::http2_connection(lane& owner, event_loop& loop, const target& to, id_type id,
                                    std::uint64_t number)
     : connection(owner, loop, to, id, number), streams_(owner.the_plan().streams) {
-    if (to.request.constant())
-        return;
-    for (std::size_t i = 0; i < streams_.size(); ++i)
-        bodies_.push_back(std::make_unique_for_overwrite<char[]>(to.request.max_body_size()));
+    for (auto& s : streams_)
+        if (to.requests.max_size() > 0)
+            s.output = std::make_unique_for_overwrite<char[]>(to.requests.max_size());
 }
 
 void http2_connection::opened() {
@@ -36,9 +35,8 @@ void http2_connection::send(stream_type number, std::uint64_t arrival) {
     ++busy_;
     if (++sent_ == owner().the_plan().rules.requests)
         drain();
-    const auto& request = to().request;
-    auto* const room = bodies_.empty() ? nullptr : bodies_[number].get();
-    session_->submit(number, request, request.body(room, owner().the_plan().seed, arrival));
+    to().requests.of(arrival).render(message_, s.output.get(), owner().the_plan().seed, arrival);
+    session_->submit(number, message_);
     want_flush();
 }
 
@@ -83,7 +81,8 @@ void http2_connection::leave() {
 void http2_connection::forget() {
     session_.reset();
     events_.clear();
-    std::fill(streams_.begin(), streams_.end(), stream{});
+    for (auto& s : streams_)
+        s.up = s.busy = false;
     allowed_ = 0;
     busy_ = 0;
     sent_ = 0;

@@ -27,6 +27,7 @@ private:
         bool up = false;
         bool busy = false;
         std::uint64_t reads_before = 0; // when it was sent
+        std::unique_ptr<char[]> output; // its request, of those that differ
     };
 
     void opened() override;
@@ -57,7 +58,7 @@ private:
     std::optional<http2_session> session_; // while it is open
     std::vector<http2_event> events_;
     std::vector<stream> streams_;
-    std::vector<std::unique_ptr<char[]>> bodies_; // by stream, of requests that differ
+    http2_message message_; // that is being sent
     stream_type allowed_ = 0;                     // by the server; 0: it has not spoken yet
     stream_type busy_ = 0;
     std::uint64_t reads_ = 0;

@@ -65,26 +65,27 @@ http2_session::http2_session(std::uint32_t places, const body_search* wanted)
         throw std::bad_alloc();
 }
 
-void http2_session::submit(std::uint32_t number, const request_template& request, std::string_view body) {
+void http2_session::submit(std::uint32_t number, const http2_message& request) {
     auto& p = places_[number];
     assert(p.stream == 0);
     fields_.clear();
-    for (const auto& f : request.fields())
-        fields_.push_back(field_of(f.name, f.value));
-    if (request.sends_length()) {
-        const auto end = std::to_chars(p.length.data(), p.length.data() + p.length.size(), body.size()).ptr;
+    for (const auto& [name, value] : request.fields)
+        fields_.push_back(field_of(name, value));
+    if (request.has_length) {
+        const auto* const end =
+            std::to_chars(p.length.data(), p.length.data() + p.length.size(), request.body.size()).ptr;
         fields_.push_back(
             field_of("content-length", {p.length.data(), static_cast<std::size_t>(end - p.length.data())}));
     }
     p.status = 0;
     p.by_server = false;
     p.seen = 0;
-    p.body_left = body;
+    p.body_left = request.body;
     nghttp2_data_provider source{};
     source.source.ptr = &p;
     source.read_callback = read_body;
     const auto stream = nghttp2_submit_request(session_.get(), nullptr, fields_.data(), fields_.size(),
-                                               body.empty() ? nullptr : &source, &p);
+                                               request.body.empty() ? nullptr : &source, &p);
     if (stream > 0) {
         p.stream = stream;
         return;

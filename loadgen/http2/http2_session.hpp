@@ -49,9 +49,8 @@ public:
     http2_session(const http2_session&) = delete;
     http2_session& operator=(const http2_session&) = delete;
 
-    /// Puts a request on a free place. `request` outlives the session, `body` lasts until the request has
-    /// ended.
-    void submit(std::uint32_t place, const request_template& request, std::string_view body);
+    /// Puts a request on a free place. What it refers to lasts until the request has ended.
+    void submit(std::uint32_t place, const http2_message& request);
 
     /// Gives up the request of a place: RST_STREAM CANCEL. The place is free, no event tells of it.
     void cancel(std::uint32_t place);

@@ -73,6 +73,7 @@
       { stages: panels.stage_bands(section), judged: model.judged_spans(section), warmup_s: model.warmup_s(section) });
     const made = panels.of(section).map((spec) => charts.panel(spec, spec.axis ? charts.group(spec.axis) : shared));
     const stages = tables.stages(section);
+    const by_request = requests.by_request(section);
     const by_address = addresses.by_address(section);
     const curve = capacity.curve(section);
     const first = curve === null ? null : charts.panel({ ...curve, id: `${section.id}-${curve.id}` }, charts.group(curve.axis));
@@ -85,6 +86,7 @@
       [stages, recovery.table(section), efficiency.table(section), efficiency.missing(section)].filter(Boolean)
         .map((content) => element("section", { class: "card" }, content)),
       element("section", { class: "card" }, tables.latencies(section)),
+      by_request ? element("section", { class: "card" }, by_request) : null,
       by_address ? element("section", { class: "card" }, by_address) : null,
       element("div", { class: "pair" }, [tables.outcomes(section), tables.answers(section)].filter(Boolean)
         .map((content) => element("section", { class: "card" }, content))),

@@ -39,10 +39,10 @@ nlohmann::json manifest_of(const std::string& path, const std::string& command) 
 }
 
 // Paths of that run are relative to where it was started.
-std::string body_of(const nlohmann::json& manifest, const std::string& text) {
-    if (!text.starts_with('@') || !manifest.value("directory", nlohmann::json()).is_string())
-        return text;
-    return "@" + (std::filesystem::path(manifest["directory"].get<std::string>()) / text.substr(1)).string();
+std::string path_of(const nlohmann::json& manifest, const std::string& name) {
+    if (!manifest.value("directory", nlohmann::json()).is_string())
+        return name;
+    return (std::filesystem::path(manifest["directory"].get<std::string>()) / name).string();
 }
 
 } // namespace
@@ -66,8 +66,7 @@ earlier_run read_again(const std::string& path, const CLI::App& command) {
             continue;
         }
         auto& added = run.settings.emplace_back(setting{key, option->results(), path});
-        if (key == "body")
-            added.texts.front() = body_of(manifest, added.texts.front());
+        with_file(key, added.texts, [&](const std::string& name) { return path_of(manifest, name); });
     }
     if (!run.note.empty())
         run.note = fmt::format("--again {}: {}", path, run.note);

@@ -14,9 +14,9 @@ struct earlier_run {
 };
 
 /// What `manifest.argv` of a result of the same subcommand says, but for what belongs to that run alone: its
-/// folder (-o), which would be overwritten, and process ids (--watch). A body's @FILE is taken from
-/// `manifest.directory`. Throws std::invalid_argument with one clear line: not such a result, or flags that
-/// are not known here; std::runtime_error when it cannot be read.
+/// folder (-o), which would be overwritten, and process ids (--watch). What a body's @FILE, requests and
+/// replay name is taken from `manifest.directory`. Throws std::invalid_argument with one clear line: not such
+/// a result, or flags that are not known here; std::runtime_error when it cannot be read.
 earlier_run read_again(const std::string& path, const CLI::App& command);
 
 /// Headers given beside a result take the place of those of the same name only: adds the others of `before`

@@ -61,9 +61,8 @@ std::string text_of(const toml::node& value, const std::string& key, const std::
 }
 
 // What a file names is beside it, from wherever loadgen is started.
-std::string beside(const std::string& path, const std::string& body) {
-    return body.starts_with('@') ? "@" + (std::filesystem::path(path).parent_path() / body.substr(1)).string()
-                                 : body;
+std::string beside(const std::string& path, const std::string& name) {
+    return (std::filesystem::path(path).parent_path() / name).string();
 }
 
 setting read_entry(const std::string& key, const toml::node& value, const CLI::Option& option,
@@ -82,8 +81,7 @@ setting read_entry(const std::string& key, const toml::node& value, const CLI::O
     if (is_flag(option) != value.is_boolean())
         refuse(where, is_flag(option) ? fmt::format("'{}' is true or false", key)
                                       : fmt::format("'{}' takes a value, not true or false", key));
-    if (key == "body")
-        read.texts.front() = beside(path, read.texts.front());
+    with_file(key, read.texts, [&](const std::string& name) { return beside(path, name); });
     return read;
 }
 
@@ -109,8 +107,8 @@ std::string value_text(const CLI::Option& option) {
     auto texts = option.results();
     if (is_flag(option))
         return texts.back();
-    if (key == "body" && texts.front().starts_with('@')) // from wherever it will be read
-        texts.front() = "@" + std::filesystem::absolute(texts.front().substr(1)).string();
+    with_file(key, texts, // from wherever it will be read
+              [](const std::string& name) { return std::filesystem::absolute(name).string(); });
     if (!is_repeatable(option))
         return quoted(key, texts.front());
     std::string list;

@@ -10,9 +10,10 @@
 namespace beastmark::loadgen::settings {
 
 /// One key of the file for each option, `stage = ["10s:100", "1m:100..5k"]` for one that can be repeated.
-/// A body's @FILE is taken from the folder of the file. Throws std::invalid_argument with one clear line that
-/// names the file, the line and the key: not TOML, a key that is no option of `command` (and the nearest that
-/// is one), a value of another kind; std::runtime_error when the file cannot be read.
+/// What a body's @FILE, requests and replay name is taken from the folder of the file. Throws
+/// std::invalid_argument with one clear line that names the file, the line and the key: not TOML, a key that
+/// is no option of `command` (and the nearest that is one), a value of another kind; std::runtime_error when
+/// the file cannot be read.
 std::vector<setting> read_config(const std::string& path, const CLI::App& command);
 
 /// The same of a text. `path` is for messages and for what is relative to it.

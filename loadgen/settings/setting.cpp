@@ -31,4 +31,15 @@ bool is_repeatable(const CLI::Option& option) {
     return option.get_expected_max() > 1;
 }
 
+void with_file(std::string_view key, std::vector<std::string>& texts,
+               const std::function<std::string(const std::string& name)>& moved) {
+    if (texts.empty() || texts.front().empty())
+        return;
+    auto& text = texts.front();
+    if (key == "requests" || key == "replay")
+        text = moved(text);
+    else if (key == "body" && text.starts_with('@'))
+        text = "@" + moved(text.substr(1));
+}
+
 } // namespace beastmark::loadgen::settings

@@ -1,7 +1,9 @@
 // What an option of the command line was given elsewhere: in a file, in the environment, in a result.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace CLI { // NOLINT(readability-identifier-naming): CLI11's
@@ -32,5 +34,10 @@ bool is_flag(const CLI::Option& option);
 
 /// It may be given several times: --stage.
 bool is_repeatable(const CLI::Option& option);
+
+/// Changes the name of the file that the value of an option asks to read: of a body's @FILE, and of those
+/// whose value is one. Others stay as they are.
+void with_file(std::string_view key, std::vector<std::string>& texts,
+               const std::function<std::string(const std::string& name)>& moved);
 
 } // namespace beastmark::loadgen::settings

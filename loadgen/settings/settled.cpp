@@ -24,18 +24,28 @@ struct exclusion {
 };
 
 // Who asks for one shape of load wants no other; who names a URL, no other targets.
-const std::array<exclusion, 7>& exclusions() {
-    static const std::array<exclusion, 7> all{{
-        {"rate", {"stage", "k6-stage", "k6-start-rate", "closed", "clients", "step-every", "think"}},
+const std::array<exclusion, 11>& exclusions() {
+    static const std::array<exclusion, 11> all{{
+        {"rate",
+         {"replay", "replay-speed", "stage", "k6-stage", "k6-start-rate", "closed", "clients", "step-every",
+          "think"}},
         {"stage",
-         {"rate", "duration", "k6-stage", "k6-start-rate", "closed", "clients", "step-every", "think"}},
-        {"k6-stage", {"rate", "duration", "stage", "closed", "clients", "step-every", "think"}},
+         {"replay", "replay-speed", "rate", "duration", "k6-stage", "k6-start-rate", "closed", "clients",
+          "step-every", "think"}},
+        {"k6-stage",
+         {"replay", "replay-speed", "rate", "duration", "stage", "closed", "clients", "step-every", "think"}},
         {"closed",
-         {"rate", "stage", "k6-stage", "k6-start-rate", "clients", "step-every", "arrivals", "on-late",
-          "spin"}},
+         {"replay", "replay-speed", "rate", "stage", "k6-stage", "k6-start-rate", "clients", "step-every",
+          "arrivals", "on-late", "spin"}},
         {"clients",
-         {"rate", "duration", "stage", "k6-stage", "k6-start-rate", "step-every", "arrivals", "on-late",
-          "spin"}},
+         {"replay", "replay-speed", "rate", "duration", "stage", "k6-stage", "k6-start-rate", "step-every",
+          "arrivals", "on-late", "spin"}},
+        {"requests", {"method", "body", "replay", "replay-speed"}},
+        {"method", {"requests", "replay", "replay-speed"}},
+        {"body", {"requests", "replay", "replay-speed"}},
+        {"replay",
+         {"rate", "duration", "stage", "k6-stage", "k6-start-rate", "closed", "clients", "step-every",
+          "think", "arrivals", "warmup", "method", "body", "requests"}},
         {"url", {"target"}},
         {"target", {"url"}},
     }};

@@ -85,6 +85,36 @@ TEST(report_in_browser, the_figures_of_each_address_are_told_and_those_that_stan
     EXPECT_THAT(visit.dom, HasSubstr("The largest p99 is 20 times that of the median address."));
 }
 
+TEST(report_in_browser, the_figures_of_each_request_are_told) {
+    json result = fixture::staircase({});
+    result["targets"]["ingest"]["requests"] = {
+        {{"name", "read"},
+         {"offered", 900},
+         {"sent", 900},
+         {"outcomes", {{"ok", 900}}},
+         {"response",
+          {{"mean_us", 1100.0},
+           {"p50_us", 1000.0},
+           {"p90_us", 1800.0},
+           {"p99_us", 3500.0},
+           {"p999_us", 7000.0},
+           {"max_us", 11000.0}}}},
+        {{"name", "write"},
+         {"offered", 100},
+         {"sent", 90},
+         {"outcomes", {{"ok", 75}, {"http_5xx", 15}, {"connect_error", 10}}},
+         {"response", {{"p50_us", nullptr}}}}};
+    const browser::visit visit = browser::open(page_of({result}));
+    expect_quiet(visit);
+    const auto told = browser::told_by({result}, R"(
+        const table = [...document.querySelectorAll('table')].find(t => t.caption.textContent === 'By request');
+        return [...table.tBodies[0].rows].map(row => [...row.cells].map(c => c.textContent).join(' | ')).join(' / ');)");
+    EXPECT_THAT(told,
+                HasSubstr("read | 900 | 900 | 100 % | 1.1 ms | 1 ms | 1.8 ms | 3.5 ms | 7 ms | 11 ms | "));
+    EXPECT_THAT(told, HasSubstr("write | 100 | 90 | 75 % | – |"));
+    EXPECT_THAT(told, HasSubstr(" 15, "));
+}
+
 TEST(report_in_browser, follows_the_preferred_theme_and_the_chosen_one) {
     const std::string page = page_of({fixture::staircase({})});
     std::map<std::string, std::string> backgrounds;
@@ -131,6 +161,7 @@ TEST(report_in_browser, hostile_strings_stay_text) {
     result["targets"][hostile]["addresses"] = {
         {"list", {{{"address", hostile}, {"errors", {{hostile, 3}}}, {"outcomes", {{hostile, 1}}}}}},
         {"findings", {{{"address", hostile}, {"kind", hostile}, {"text", hostile}}}}};
+    result["targets"][hostile]["requests"] = {{{"name", hostile}, {"outcomes", {{hostile, 1}}}}};
     const std::vector<json> results{result};
     const browser::visit visit = browser::open(loadgen::render_report(results, {.title = "<b>" + hostile}));
     expect_quiet(visit);
@@ -148,6 +179,7 @@ TEST(report_in_browser, odd_results_leave_gaps_and_no_error) {
     wrong["run"] = "run";
     wrong["targets"]["ingest"]["addresses"] = {{"list", {nullptr, 3, {{"response", "x"}, {"outcomes", 7}}}},
                                                {"findings", {nullptr, 1}}};
+    wrong["targets"]["ingest"]["requests"] = {nullptr, 3, {{"response", "x"}, {"outcomes", 7}}};
     wrong["watched"] = {
         {"a", nullptr}, {"b", {{"t_s", "x"}}}, {"c", {{"t_s", {1, nullptr, 3}}, {"cpu_cores", {nullptr}}}}};
     wrong["scraped"] = {{"a", 1},

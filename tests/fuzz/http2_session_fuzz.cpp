@@ -20,13 +20,27 @@ using beastmark::fuzz::must;
 
 constexpr std::uint32_t places = 3;
 
-const request_template& get() {
-    static const request_template made("GET", url::parse("http://h/"), {}, body_template());
+// A request and what its message refers to.
+struct sent {
+    sent(const char* method, std::size_t body)
+        : made(method, where, body_template::literal(where.target), {},
+               body_template::literal(std::string(body, 'b')), files, http_version::http_2) {
+        made.render(message, nullptr, 1, 0);
+    }
+
+    url where = url::parse("http://h/");
+    line_files files;
+    request_template made;
+    http2_message message;
+};
+
+const sent& get() {
+    static const sent made("GET", 0);
     return made;
 }
 
-const request_template& post() {
-    static const request_template made("POST", url::parse("http://h/"), {}, body_template("x"));
+const sent& post() {
+    static const sent made("POST", 100'000);
     return made;
 }
 
@@ -38,7 +52,7 @@ public:
         if (over_ || busy_[place])
             return;
         busy_[place] = true;
-        session_.submit(place, with_body ? post() : get(), with_body ? std::string_view(body_) : "");
+        session_.submit(place, (with_body ? post() : get()).message);
     }
 
     void cancel(std::uint32_t place) {
@@ -90,7 +104,6 @@ private:
         }
     }
 
-    const std::string body_ = std::string(100'000, 'b');
     http2_session session_{places, &wanted};
     std::array<bool, places> busy_{};
     bool over_ = false;

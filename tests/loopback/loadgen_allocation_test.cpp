@@ -17,8 +17,10 @@ using testing::fault_server;
 using testing::reply;
 using testing::request_seen;
 
-// With a second address the figures of each are counted, too.
-std::uint64_t allocations_of(std::uint64_t requests, bool second_address = false) {
+enum class counted_by { nothing, address, request };
+
+// With a second address, or a second request, the figures of each are counted, too.
+std::uint64_t allocations_of(std::uint64_t requests, counted_by kind = counted_by::nothing) {
     fault_server server([](const request_seen&) { return reply{{answer()}}; });
     run_options options;
     options.targets = {parse_target(server.url())};
@@ -28,9 +30,13 @@ std::uint64_t allocations_of(std::uint64_t requests, bool second_address = false
     options.body = R"({"mac":"{{mac}}","n":{{seq}}})";
     options.connections = 8;
     options.timeout = 20s;
+    if (kind == counted_by::request)
+        options.requests = parse_requests(R"([{"path": "/a{{seq}}", "headers": {"X": "{{uuid}}"}},
+                                              {"path": "/b", "weight": 3, "body": "{{mac}}"}])",
+                                          "r.json");
     auto what = make_plan(options);
     auto& endpoints = what.targets.front().endpoints;
-    if (second_address) // which refuses
+    if (kind == counted_by::address) // which refuses
         endpoints.emplace_back(boost::asio::ip::make_address("127.0.0.2"), server.port());
     const auto before = testing::allocations_of_load_threads();
     const auto record = run(std::move(what), {}, {});
@@ -47,8 +53,14 @@ TEST(loadgen_allocation, a_request_costs_none) {
 }
 
 TEST(loadgen_allocation, nor_does_one_that_is_counted_by_address) {
-    const auto few = allocations_of(100, true);
-    const auto many = allocations_of(2100, true);
+    const auto few = allocations_of(100, counted_by::address);
+    const auto many = allocations_of(2100, counted_by::address);
+    EXPECT_LT(many, few + 100) << few << " for 100 requests, " << many << " for 2100";
+}
+
+TEST(loadgen_allocation, nor_does_one_of_several_requests) {
+    const auto few = allocations_of(100, counted_by::request);
+    const auto many = allocations_of(2100, counted_by::request);
     EXPECT_LT(many, few + 100) << few << " for 100 requests, " << many << " for 2100";
 }
 

@@ -99,7 +99,8 @@ INSTANTIATE_TEST_SUITE_P(of, loadgen_recipes, ::testing::ValuesIn(headings()), [
 TEST(recipes, are_all_there) {
     EXPECT_THAT(headings(),
                 ::testing::IsSupersetOf({"Find the capacity", "Soak", "Spike", "Compare two services",
-                                         "In CI", "From a k6 script", "From vegeta"}));
+                                         "In CI", "From a k6 script", "From vegeta", "Several requests",
+                                         "Replay an access log"}));
 }
 
 } // namespace

@@ -19,10 +19,19 @@ using testing::http2_request_seen;
 using ::testing::IsEmpty;
 using kind = http2_event_kind;
 
-request_template request_for(const std::string& method, const std::string& body = "",
-                             const std::vector<std::string>& headers = {}) {
-    return {method, url::parse("http://service:8080/path?q=1"), headers, body_template(body)};
-}
+// A request and what its message refers to.
+struct sent {
+    explicit sent(const std::string& method, std::string_view text = "", const std::vector<std::string>& headers = {})
+        : made(method, where, body_template::literal(where.target), headers,
+               body_template::literal(text), files, http_version::http_2) {
+        made.render(message, nullptr, 1, 0);
+    }
+
+    url where = url::parse("http://service:8080/path?q=1");
+    line_files files;
+    request_template made;
+    http2_message message;
+};
 
 void answer_ok(http2_peer& peer, const http2_request_seen& request) {
     peer.answer(request.stream);
@@ -81,8 +90,8 @@ TEST(http2_session, a_request_has_its_pseudo_fields_and_names_in_lower_case) {
         peer.answer(request.stream);
     });
     t.go_on();
-    const auto get = request_for("GET", "", {"X-Test: Value", "Host: other"});
-    t.session.submit(2, get, {});
+    const sent get("GET", "", {"X-Test: Value", "Host: other"});
+    t.session.submit(2, get.message);
     const auto events = t.go_on();
     ASSERT_THAT(kinds(events), ElementsAre(kind::first_byte, kind::answered));
     EXPECT_EQ(events[1].place, 2u);
@@ -105,10 +114,9 @@ TEST(http2_session, a_body_goes_out_as_the_server_makes_room_for_it) {
         peer.answer(request.stream, 201);
     });
     t.go_on();
-    const auto post = request_for("POST", "x");
-    std::string body(300'000, 'b'); // several windows of 65,535
-    body += "end";
-    t.session.submit(0, post, body);
+    const auto body = std::string(300'000, 'b') + "end"; // several windows of 65,535
+    const sent post("POST", body);
+    t.session.submit(0, post.message);
     const auto events = t.go_on();
     ASSERT_THAT(kinds(events), ElementsAre(kind::first_byte, kind::answered));
     EXPECT_EQ(events[1].status, 201u);
@@ -127,9 +135,9 @@ TEST(http2_session, answers_come_in_any_order_to_their_places) {
         peer.answer(waiting[1], 404);
     });
     t.go_on();
-    const auto get = request_for("GET");
+    const sent get("GET");
     for (const std::uint32_t place : {3u, 1u, 0u})
-        t.session.submit(place, get, {});
+        t.session.submit(place, get.message);
     std::map<std::uint32_t, unsigned> statuses;
     for (const auto& e : t.go_on())
         if (e.what == kind::answered)
@@ -143,8 +151,8 @@ TEST(http2_session, a_1xx_is_the_first_byte_and_not_the_answer) {
         peer.answer(request.stream, 204, "");
     });
     t.go_on();
-    const auto get = request_for("GET");
-    t.session.submit(0, get, {});
+    const sent get("GET");
+    t.session.submit(0, get.message);
     const auto events = t.go_on();
     ASSERT_THAT(kinds(events), ElementsAre(kind::first_byte, kind::answered));
     EXPECT_EQ(events[1].status, 204u);
@@ -155,8 +163,8 @@ TEST(http2_session, an_answer_to_head_has_a_length_and_no_body) {
         peer.answer(request.stream, 200, "", {{"content-length", "1000"}});
     });
     t.go_on();
-    const auto head = request_for("HEAD");
-    t.session.submit(0, head, {});
+    const sent head("HEAD");
+    t.session.submit(0, head.message);
     EXPECT_THAT(kinds(t.go_on()), ElementsAre(kind::first_byte, kind::answered));
 }
 
@@ -169,10 +177,10 @@ TEST(http2_session, looks_for_a_text_in_each_body) {
         },
         4, {}, &wanted);
     t.go_on();
-    const auto has = request_for("GET", "", {"x-has: 1"});
-    const auto has_not = request_for("GET", "", {"x-has: 0"});
-    t.session.submit(0, has, {});
-    t.session.submit(1, has_not, {});
+    const sent has("GET", "", {"x-has: 1"});
+    const sent has_not("GET", "", {"x-has: 0"});
+    t.session.submit(0, has.message);
+    t.session.submit(1, has_not.message);
     std::map<std::uint32_t, bool> found;
     for (const auto& e : t.go_on())
         if (e.what == kind::answered)
@@ -185,24 +193,24 @@ TEST(http2_session, a_reset_stream_says_with_which_code) {
         peer.reset(request.stream, request.field(":method") == "GET" ? NGHTTP2_REFUSED_STREAM : 4711);
     });
     t.go_on();
-    const auto get = request_for("GET");
-    const auto del = request_for("DELETE");
-    t.session.submit(0, get, {});
-    t.session.submit(1, del, {});
+    const sent get("GET");
+    const sent del("DELETE");
+    t.session.submit(0, get.message);
+    t.session.submit(1, del.message);
     const auto events = t.go_on();
     ASSERT_THAT(kinds(events), ElementsAre(kind::failed, kind::failed));
     EXPECT_EQ(events[0].how, outcome::reset);
     EXPECT_EQ(events[0].code.message(), "RST_STREAM REFUSED_STREAM");
     EXPECT_EQ(events[1].code.message(), "RST_STREAM with a code that has no name");
-    t.session.submit(0, get, {}); // the connection goes on
+    t.session.submit(0, get.message); // the connection goes on
     EXPECT_THAT(kinds(t.go_on()), ElementsAre(kind::failed));
 }
 
 TEST(http2_session, an_answer_without_a_status_is_malformed) {
     talk t([](http2_peer& peer, const http2_request_seen& request) { peer.answer(request.stream, 0); });
     t.go_on();
-    const auto get = request_for("GET");
-    t.session.submit(0, get, {});
+    const sent get("GET");
+    t.session.submit(0, get.message);
     const auto events = t.go_on();
     ASSERT_FALSE(events.empty());
     EXPECT_EQ(events.back().what, kind::failed);
@@ -219,9 +227,9 @@ TEST(http2_session, what_a_server_going_away_has_not_looked_at_can_be_sent_again
         peer.answer(request.stream);
     });
     t.go_on();
-    const auto get = request_for("GET");
+    const sent get("GET");
     for (const std::uint32_t place : {0u, 1u, 2u})
-        t.session.submit(place, get, {});
+        t.session.submit(place, get.message);
     std::map<std::uint32_t, kind> ends;
     bool going_away = false;
     for (const auto& e : t.go_on()) {
@@ -239,8 +247,8 @@ TEST(http2_session, says_why_a_server_goes_away_in_anger) {
         peer.go_away(request.stream, NGHTTP2_ENHANCE_YOUR_CALM);
     });
     t.go_on();
-    const auto get = request_for("GET");
-    t.session.submit(0, get, {});
+    const sent get("GET");
+    t.session.submit(0, get.message);
     const auto events = t.go_on();
     ASSERT_THAT(kinds(events), ElementsAre(kind::going_away));
     EXPECT_EQ(events[0].code.message(), "GOAWAY ENHANCE_YOUR_CALM");
@@ -253,12 +261,12 @@ TEST(http2_session, what_is_given_up_is_cancelled_and_its_place_is_free) {
             peer.answer(request.stream);
     });
     t.go_on();
-    const auto get = request_for("GET");
-    t.session.submit(0, get, {});
+    const sent get("GET");
+    t.session.submit(0, get.message);
     EXPECT_THAT(t.go_on(), IsEmpty());
     t.session.cancel(0);
     silent = false;
-    t.session.submit(0, get, {});
+    t.session.submit(0, get.message);
     EXPECT_THAT(kinds(t.go_on()), ElementsAre(kind::first_byte, kind::answered)) << "the second one's";
     EXPECT_THAT(t.peer.resets(), ElementsAre(NGHTTP2_CANCEL));
 }
@@ -270,10 +278,11 @@ TEST(http2_session, a_request_given_up_before_it_went_out_takes_nobody_elses_bod
         peer.answer(request.stream);
     });
     t.go_on();
-    const auto post = request_for("POST", "x");
-    t.session.submit(0, post, "first");
+    const sent first("POST", "first");
+    const sent second("POST", "second");
+    t.session.submit(0, first.message);
     t.session.cancel(0);
-    t.session.submit(0, post, "second");
+    t.session.submit(0, second.message);
     EXPECT_THAT(kinds(t.go_on()), ElementsAre(kind::first_byte, kind::answered));
     EXPECT_EQ(bodies.back(), "second");
 }
@@ -281,9 +290,8 @@ TEST(http2_session, a_request_given_up_before_it_went_out_takes_nobody_elses_bod
 TEST(http2_session, an_answer_before_the_whole_request_ends_it) {
     talk t([](http2_peer&, const http2_request_seen&) { FAIL() << "the request never ends"; });
     t.go_on();
-    const auto post = request_for("POST", "x");
-    const std::string body(200'000, 'b');
-    t.session.submit(0, post, body);
+    const sent post("POST", std::string(200'000, 'b'));
+    t.session.submit(0, post.message);
     t.peer.feed(t.session.output()); // as much as there is room for
     t.peer.answer(1, 413);
     const auto events = t.go_on();
@@ -298,8 +306,8 @@ TEST(http2_session, a_later_limit_of_streams_is_told) {
         peer.answer(request.stream);
     });
     t.go_on();
-    const auto get = request_for("GET");
-    t.session.submit(0, get, {});
+    const sent get("GET");
+    t.session.submit(0, get.message);
     const auto events = t.go_on();
     ASSERT_EQ(events.front().what, kind::streams_allowed);
     EXPECT_EQ(events.front().count, 2u);

@@ -59,6 +59,7 @@ report_block a_second(std::size_t row, std::size_t stage) {
         ++s.counts.statuses[status];
         ++s.counts.completed;
         if (classify(status, std::nullopt) == outcome::ok) {
+            ++s.counts.good_statuses[status];
             s.times.response.record(20ms);
             s.times.service.record(15ms);
         } else {

@@ -30,7 +30,9 @@ TEST(request_series_list, every_request_that_ended_is_in_exactly_one_series) {
     tally t;
     for (unsigned status = 0; status < tally::status_count; ++status) {
         t.statuses[status] = status + 1;
-        t.add(classify(status, std::nullopt), status + 1);
+        const auto what = classify(status, std::nullopt);
+        t.good_statuses[status] = what == outcome::ok ? status + 1 : 0;
+        t.add(what, status + 1);
     }
     for (const auto what : {outcome::timeout, outcome::connect_error, outcome::reset, outcome::protocol_error,
                             outcome::skipped, outcome::unfinished})
@@ -52,8 +54,8 @@ TEST(request_series_list, every_request_that_ended_is_in_exactly_one_series) {
 TEST(request_series_list, a_status_that_nobody_registered_makes_no_series) {
     const request_series_list list(std::nullopt, false);
     tally t;
-    t.statuses[200] = 3;
-    t.statuses[299] = 1;
+    t.statuses[200] = t.good_statuses[200] = 3;
+    t.statuses[299] = t.good_statuses[299] = 1;
     t.statuses[404] = 2;
     t.statuses[520] = 4;
     t.statuses[599] = 1;
@@ -72,7 +74,7 @@ TEST(request_series_list, a_status_that_nobody_registered_makes_no_series) {
 TEST(request_series_list, the_expected_status_is_ok_and_other_good_ones_are_not) {
     const request_series_list list(404, false);
     tally t;
-    t.statuses[404] = 2;
+    t.statuses[404] = t.good_statuses[404] = 2;
     t.statuses[200] = 3;
     std::vector<std::uint64_t> counts(list.series().size());
     list.add(t, counts);
@@ -84,6 +86,7 @@ TEST(request_series_list, a_good_status_with_the_wrong_body_is_unexpected) {
     const request_series_list list(std::nullopt, true);
     tally t;
     t.statuses[200] = 5;
+    t.good_statuses[200] = 3;
     t.wrong_bodies[200] = 2;
     t.statuses[503] = 1;
     std::vector<std::uint64_t> counts(list.series().size());
@@ -91,6 +94,24 @@ TEST(request_series_list, a_good_status_with_the_wrong_body_is_unexpected) {
     EXPECT_EQ(count_of(list, counts, outcome::ok, "200"), 3U);
     EXPECT_EQ(count_of(list, counts, outcome::unexpected, "200"), 2U);
     EXPECT_EQ(count_of(list, counts, outcome::http_5xx, "503"), 1U);
+}
+
+TEST(request_series_list, a_status_that_one_of_several_requests_expects_is_ok_for_that_one) {
+    const std::vector<std::optional<unsigned>> expected{std::nullopt, 404};
+    const request_series_list list(expected, true);
+    tally t;
+    t.statuses[404] = 5;
+    t.good_statuses[404] = 2;
+    t.statuses[200] = 9;
+    t.good_statuses[200] = 4;
+    t.wrong_bodies[200] = 1;
+    std::vector<std::uint64_t> counts(list.series().size());
+    list.add(t, counts);
+    EXPECT_EQ(count_of(list, counts, outcome::ok, "404"), 2U);
+    EXPECT_EQ(count_of(list, counts, outcome::http_4xx, "404"), 3U);
+    EXPECT_EQ(count_of(list, counts, outcome::ok, "200"), 4U);
+    EXPECT_EQ(count_of(list, counts, outcome::unexpected, "200"), 5U);
+    EXPECT_EQ(std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}), 14U);
 }
 
 } // namespace

@@ -17,7 +17,6 @@ request_template make(const std::string& method, const std::string& body,
 
 std::string rendered(const request_template& t, std::uint64_t i) {
     std::string buffer(t.max_size(), '?');
-    t.prepare(buffer.data());
     for (std::uint64_t before = 0; before < i; before += 7) // a buffer is used again and again
         t.render(buffer.data(), 1, before);
     buffer.resize(t.render(buffer.data(), 1, i));
@@ -66,12 +65,58 @@ TEST(request_template, a_given_header_replaces_ours) {
         "Content-Length: 1\r\n\r\nx");
 }
 
+TEST(request_template, placeholders_of_target_and_headers_are_filled_in) {
+    const auto where = url::parse_template("http://host/devices/{{rand 10 99}}?n={{seq}}");
+    const std::vector<std::string> headers{"X-Id: {{uuid}}", "X-N: <{{seq}}>"};
+    const request_template get("GET", where, headers, body_template());
+    ASSERT_FALSE(get.constant());
+    const std::regex form("GET /devices/([0-9]{2})\\?n=12 HTTP/1\\.1\r\nHost: host\r\nUser-Agent: [^\r]+\r\n"
+                          "X-Id: [-0-9a-f]{36}\r\nX-N: <12>\r\n\r\n");
+    const auto text = rendered(get, 12);
+    EXPECT_TRUE(std::regex_match(text, form)) << text;
+    EXPECT_EQ(rendered(get, 12), text);
+    EXPECT_NE(rendered(get, 13), text);
+
+    const request_template post("POST", where, headers, body_template("{{uuid}}"));
+    const auto whole = rendered(post, 12);
+    const auto body = body_template("{{uuid}}").render(1, 12);
+    EXPECT_TRUE(whole.ends_with("\r\nX-N: <12>\r\nContent-Length: 36\r\n\r\n" + body)) << whole;
+    EXPECT_EQ(whole.find(body), whole.size() - 36) << "the header's is another";
+
+    const request_template constant_body("POST", where, headers, body_template("hello"));
+    EXPECT_TRUE(rendered(constant_body, 3).ends_with("\r\nX-N: <3>\r\nContent-Length: 5\r\n\r\nhello"));
+}
+
 TEST(request_template, refuses_what_would_break_the_message) {
     for (const char* const header :
          {"", "no colon", ": x", "a b: c", "a: b\r\nc: d", "Content-Length: 3", "transfer-encoding: chunked"})
         EXPECT_THROW(make("POST", "x", {header}), std::invalid_argument) << header;
+    EXPECT_THROW(make("GET", "", {"X: {{nope}}"}), std::invalid_argument);
     EXPECT_THROW(make("GE T", ""), std::invalid_argument);
     EXPECT_THROW(make("", ""), std::invalid_argument);
+}
+
+TEST(url, of_a_target_may_have_placeholders_with_blanks) {
+    const auto where = parse_target("http://h:1/a/{{rand 1 5}}?q={{pick my file.txt}}#no").where;
+    EXPECT_EQ(where.target, "/a/{{rand 1 5}}?q={{pick my file.txt}}");
+    EXPECT_EQ(where.text, "http://h:1/a/{{rand 1 5}}?q={{pick my file.txt}}#no");
+    EXPECT_EQ(where.authority, "h:1");
+    EXPECT_EQ(url::parse_template("http://h?a={{seq}}").target, "/?a={{seq}}");
+    EXPECT_THROW(parse_target("http://h/a b/{{seq}}"), std::invalid_argument);
+    EXPECT_THROW(url::parse("http://h/{{rand 1 5}}"), std::invalid_argument)
+        << "not where nothing fills it in";
+}
+
+TEST(url, a_path_is_put_behind_that_of_the_url) {
+    const auto where = url::parse("http://h/api/");
+    EXPECT_EQ(joined_target(where, ""), "/api/");
+    EXPECT_EQ(joined_target(where, "/devices?x=1"), "/api/devices?x=1");
+    EXPECT_EQ(joined_target(where, "?x={{rand 1 2}}"), "/api/?x={{rand 1 2}}");
+    EXPECT_EQ(joined_target(url::parse("http://h"), "/a"), "/a");
+    EXPECT_EQ(joined_target(url::parse("http://h/a?b"), ""), "/a?b");
+    EXPECT_THROW(joined_target(url::parse("http://h/a?b"), "/c"), std::invalid_argument);
+    for (const auto* const wrong : {"a", "/a b", "/a\r\nX: y", "/\xc3\xa4", "/a#b"})
+        EXPECT_THROW(joined_target(where, wrong), std::invalid_argument) << wrong;
 }
 
 TEST(url, is_taken_apart) {

@@ -58,7 +58,7 @@ report_block a_block(std::uint64_t shard, std::size_t row, std::vector<std::chro
     part.counts.offered = part.counts.sent = part.counts.completed = 100;
     part.counts.add(outcome::ok, 98);
     part.counts.add(outcome::http_5xx, 2);
-    part.counts.statuses[200] = 98;
+    part.counts.statuses[200] = part.counts.good_statuses[200] = 98;
     part.counts.statuses[503] = 2;
     part.counts.add_error(phase::connect, boost::asio::error::connection_refused, shard + 1);
     part.counts.bytes_in = random() % 100'000;
@@ -75,6 +75,12 @@ report_block a_block(std::uint64_t shard, std::size_t row, std::vector<std::chro
                               {boost::asio::ip::make_address("10.0.0." + std::to_string(last)), 80});
         ++there.outcomes[static_cast<std::size_t>(outcome::ok)];
         there.response.record(t);
+    }
+    for (const std::size_t request : {0, 1}) {
+        auto& asked = part.requests.at(request, 2);
+        asked.sent = 50 + shard * request;
+        asked.outcomes[static_cast<std::size_t>(outcome::ok)] = 49;
+        asked.response.record(std::chrono::milliseconds(1 + shard + request));
     }
     auto& unused = part.addresses.at(3, {boost::asio::ip::make_address("fd00::1"), 80});
     add_error(unused.not_opened, phase::connect, boost::asio::error::connection_refused, shard + 1);
@@ -174,6 +180,45 @@ TEST(shard_merge, the_figures_of_an_address_are_those_of_all_shards) {
     const auto list = judge(merged).result["targets"]["t"]["addresses"]["list"];
     EXPECT_EQ(list[3]["address"], "[fd00::1]:80");
     EXPECT_EQ(list[3]["errors"]["connect: Connection refused"], 18);
+}
+
+TEST(shard_merge, the_figures_of_a_request_are_those_of_all_shards) {
+    auto options = an_options();
+    options.requests = {{.name = "read"}, {.name = "write", .expected = 201}};
+    std::vector<std::string> texts;
+    for (std::uint64_t i = 0; i < shards; ++i)
+        texts.push_back(shard_text(i, options));
+    const auto merged = merged_of(texts);
+    EXPECT_EQ(merged.record.targets.front().total().counts.good_statuses[200], 98U * shards * seconds);
+    const auto result = judge(merged).result;
+    EXPECT_EQ(result["config"]["requests"][1]["expect_status"], 201);
+    const auto& told = result["targets"]["t"]["requests"];
+    ASSERT_EQ(told.size(), 2U);
+    EXPECT_EQ(told[1]["name"], "write");
+    EXPECT_EQ(told[0]["sent"], 50 * shards * seconds);
+    EXPECT_EQ(told[1]["sent"], (50 + 51 + 52) * seconds);
+    EXPECT_EQ(told[1]["offered"], 49 * shards * seconds);
+    EXPECT_EQ(told[1]["response"]["count"], shards * seconds);
+    EXPECT_EQ(told[1]["response"]["max_us"], 4000.0);
+}
+
+TEST(shard_merge, a_replayed_log_is_known_to_the_second) {
+    auto options = an_options();
+    replay_log log{.file = "a.log", .duration = 3s, .due_each_second = {300, 0, 600}, .due = {}, .which = {}};
+    log.lines = 900;
+    options.replay = std::make_shared<const replay_log>(log);
+    options.stages = {{stage_kind::replay, 3s, 300, 300, 1}};
+    const auto merged = merged_of({shard_text(0, options), shard_text(2, options)});
+    const auto& arrivals = merged.record.what.arrivals;
+    EXPECT_EQ(arrivals.size(), 900U);
+    EXPECT_EQ(arrivals.arrivals_before(1s), 300U);
+    EXPECT_EQ(arrivals.arrivals_before(2s), 300U);
+    EXPECT_EQ(arrivals.segments()[0].kind, segment_kind::replay);
+    const auto result = judge(merged).result;
+    EXPECT_EQ(result["shards"]["not_offered"]["t"], 300) << "the share of shard 1";
+    EXPECT_EQ(result["config"]["replay"]["due_each_second"][2], 600);
+    EXPECT_EQ(result["config"]["arrivals"], "replay");
+    EXPECT_EQ(result["targets"]["t"]["stages"][0]["kind"], "replay");
 }
 
 TEST(shard_merge, is_commutative_and_associative) {

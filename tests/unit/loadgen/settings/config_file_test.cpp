@@ -101,6 +101,8 @@ TEST(config_file, a_body_s_file_is_beside_it) {
     EXPECT_THAT(read("body = '@b.json'", "tests/load.toml").at("body"), ElementsAre("@tests/b.json"));
     EXPECT_THAT(read("body = '@/b.json'", "tests/load.toml").at("body"), ElementsAre("@/b.json"));
     EXPECT_THAT(read("body = 'b@c'", "tests/load.toml").at("body"), ElementsAre("b@c"));
+    EXPECT_THAT(read("requests = 'r.json'", "tests/load.toml").at("requests"), ElementsAre("tests/r.json"));
+    EXPECT_THAT(read("replay = '/a.log'", "tests/load.toml").at("replay"), ElementsAre("/a.log"));
 }
 
 TEST(reference_config, is_a_closed_loop_of_clients) {

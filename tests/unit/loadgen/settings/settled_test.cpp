@@ -231,6 +231,34 @@ TEST_F(settled, a_result_is_run_again_with_what_is_given_changed) {
               "--again " + before + ": without its --watch and --output");
 }
 
+TEST_F(settled, who_asks_for_other_requests_gets_those_alone) {
+    const auto several = file("several.toml", "requests = 'r.json'\nrate = 5\n");
+    EXPECT_FALSE(options_of({"--config", several, "-b", "x"}).contains("requests"));
+    EXPECT_FALSE(options_of({"--config", several, "-m", "PUT"}).contains("requests"));
+    const auto one =
+        file("one.toml", "method = 'PUT'\nbody = 'x'\nrate = 5\nwarmup = '1s'\narrivals = 'poisson'\n");
+    const auto mixed = options_of({"--config", one, "--requests", "r.json"});
+    EXPECT_FALSE(mixed.contains("body"));
+    EXPECT_FALSE(mixed.contains("method"));
+    EXPECT_TRUE(mixed.contains("rate"));
+    const auto replayed = options_of({"--config", one, "--replay", "a.log"});
+    EXPECT_EQ(replayed.size(), 1u) << "of the file nothing is left";
+    const auto log = file("log.toml", "replay = 'a.log'\nreplay-speed = 2\n");
+    EXPECT_FALSE(options_of({"--config", log, "-R", "5"}).contains("replay"));
+    EXPECT_FALSE(options_of({"--config", log, "-R", "5"}).contains("replay-speed"));
+    EXPECT_TRUE(options_of({"--config", log, "--replay-speed", "3"}).contains("replay"));
+}
+
+TEST_F(settled, files_of_a_result_are_where_its_run_found_them) {
+    EXPECT_THAT(
+        options_of({"--again", result({"loadgen", "run", "-R", "1", "--requests", "r.json", "http://h/"})})
+            .at("requests"),
+        ElementsAre("/of/the/run/r.json"));
+    EXPECT_THAT(
+        options_of({"--again", result({"loadgen", "run", "--replay", "/a.log", "http://h/"})}).at("replay"),
+        ElementsAre("/a.log"));
+}
+
 TEST_F(settled, headers_of_a_result_give_way_by_name) {
     const auto before =
         result({"loadgen", "run", "-R", "1", "-H", "A: 1", "-H", "Authorization: ***", "http://old/"});
