@@ -117,7 +117,7 @@ const tables = (() => {
         ["Host", host.name], ["Processor", [host.cpu_model, format.known(host.cpus) ? `${host.cpus} CPUs` : null].filter(Boolean).join(", ")],
         ["Memory", format.known(host.memory_bytes) ? format.bytes(host.memory_bytes) : null], ["System", host.os], ["Kernel", host.kernel],
         ["loadgen", [tool.version, tool.revision].filter(Boolean).join(", revision ")],
-        ["Load", [config.arrivals ? `${config.arrivals} arrivals` : null, threads, format.known(config.connections) ? `${count(config.connections)} connections` : null,
+        ["Load", [config.arrivals ? `${config.arrivals} arrivals` : null, threads, format.known(config.connections) ? `${config.connections_auto === true ? "up to " : ""}${count(config.connections)} connections` : null,
           format.known(config.timeout_s) ? `timeout ${span(config.timeout_s)}` : null].filter(Boolean).join(", ")],
         ["CPU quota of loadgen", format.known(manifest.cpu_quota_cores) ? `${format.digits(manifest.cpu_quota_cores)} cores` : null],
         ["Started", run.started_at], ["Ended", run.ended_at], ["Exit code", run.exit_code],

@@ -113,6 +113,39 @@ TEST(tcp_connect, a_refusal_is_told_at_once_or_pending) {
     forget(loop, *made);
 }
 
+TEST(tcp_connect, comes_from_the_address_it_is_told_to) {
+    event_loop loop;
+    const local_socket server(true);
+    auto from = loopback(0);
+    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+    remembering who;
+    const auto made =
+        begin_connect(loop, reinterpret_cast<const sockaddr*>(&server.address()), sizeof server.address(),
+                      who, reinterpret_cast<const sockaddr*>(&from), sizeof from);
+    ASSERT_TRUE(made);
+    run_until_told(loop, who);
+    sockaddr_in ours{};
+    socklen_t size = sizeof ours;
+    ASSERT_EQ(getsockname(made->descriptor, reinterpret_cast<sockaddr*>(&ours), &size), 0);
+    EXPECT_EQ(ours.sin_addr.s_addr, from.sin_addr.s_addr);
+    EXPECT_NE(ours.sin_port, 0);
+    int late = 0;
+    size = sizeof late;
+    ASSERT_EQ(getsockopt(made->descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &late, &size), 0);
+    EXPECT_NE(late, 0) << "connect(2) finds the port";
+    forget(loop, *made);
+
+    from.sin_addr.s_addr = htonl(0xc0000201); // 192.0.2.1, nobody's
+    const auto before = open_descriptors();
+    EXPECT_EQ(begin_connect(loop, reinterpret_cast<const sockaddr*>(&server.address()),
+                            sizeof server.address(), who, reinterpret_cast<const sockaddr*>(&from),
+                            sizeof from)
+                  .error()
+                  .value(),
+              EADDRNOTAVAIL);
+    EXPECT_EQ(open_descriptors(), before);
+}
+
 TEST(tcp_connect, an_error_known_at_once_leaves_nothing_open) {
     event_loop loop;
     remembering who;
