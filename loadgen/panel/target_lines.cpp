@@ -160,7 +160,7 @@ panel_line target_view::failed() const {
     line.push_back({fmt::format("so far {} ({:.2g} %)", human_count(static_cast<double>(all)),
                                 100.0 * static_cast<double>(all) / static_cast<double>(ended)),
                     ink::red, 1});
-    std::ranges::stable_sort(kinds, std::ranges::greater{}, &decltype(kinds)::value_type::first);
+    std::ranges::sort(kinds, std::ranges::greater{});
     for (int rank = 2; const auto& [count, name] : kinds)
         line.push_back(
             {fmt::format("{} {}", name, human_count(static_cast<double>(count))), ink::red, rank++});
@@ -190,18 +190,17 @@ panel_line target_view::so_far() const {
 
 panel_line target_view::of_last_minute(std::string_view name, double (*value)(const row&),
                                        std::string (*text)(double)) const {
-    const auto& rows = target_.rows();
-    std::vector<double> values;
-    for (const auto& r : std::span(rows).last(std::min(rows.size(), minute)))
-        values.push_back(value(r));
     const auto room = columns_ - std::min(columns_, label_columns + 2);
     constexpr std::size_t legend_columns = 24; // "up to 123 ms in 60 s", and the gap
     const auto legend = room >= legend_columns + least_sparkline;
     const auto width = std::min(minute, legend ? room - legend_columns : room);
-    const auto shown = std::span(values).last(std::min(values.size(), width));
+    const auto& rows = target_.rows();
+    std::vector<double> values;
+    for (const auto& r : std::span(rows).last(std::min(rows.size(), width)))
+        values.push_back(value(r));
     panel_field scale;
-    if (legend && !shown.empty())
-        scale = {fmt::format("up to {} in {} s", text(*std::ranges::max_element(shown)), shown.size()),
+    if (legend && !values.empty())
+        scale = {fmt::format("up to {} in {} s", text(*std::ranges::max_element(values)), values.size()),
                  ink::dim, 1};
     return of({label(name), {sparkline(values, width, style_.utf8)}, std::move(scale)});
 }

@@ -23,6 +23,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
+const std::string loadgen = BEASTMARK_BIN_DIR "/loadgen";
+
 // Each fourth answer is a failure.
 reply mostly_ok(const request_seen& request) {
     return {{answer(request.number % 4 == 3 ? 503 : 200)}};
@@ -35,8 +37,7 @@ struct run_on_terminal {
     run_on_terminal(std::vector<std::string> arguments, std::vector<std::string> environment,
                     std::size_t columns = 100, std::size_t rows = 30)
         : terminal(columns, rows) {
-        arguments.insert(arguments.begin(),
-                         {BEASTMARK_BIN_DIR "/loadgen", "run", "-R", "100", "-c", "4", server.url()});
+        arguments.insert(arguments.begin(), {loadgen, "run", "-R", "100", "-c", "4", server.url()});
         for (const auto* const name : {"NO_COLOR", "LC_CTYPE", "LANG"})
             environment.insert(environment.begin(), name); // removed, where not set again
         running = process(

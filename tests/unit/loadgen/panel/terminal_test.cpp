@@ -49,7 +49,7 @@ TEST(panel_style, the_first_variable_of_the_locale_that_is_set_decides_about_utf
 }
 
 TEST(terminal, its_size_is_asked_anew_each_time) {
-    testing::pseudo_terminal other_end(100, 30);
+    const testing::pseudo_terminal other_end(100, 30);
     const terminal tested(other_end.end_of_program());
     EXPECT_TRUE(tested.is_one());
     EXPECT_EQ(tested.size(), (terminal_size{100, 30}));
