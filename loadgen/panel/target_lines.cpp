@@ -105,7 +105,7 @@ panel_line target_view::title() const {
 
 panel_line target_view::rate() const {
     if (second_ == nullptr)
-        return of({label("rate"), {fmt::format("{} connections", record_.what.connections)}});
+        return of({label("rate"), {connections_text(record_)}});
     const auto count = [](const char* name, std::uint64_t n) {
         return fmt::format("{} {}", name, human_count(static_cast<double>(n)));
     };
