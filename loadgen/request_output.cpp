@@ -1,6 +1,6 @@
 #include "loadgen/request_output.hpp"
 
-#include "loadgen/progress.hpp"
+#include "loadgen/human_text.hpp"
 #include "loadgen/recorder.hpp"
 #include "loadgen/result.hpp"
 
