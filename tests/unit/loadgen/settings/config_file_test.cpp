@@ -190,7 +190,9 @@ std::string sample(const CLI::Option& option) {
         return type.substr(type.find_last_of("{,") + 1, type.find('}') - type.find_last_of("{,") - 1);
     if (type.find("INT") != std::string::npos || type.find("FLOAT") != std::string::npos)
         return "300";
-    return "a \"b\" 'c', #d\\e";
+    // A file is named from the root, or it would be read again with another name.
+    const auto key = key_of(option);
+    return std::string(key == "requests" || key == "replay" ? "/" : "") + "a \"b\" 'c', #d\\e";
 }
 
 TEST(config_text, read_again_gives_the_same_options_whichever_they_are) {
@@ -209,7 +211,10 @@ TEST(config_text, read_again_gives_the_same_options_whichever_they_are) {
         ASSERT_GT(option->count(), 0u) << key_of(*option);
         given[key_of(*option)] = option->results();
     }
-    EXPECT_EQ(read(config_text(*line.run_app)), given);
+    auto again = read(config_text(*line.run_app));
+    EXPECT_EQ(again.size(), given.size());
+    for (const auto& [key, texts_given] : given) // each alone: of all together nobody sees which
+        EXPECT_EQ(again[key], texts_given) << key;
 }
 
 } // namespace
