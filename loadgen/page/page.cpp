@@ -25,7 +25,7 @@ EMBED(script, PAGE_FILE("format.js") PAGE_FILE("model.js") PAGE_FILE("words.js")
                           PAGE_FILE("rates.js") PAGE_FILE("capacity.js") PAGE_FILE("efficiency.js")
                               PAGE_FILE("recovery.js") PAGE_FILE("compared.js") PAGE_FILE("comparison.js")
                                   PAGE_FILE("paired.js") PAGE_FILE("panels.js") PAGE_FILE("tables.js")
-                                      PAGE_FILE("addresses.js") PAGE_FILE("main.js"))
+                                      PAGE_FILE("addresses.js") PAGE_FILE("requests.js") PAGE_FILE("main.js"))
 
 namespace beastmark::loadgen::page {
 namespace {
