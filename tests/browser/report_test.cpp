@@ -111,8 +111,8 @@ TEST(report_in_browser, the_figures_of_each_request_are_told) {
         return [...table.tBodies[0].rows].map(row => [...row.cells].map(c => c.textContent).join(' | ')).join(' / ');)");
     EXPECT_THAT(told,
                 HasSubstr("read | 900 | 900 | 100 % | 1.1 ms | 1 ms | 1.8 ms | 3.5 ms | 7 ms | 11 ms | "));
-    EXPECT_THAT(told, HasSubstr("write | 100 | 90 | 75 % | – |"));
-    EXPECT_THAT(told, HasSubstr(" 15, "));
+    EXPECT_THAT(told, HasSubstr("write | 100 | 90 | 75.00 % | – |"));
+    EXPECT_THAT(told, HasSubstr("no connection 10, HTTP 5xx 15"));
 }
 
 TEST(report_in_browser, follows_the_preferred_theme_and_the_chosen_one) {
