@@ -144,7 +144,12 @@ TEST(keepalive_off, the_timeout_is_of_connecting_and_the_answer_together) {
     ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
     ASSERT_EQ(listen(listener, 0), 0);
     ASSERT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    std::jthread first([listener] { close(accept(listener, nullptr, nullptr)); });
+    std::jthread first([listener] { // until the client closes: at once would be no connection to it
+        const int socket = accept(listener, nullptr, nullptr);
+        char nothing = 0;
+        recv(socket, &nothing, 1, 0);
+        close(socket);
+    });
     auto options = options_for("http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/");
     options.rules.keep_alive = false;
     options.connections = 1;

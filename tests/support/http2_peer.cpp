@@ -96,7 +96,8 @@ void http2_peer::answer(std::int32_t stream, unsigned status, std::string body, 
 }
 
 void http2_peer::say_first(std::int32_t stream, unsigned status) {
-    const auto made = to_nghttp2({{":status", std::to_string(status)}});
+    const fields status_alone{{":status", std::to_string(status)}};
+    const auto made = to_nghttp2(status_alone);
     must(nghttp2_submit_headers(session_.get(), NGHTTP2_FLAG_NONE, stream, nullptr, made.data(), made.size(),
                                 nullptr),
          "1xx");

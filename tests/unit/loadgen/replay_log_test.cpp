@@ -166,7 +166,7 @@ TEST(replay_schedule, arrivals_are_due_when_they_are_told) {
 TEST(replay_schedule, the_union_of_all_stripes_is_the_schedule) {
     std::vector<nanoseconds> due;
     for (int i = 0; i < 100; ++i)
-        due.emplace_back(i * i * 1'000'000);
+        due.emplace_back(i * i * 1ms);
     const auto s = of(due, 20s);
     std::vector<nanoseconds> seen(due.size(), -1ns);
     for (std::uint64_t index = 0; index < 3; ++index)
