@@ -12,6 +12,7 @@
 #include <fstream>
 #include <limits>
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 
 namespace beastmark::loadgen {
@@ -79,7 +80,8 @@ void replay_reader::line(std::string_view text) {
                                        most_.requests, most_.requests));
     reordered_ += request.at < latest_ ? 1 : 0;
     latest_ = std::max(latest_, request.at);
-    entries_.push_back({request.at, place_of(request), request.whole_second});
+    const auto place = static_cast<std::uint32_t>(entries_.size());
+    entries_.push_back({request.at, place_of(request), place, request.whole_second});
 }
 
 void replay_reader::endless_line() {
@@ -107,9 +109,11 @@ std::uint32_t replay_reader::place_of(const logged_request& request) {
 }
 
 void replay_reader::order() {
-    const auto earlier = [](const entry& a, const entry& b) { return a.at < b.at; };
+    const auto earlier = [](const entry& a, const entry& b) {
+        return std::tie(a.at, a.place) < std::tie(b.at, b.place);
+    };
     if (!std::is_sorted(entries_.begin(), entries_.end(), earlier))
-        std::stable_sort(entries_.begin(), entries_.end(), earlier);
+        std::sort(entries_.begin(), entries_.end(), earlier);
 }
 
 void replay_reader::spread_seconds() {

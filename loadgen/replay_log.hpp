@@ -69,6 +69,7 @@ private:
     struct entry {
         std::chrono::nanoseconds at{};
         std::uint32_t request = 0;
+        std::uint32_t place = 0; // in the log
         bool whole_second = false;
     };
 
