@@ -64,7 +64,9 @@ std::pair<std::string, std::string> read_unix_socket(const std::string& text, co
     auto path = named ? text.substr(name.size() + 1) : text;
     if (path.empty() || path.size() > longest)
         throw wrong(fmt::format("a path has 1 to {} bytes", longest));
-    return {named ? std::move(name) : o.targets.front().name, std::move(path)};
+    if (!named)
+        name = o.targets.front().name;
+    return {std::move(name), std::move(path)};
 }
 
 void read_unix_sockets(const run_arguments& a, run_options& o) {

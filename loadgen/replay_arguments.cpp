@@ -16,7 +16,8 @@ constexpr double most_speed = 1e6;
 
 double read_speed(const std::string& text) {
     const auto speed = parse_number<double>(text);
-    if (!speed || !(*speed >= least_speed && *speed <= most_speed))
+    const bool sensible = speed && *speed >= least_speed && *speed <= most_speed; // not so of "nan"
+    if (!sensible)
         throw std::invalid_argument(fmt::format(
             "--replay-speed '{}': give a number from 0.001 to 1000000, e.g. 2 for twice as fast", text));
     return *speed;
