@@ -72,7 +72,8 @@ plan make_plan(const run_options& options) {
     auto files = pick_files(options);
     std::vector<target> targets;
     for (const auto& t : options.targets) {
-        auto& added = targets.emplace_back(target{t.name, t.where, make_requests(options, t.where, files), {}});
+        auto& added =
+            targets.emplace_back(target{t.name, t.where, make_requests(options, t.where, files), {}});
         if (options.pair && !options.pair->turns.empty())
             added.own.emplace(stages_of(options, targets.size() - 1), options.arrivals);
     }

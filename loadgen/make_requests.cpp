@@ -61,8 +61,8 @@ request_set replayed(const replay_log& log, const run_options& options, const ur
     distinct.reserve(log.requests.size());
     const auto headers = headers_of(options);
     for (const auto& r : log.requests)
-        distinct.emplace_back(r.method, where, body_template::literal(joined_target(where, r.path)),
-                              headers, body_template::literal(r.body), files, version_of(options));
+        distinct.emplace_back(r.method, where, body_template::literal(joined_target(where, r.path)), headers,
+                              body_template::literal(r.body), files, version_of(options));
     return {std::move(distinct), log.which};
 }
 
@@ -77,9 +77,9 @@ request_set make_requests(const run_options& options, const url& where, line_fil
         return replayed(*options.replay, options, where, files);
     if (options.requests.empty())
         return request_template(options.method, where,
-                                body_template(where.target, template_place::target, files), headers_of(options),
-                                body_template(options.body, template_place::body, files), files,
-                                version_of(options));
+                                body_template(where.target, template_place::target, files),
+                                headers_of(options), body_template(options.body, template_place::body, files),
+                                files, version_of(options));
     if (options.requests.size() == 1)
         return make_request(options.requests.front(), options, where, files);
     std::vector<request_set::named> several;

@@ -67,8 +67,9 @@ void request_template::write(std::string_view method, const url& where, const bo
     if (!token(method))
         throw std::invalid_argument(fmt::format("method '{}' is not an HTTP method", printable(method)));
     const auto has_body = body_.max_size() > 0;
-    std::vector<field> fields{{"Host", body_template::literal(where.authority)},
-                              {"User-Agent", body_template::literal(fmt::format("loadgen/{}", beastmark::version()))}};
+    std::vector<field> fields{
+        {"Host", body_template::literal(where.authority)},
+        {"User-Agent", body_template::literal(fmt::format("loadgen/{}", beastmark::version()))}};
     if (has_body)
         fields.push_back({"Content-Type", body_template::literal("application/json")});
     std::vector<field> given;

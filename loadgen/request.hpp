@@ -34,8 +34,8 @@ public:
     request_template(std::string_view method, const url& where, std::span<const std::string> headers,
                      body_template body);
 
-    /// The same with another target, and other files for the headers. Of HTTP/2 a header that is of HTTP/1.1 alone
-    /// (RFC 9113 section 8.2.2) is an error, too.
+    /// The same with another target, and other files for the headers. Of HTTP/2 a header that is of HTTP/1.1
+    /// alone (RFC 9113 section 8.2.2) is an error, too.
     request_template(std::string_view method, const url& where, const body_template& target,
                      std::span<const std::string> headers, body_template body, line_files& files,
                      http_version version = http_version::http_1_1);

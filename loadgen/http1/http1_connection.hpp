@@ -42,7 +42,7 @@ private:
 
     bool busy_ = false;
     bool answering_ = false;   // the first byte came, perhaps of a 1xx before the answer
-    bool head_only_ = false; // the answer to what was sent has no body
+    bool head_only_ = false;   // the answer to what was sent has no body
     bool leaving_ = false;     // its address has gone
     std::uint32_t sent_ = 0;   // requests, since it was opened
     std::string_view request_; // of the arrival under way

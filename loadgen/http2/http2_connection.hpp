@@ -58,8 +58,8 @@ private:
     std::optional<http2_session> session_; // while it is open
     std::vector<http2_event> events_;
     std::vector<stream> streams_;
-    http2_message message_; // that is being sent
-    stream_type allowed_ = 0;                     // by the server; 0: it has not spoken yet
+    http2_message message_;   // that is being sent
+    stream_type allowed_ = 0; // by the server; 0: it has not spoken yet
     stream_type busy_ = 0;
     std::uint64_t reads_ = 0;
     std::uint32_t sent_ = 0; // requests, since it was opened

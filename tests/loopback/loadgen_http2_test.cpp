@@ -21,10 +21,10 @@ using namespace std::chrono_literals;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Pair;
 using testing::http2_peer;
 using testing::http2_request_seen;
 using testing::http2_server;
+using ::testing::Pair;
 
 // 40 requests in 200 ms.
 run_options options_for(const std::string& url, std::uint32_t connections = 2, std::uint32_t streams = 4) {

@@ -21,9 +21,10 @@ using kind = http2_event_kind;
 
 // A request and what its message refers to.
 struct sent {
-    explicit sent(const std::string& method, std::string_view text = "", const std::vector<std::string>& headers = {})
-        : made(method, where, body_template::literal(where.target), headers,
-               body_template::literal(text), files, http_version::http_2) {
+    explicit sent(const std::string& method, std::string_view text = "",
+                  const std::vector<std::string>& headers = {})
+        : made(method, where, body_template::literal(where.target), headers, body_template::literal(text),
+               files, http_version::http_2) {
         made.render(message, nullptr, 1, 0);
     }
 
