@@ -37,7 +37,7 @@ json parse(std::string_view text, const std::string& path) {
         if (too_deep)
             refuse(path, fmt::format("it is nested more than {} deep", deepest));
         return all;
-    } catch (const json::parse_error& wrong) {
+    } catch (const json::exception& wrong) { // out_of_range, too: of a number that no double holds
         const std::string_view message = wrong.what();
         refuse(path,
                fmt::format("not JSON: {}", message.substr(std::min(message.find("] ") + 2, message.size()))));

@@ -91,6 +91,7 @@ TEST(requests_file, headers_of_the_command_line_are_added_where_an_entry_has_non
 TEST(requests_file, a_mistake_is_told_with_file_and_request) {
     EXPECT_THAT(refusal("["), HasSubstr("--requests r.json: not JSON: parse error at line 1, column 2"));
     EXPECT_THAT(refusal(std::string(70, '[') + std::string(70, ']')), HasSubstr("more than 64 deep"));
+    EXPECT_THAT(refusal(R"([{"weight": 1e999}])"), HasSubstr("not JSON: number overflow parsing '1e999'"));
     EXPECT_THAT(refusal("3"), HasSubstr("r.json: write an array"));
     EXPECT_THAT(refusal(R"({"requests": []})"), HasSubstr("there are 0 requests: give 1 to 256"));
     EXPECT_THAT(refusal(R"({"requests": [], "more": 1})"), HasSubstr("and nothing else"));
