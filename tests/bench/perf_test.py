@@ -23,6 +23,7 @@ import on_time  # noqa: E402
 import procfs  # noqa: E402
 from memory import Memory  # noqa: E402
 from programs import CouldNotRun, Ended, Load, parse_wrk, run_client  # noqa: E402
+from protocols import parse_h2load  # noqa: E402
 from rounds import (Patience, Row, at_most, cells, each_at_most, markdown_table, not_judged,  # noqa: E402
                     plain_table, steadiness)
 
@@ -87,6 +88,21 @@ class WrkTest(unittest.TestCase):
     def test_no_request_is_an_error(self) -> None:
         with self.assertRaisesRegex(CouldNotRun, "no request"):
             parse_wrk(WRK.replace("142123", "0") + "Requests/sec: 0.00\n")
+
+
+H2LOAD = """finished in 2.00s, 184441.50 req/s, 28.1MB/s
+requests: 368883 total, 369043 started, 368883 done, 368880 succeeded, 3 failed, 0 errored, 0 timeout
+status codes: 368880 2xx, 0 3xx, 0 4xx, 3 5xx
+"""
+
+
+class H2loadTest(unittest.TestCase):
+    def test_output_is_read(self) -> None:
+        self.assertEqual(parse_h2load(H2LOAD), (368883, 184441.5, 3))
+
+    def test_no_request_is_an_error(self) -> None:
+        with self.assertRaisesRegex(CouldNotRun, "no request"):
+            parse_h2load(H2LOAD.replace("368883 done", "0 done"))
 
 
 class ArrivalsTest(unittest.TestCase):
