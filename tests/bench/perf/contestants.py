@@ -28,8 +28,9 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
+    {settings}
     server {{
-        listen 127.0.0.1:{port} backlog=4096;
+        {listens}
         default_type application/json;
         location / {{ return 200 '{body}'; }}
     }}
@@ -37,11 +38,12 @@ http {{
 """
 
 
-def nginx_config(folder: Path, port: int, body: str) -> str:
-    """`body`: without quotes of its kind, backslashes and dollars, which nginx would take for something else."""
+def nginx_config(folder: Path, port: int, body: str, settings: str = "", listens: str = "") -> str:
+    """`body`: without quotes of its kind, backslashes and dollars, which nginx would take for something else. `settings`, of http, and
+    `listens`: further ones."""
     if any(c in body for c in "'\\$"):
         raise CouldNotRun("the answer has a character that nginx's configuration cannot hold")
-    return NGINX.format(folder=folder, port=port, body=body)
+    return NGINX.format(folder=folder, body=body, settings=settings, listens=f"listen 127.0.0.1:{port} backlog=4096; {listens}")
 
 
 @dataclass(frozen=True)

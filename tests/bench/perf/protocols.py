@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from contestants import Contestant
+from contestants import Contestant, nginx_config
 from perf_main import place_services, run, version, write_results
 from procfs import Watch
 from programs import CouldNotRun, Load, Setup, loadgen, run_client
@@ -27,31 +27,6 @@ from services import Service, free_ports
 
 GOAL = 1.1
 BODY = '[{"id":1,"mac":"5F-33-CC-1F-43-82","firmware":"2.1.6"},{"id":2,"mac":"EF-2B-C4-F5-D6-34","firmware":"2.1.5"}]'
-
-NGINX = """daemon off;
-worker_processes 1;
-error_log stderr;
-pid {folder}/nginx.pid;
-events {{ worker_connections 4096; }}
-http {{
-    access_log off;
-    keepalive_requests 4000000000;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    ssl_certificate {folder}/server.crt;
-    ssl_certificate_key {folder}/server.key;
-    server {{
-        listen 127.0.0.1:{port} backlog=4096;
-        listen 127.0.0.1:{secure} ssl http2 backlog=4096;
-        listen 127.0.0.1:{plain_http2} http2 backlog=4096;
-        default_type application/json;
-        location / {{ return 200 '{body}'; }}
-    }}
-}}
-"""
 
 # As root it would become nobody, who may not read the folder.
 H2O = """num-threads: 1
@@ -127,7 +102,9 @@ def make_certificate(folder: Path) -> None:
 def nginx(folder: Path, plain_http2: int) -> Contestant:
     def command(port: int, secure: int) -> list[str]:
         config = folder / "nginx.conf"
-        config.write_text(NGINX.format(folder=folder, port=port, secure=secure, plain_http2=plain_http2, body=BODY))
+        config.write_text(nginx_config(
+            folder, port, BODY, f"ssl_certificate {folder}/server.crt; ssl_certificate_key {folder}/server.key;",
+            f"listen 127.0.0.1:{secure} ssl http2 backlog=4096; listen 127.0.0.1:{plain_http2} http2 backlog=4096;"))
         return ["nginx", "-e", "stderr", "-c", str(config)]
 
     return Contestant("nginx", "nginx", command)
