@@ -1,6 +1,7 @@
 // A small server of HTTP/2 without TLS (prior knowledge) that does what a test tells it to.
 #pragma once
 
+#include "connection_threads.hpp"
 #include "tests/support/http2_peer.hpp"
 
 #include <atomic>
@@ -11,7 +12,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace beastmark::testing {
@@ -25,17 +25,14 @@ public:
                                        std::uint64_t number)>;
 
     explicit http2_server(handler h, std::optional<std::uint32_t> allowed = {});
-    ~http2_server();
-    http2_server(const http2_server&) = delete;
-    http2_server& operator=(const http2_server&) = delete;
 
-    [[nodiscard]] std::uint16_t port() const { return port_; }
+    [[nodiscard]] std::uint16_t port() const { return threads_.port(); }
 
     [[nodiscard]] std::string url(const std::string& path = "/") const {
-        return "http://127.0.0.1:" + std::to_string(port_) + path;
+        return "http://127.0.0.1:" + std::to_string(port()) + path;
     }
 
-    [[nodiscard]] std::uint64_t connections() const { return connections_; }
+    [[nodiscard]] std::uint64_t connections() const { return threads_.connections(); }
 
     [[nodiscard]] std::vector<http2_request_seen> requests() const;
 
@@ -49,22 +46,16 @@ public:
     void cut_after(std::uint64_t requests) { cut_after_ = requests; }
 
 private:
-    void accept_all();
     void serve(int socket, std::uint64_t connection);
 
     handler handler_;
     std::optional<std::uint32_t> allowed_;
-    std::uint16_t port_ = 0;
-    int listener_ = -1;
-    std::atomic<std::uint64_t> connections_{0};
     std::atomic<std::uint64_t> cut_after_{UINT64_MAX};
     mutable std::mutex mutex_;
     std::vector<http2_request_seen> requests_;
     std::map<std::uint64_t, std::vector<std::uint32_t>> resets_; // by connection
     std::size_t most_at_once_ = 0;
-    std::vector<int> sockets_;
-    std::vector<std::thread> servers_;
-    std::thread acceptor_;
+    connection_threads threads_; // last: they use the others
 };
 
 } // namespace beastmark::testing

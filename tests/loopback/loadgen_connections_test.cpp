@@ -1,9 +1,10 @@
 // How connections are made and how long they are used, by whole runs in this process. Counts are exact, times
 // have wide tolerances.
+#include "connection_threads.hpp"
 #include "fault_server.hpp"
+#include "http2_server.hpp"
 #include "loadgen/lane.hpp"
 #include "loadgen/run.hpp"
-#include "plain_http2_server.hpp"
 #include "tests/support/certificate_authority.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/wait.hpp"
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -136,21 +138,15 @@ TEST(keepalive_off, an_attempt_that_fails_is_that_requests_error_and_the_next_ha
 
 // A queue with room for one that nobody is taken from: who comes second gets no answer to his SYN.
 TEST(keepalive_off, the_timeout_is_of_connecting_and_the_answer_together) {
-    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
-    ASSERT_EQ(listen(listener, 0), 0);
-    ASSERT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    std::jthread first([listener] { // until the client closes: at once would be no connection to it
-        const int socket = accept(listener, nullptr, nullptr);
-        char nothing = 0;
-        recv(socket, &nothing, 1, 0);
-        close(socket);
-    });
-    auto options = options_for("http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/");
+    const auto [listener, port] = testing::listen_on_loopback(0);
+    std::jthread first(
+        [listener = listener] { // until the client closes: at once would be no connection to it
+            const int socket = accept(listener, nullptr, nullptr);
+            char nothing = 0;
+            recv(socket, &nothing, 1, 0);
+            close(socket);
+        });
+    auto options = options_for("http://127.0.0.1:" + std::to_string(port) + "/");
     options.rules.keep_alive = false;
     options.connections = 1;
     options.timeout = 100ms;
@@ -273,15 +269,8 @@ TEST(auto_connections, stay_within_their_bound) {
 
 // Counts those that are neither up nor given up: it never says a word, and https waits for one.
 TEST(connecting, is_done_by_64_at_once) {
-    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
-    ASSERT_EQ(listen(listener, 1024), 0);
-    ASSERT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    const auto url = "https://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
+    const auto [listener, port] = testing::listen_on_loopback(1024);
+    const auto url = "https://127.0.0.1:" + std::to_string(port) + "/";
     std::size_t most = 0;
     std::jthread server([&](const std::stop_token& end) {
         while (!end.stop_requested()) {
@@ -318,18 +307,27 @@ TEST(requests_per_connection, end_it_and_the_next_goes_out_on_a_new_one) {
 }
 
 TEST(requests_per_connection, are_counted_over_the_streams_of_http2) {
-    testing::plain_http2_server server;
+    std::mutex mutex;
+    std::map<std::uint64_t, std::uint64_t> requests; // by connection
+    const testing::http2_server server([&](testing::http2_peer& peer,
+                                           const testing::http2_request_seen& request,
+                                           std::uint64_t connection, std::uint64_t /*number*/) {
+        peer.answer(request.stream, 204, "");
+        const std::lock_guard lock(mutex);
+        ++requests[connection];
+    });
     auto options = options_for(server.url());
     options.http2 = true;
     options.connections = 2;
     options.streams = 4;
     options.rules.requests = 3;
     EXPECT_EQ(counts_of(run(make_plan(options), {}, {})).of(outcome::ok), 40u);
-    ASSERT_TRUE(testing::wait_until([&] { return server.requests().size() >= 15; }));
+    ASSERT_TRUE(testing::wait_until([&] { return server.connections() >= 15; }));
+    const std::lock_guard lock(mutex);
     std::uint64_t all = 0;
-    for (const auto requests : server.requests()) {
-        EXPECT_LE(requests, 3u);
-        all += requests;
+    for (const auto& [connection, count] : requests) {
+        EXPECT_LE(count, 3u) << connection;
+        all += count;
     }
     EXPECT_EQ(all, 40u);
 }

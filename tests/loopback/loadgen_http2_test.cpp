@@ -202,6 +202,26 @@ TEST(loadgen_http2, nothing_is_lost_when_a_server_goes_away_in_peace) {
     EXPECT_GT(server.connections(), 10u);
 }
 
+TEST(loadgen_http2, what_a_server_going_away_has_not_looked_at_is_sent_again) {
+    // The first connection looks at the first of three and lets the others fall.
+    std::int32_t first = 0;
+    const http2_server server([&](http2_peer& peer, const http2_request_seen& request,
+                                  std::uint64_t connection, std::uint64_t number) {
+        if (connection > 0) {
+            peer.answer(request.stream);
+        } else if (number == 0) {
+            first = request.stream;
+        } else if (number == 2) {
+            peer.go_away(first);
+            peer.answer(first);
+        }
+    });
+    const auto record = run_with(options_for(server.url(), 1));
+    EXPECT_EQ(counts(record).of(outcome::ok), 40u);
+    EXPECT_EQ(counts(record).sent, 40u) << "each counts once";
+    EXPECT_GE(errors(record).at("http2: not taken, the server was going away (GOAWAY): sent again"), 2u);
+}
+
 TEST(loadgen_http2, why_a_server_goes_away_in_anger_is_told) {
     const http2_server server(
         [](http2_peer& peer, const http2_request_seen& request, std::uint64_t connection, std::uint64_t) {

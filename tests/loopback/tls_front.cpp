@@ -7,7 +7,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,17 +14,12 @@
 namespace beastmark::testing {
 namespace {
 
-sockaddr_in loopback(std::uint16_t port) {
+int connect_to(std::uint16_t port) {
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(port);
-    return address;
-}
-
-int connect_to(std::uint16_t port) {
-    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const auto address = loopback(port);
     if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         ::close(socket);
         return -1;
@@ -60,30 +54,7 @@ tls_front::tls_front(std::uint16_t behind, const tls_front_options& options)
         protocol_ = static_cast<char>(options.protocol.size()) + options.protocol;
         SSL_CTX_set_alpn_select_cb(context, choose, &protocol_);
     }
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    auto address = loopback(0);
-    socklen_t size = sizeof address;
-    must(::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-             ::listen(listener_, 1024) == 0 &&
-             ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) == 0,
-         "listen");
-    port_ = ntohs(address.sin_port);
-    acceptor_ = std::thread([this] { accept_all(); });
-}
-
-tls_front::~tls_front() {
-    ::shutdown(listener_, SHUT_RDWR);
-    acceptor_.join();
-    ::close(listener_);
-    std::vector<std::thread> servers;
-    {
-        const std::lock_guard lock(mutex_);
-        for (const int socket : sockets_)
-            ::shutdown(socket, SHUT_RDWR);
-        servers.swap(servers_);
-    }
-    for (auto& s : servers)
-        s.join();
+    threads_.emplace([this](int socket, std::uint64_t /*connection*/) { serve(socket); });
 }
 
 int tls_front::choose(SSL* /*session*/, const unsigned char** out, unsigned char* out_size,
@@ -101,19 +72,6 @@ int tls_front::choose(SSL* /*session*/, const unsigned char** out, unsigned char
 std::string tls_front::last_name() const {
     const std::lock_guard lock(mutex_);
     return last_name_;
-}
-
-void tls_front::accept_all() {
-    for (;;) {
-        const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-        if (socket < 0)
-            return;
-        const int on = 1;
-        ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        const std::lock_guard lock(mutex_);
-        sockets_.push_back(socket);
-        servers_.emplace_back([this, socket] { serve(socket); });
-    }
 }
 
 void tls_front::serve(int socket) {
@@ -135,9 +93,6 @@ void tls_front::serve(int socket) {
             SSL_shutdown(client);
     }
     SSL_free(client);
-    const std::lock_guard lock(mutex_);
-    std::erase(sockets_, socket);
-    ::close(socket);
 }
 
 void tls_front::pass_on(SSL* client, int socket, int behind) const {

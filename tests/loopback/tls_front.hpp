@@ -1,6 +1,8 @@
 // TLS before a server that has none: takes it off and passes on what is in it, both ways.
 #pragma once
 
+#include "connection_threads.hpp"
+
 #include <openssl/ssl.h>
 
 #include <atomic>
@@ -8,9 +10,8 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
-#include <thread>
-#include <vector>
 
 namespace beastmark::testing {
 
@@ -28,14 +29,11 @@ struct tls_front_options {
 class tls_front {
 public:
     tls_front(std::uint16_t behind, const tls_front_options& options);
-    ~tls_front();
-    tls_front(const tls_front&) = delete;
-    tls_front& operator=(const tls_front&) = delete;
 
-    [[nodiscard]] std::uint16_t port() const { return port_; }
+    [[nodiscard]] std::uint16_t port() const { return threads_->port(); }
 
     [[nodiscard]] std::string url(const std::string& host = "127.0.0.1") const {
-        return "https://" + host + ":" + std::to_string(port_) + "/";
+        return "https://" + host + ":" + std::to_string(port()) + "/";
     }
 
     [[nodiscard]] std::uint64_t handshakes() const { return handshakes_; }
@@ -51,7 +49,6 @@ private:
         void operator()(SSL_CTX* c) const { SSL_CTX_free(c); }
     };
 
-    void accept_all();
     void serve(int socket);
     void pass_on(SSL* client, int socket, int behind) const;
 
@@ -63,15 +60,11 @@ private:
     std::size_t record_;
     bool says_goodbye_;
     std::unique_ptr<SSL_CTX, free_context> context_;
-    std::uint16_t port_ = 0;
-    int listener_ = -1;
     std::atomic<std::uint64_t> handshakes_{0};
     std::atomic<std::uint64_t> resumed_{0};
     mutable std::mutex mutex_;
     std::string last_name_;
-    std::vector<int> sockets_;
-    std::vector<std::thread> servers_;
-    std::thread acceptor_;
+    std::optional<connection_threads> threads_; // last: they use the others
 };
 
 } // namespace beastmark::testing
