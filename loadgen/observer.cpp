@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -116,7 +117,10 @@ private:
         const double t_s = last_sample_s_ = elapsed_s();
         for (const auto& e : endpoints)
             asio::co_spawn(context_, scrape(*e, t_s), asio::detached);
-        const std::vector<process_stat> processes = read_processes(proc);
+        std::vector<pid_t> roots;
+        for (const watched_process& process : watched)
+            std::ranges::copy(process.roots(), std::back_inserter(roots));
+        const std::vector<process_stat> processes = read_trees(proc, std::move(roots));
         for (watched_process& process : watched)
             process.sample(t_s, processes);
     }

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <limits>
 #include <sstream>
+#include <unordered_set>
 #include <utility>
 
 #include <unistd.h>
@@ -114,6 +115,43 @@ std::vector<process_stat> read_processes(const std::filesystem::path& proc) {
                 processes.push_back(*stat);
     }
     return processes;
+}
+
+namespace {
+
+/// Appends them. False when the kernel does not tell.
+bool read_children(const std::filesystem::path& proc, pid_t pid, std::vector<pid_t>& children) {
+    std::error_code error;
+    for (std::filesystem::directory_iterator thread(process_file(proc, pid, "task"), error), end;
+         !error && thread != end; thread.increment(error)) {
+        std::ifstream in(thread->path() / "children");
+        if (!in && std::filesystem::exists(thread->path(), error)) // not one that has just ended
+            return false;
+        for (pid_t child = 0; in >> child;)
+            children.push_back(child);
+    }
+    return true;
+}
+
+} // namespace
+
+std::vector<process_stat> read_trees(const std::filesystem::path& proc, std::vector<pid_t> pids) {
+    std::vector<process_stat> found;
+    std::unordered_set<pid_t> met;
+    while (!pids.empty()) {
+        const pid_t pid = pids.back();
+        pids.pop_back();
+        if (!met.insert(pid).second)
+            continue;
+        const auto line = read_file(process_file(proc, pid, "stat"));
+        const auto stat = line ? parse_process_stat(*line) : std::nullopt;
+        if (!stat)
+            continue;
+        found.push_back(*stat);
+        if (!read_children(proc, pid, pids))
+            return read_processes(proc);
+    }
+    return found;
 }
 
 std::string read_cpus_allowed(const std::filesystem::path& proc, pid_t pid) {
@@ -246,12 +284,14 @@ watched_process::watched_process(watch_spec spec, std::filesystem::path proc)
 
 double watched_process::memory_now() {
     using clock = std::chrono::steady_clock;
+    using namespace std::chrono_literals;
     const auto begin = clock::now();
     if (begin < next_memory_pass_)
         return last_memory_bytes_;
     last_memory_bytes_ = static_cast<double>(read_memory_bytes(proc_, tree_.members()));
     const auto end = clock::now();
-    next_memory_pass_ = end + 50 * (end - begin) - std::chrono::milliseconds(950); // cheap ones: at each tick
+    next_memory_pass_ =
+        end + std::min<clock::duration>(2000 * (end - begin), 10s) - 950ms; // cheap: each tick
     return last_memory_bytes_;
 }
 

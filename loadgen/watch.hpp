@@ -32,6 +32,11 @@ std::optional<process_stat> parse_process_stat(std::string_view line);
 /// Every process of `proc`; those that end meanwhile are left out.
 std::vector<process_stat> read_processes(const std::filesystem::path& proc);
 
+/// Those of `pids` that live, and all their descendants: what it costs does not grow with what else runs on
+/// the machine. A kernel that does not list a thread's children (/proc/PID/task/TID/children, proc(5),
+/// CONFIG_PROC_CHILDREN) makes it read_processes().
+std::vector<process_stat> read_trees(const std::filesystem::path& proc, std::vector<pid_t> pids);
+
 /// Cpus_allowed_list of /proc/PID/status, e.g. "0-1"; empty when it cannot be read.
 std::string read_cpus_allowed(const std::filesystem::path& proc, pid_t pid);
 
@@ -56,6 +61,9 @@ public:
     /// Its processes at the last update.
     std::vector<pid_t> members() const;
 
+    /// Whom read_trees() has to be asked for.
+    std::vector<pid_t> roots() const { return seen_ ? members() : std::vector{root_}; }
+
 private:
     void adopt(const std::vector<process_stat>& processes,
                std::unordered_map<pid_t, process_stat>& alive) const;
@@ -78,9 +86,11 @@ public:
     /// False when there is no such process.
     bool exists() const { return exists_; }
 
-    /// Adds a row at `t_s`; the first call is the baseline and adds none. `processes` is read_processes() of
-    /// now, shared by all that are watched.
+    /// Adds a row at `t_s`; the first call is the baseline and adds none. `processes` is read_trees() of now,
+    /// of all roots() of all that are watched.
     void sample(double t_s, const std::vector<process_stat>& processes);
+
+    std::vector<pid_t> roots() const { return tree_.roots(); }
 
     const watch_spec& spec() const { return spec_; }
 
@@ -105,8 +115,9 @@ private:
     bool exists_ = false;
     process_tree tree_;
     std::optional<double> previous_t_s_;
-    // Pss walks page tables: a pass over hundreds of PostgreSQL backends is dear. It is repeated only so
-    // often that it takes about 2 % of a core at most; in between its last value stands.
+    // Pss walks page tables, and the kernel lets go of the core only when it is through: what sends requests
+    // there waits for it. A pass is repeated so often that it takes 0.05 % of a core, but at least every 10
+    // s; in between its last value stands.
     std::chrono::steady_clock::time_point next_memory_pass_{};
     double last_memory_bytes_ = 0;
     std::vector<double> t_s_;

@@ -4,8 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <csignal>
 #include <fstream>
+#include <map>
+#include <string>
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace beastmark::loadgen {
@@ -13,8 +17,8 @@ namespace {
 
 using testing::UnorderedElementsAre;
 
-/// A folder that stands for /proc.
-class watch_tree : public testing::Test {
+/// A folder that stands for /proc, of a kernel that lists a thread's children or one that does not.
+class watch_tree : public testing::TestWithParam<bool> {
 protected:
     watch_tree() {
         std::string name = testing::TempDir() + "watch_XXXXXX";
@@ -24,8 +28,9 @@ protected:
     ~watch_tree() override { std::filesystem::remove_all(root_); }
 
     void write(pid_t pid, const std::string& file, const std::string& content) {
-        std::filesystem::create_directories(root_ / std::to_string(pid));
-        std::ofstream(root_ / std::to_string(pid) / file, std::ios::binary) << content;
+        const auto path = root_ / std::to_string(pid) / file;
+        std::filesystem::create_directories(path.parent_path());
+        std::ofstream(path, std::ios::binary) << content;
     }
 
     void write_stat(pid_t pid, pid_t parent, int user, int system, int child_user = 0, int started = 1) {
@@ -33,14 +38,45 @@ protected:
               std::to_string(pid) + " (a (b) c) S " + std::to_string(parent) + " 1 1 0 -1 4194304 1 2 3 4 " +
                   std::to_string(user) + " " + std::to_string(system) + " " + std::to_string(child_user) +
                   " 0 20 0 1 0 " + std::to_string(started) + " 1000 10 0\n");
+        parents_[pid] = parent;
     }
 
-    void remove(pid_t pid) { std::filesystem::remove_all(root_ / std::to_string(pid)); }
+    void remove(pid_t pid) {
+        std::filesystem::remove_all(root_ / std::to_string(pid));
+        parents_.erase(pid);
+    }
+
+    /// What is found of the tree and its processes.
+    std::vector<process_stat> processes_of(const process_tree& tree) {
+        for (const auto& [pid, parent] : parents_) {
+            const auto thread = "task/" + std::to_string(pid);
+            write(pid, thread + "/stat", "");
+            if (GetParam()) {
+                write(pid, thread + "/children", children_of(pid));
+                write(pid, "task/" + std::to_string(pid + 1000) + "/children", ""); // another thread
+            }
+        }
+        return read_trees(root_, tree.roots());
+    }
 
     std::filesystem::path root_;
+
+private:
+    std::string children_of(pid_t parent) const {
+        std::string children;
+        for (const auto& [pid, its_parent] : parents_)
+            if (its_parent == parent)
+                children += std::to_string(pid) + ' ';
+        return children;
+    }
+
+    std::map<pid_t, pid_t> parents_;
 };
 
-TEST_F(watch_tree, reads_stat_with_any_process_name) {
+INSTANTIATE_TEST_SUITE_P(children, watch_tree, testing::Bool(),
+                         [](const auto& how) { return how.param ? "are_listed" : "are_looked_for"; });
+
+TEST_P(watch_tree, reads_stat_with_any_process_name) {
     write_stat(7, 3, 20, 5, 2, 99);
     write(1, "stat", "no process");
     std::filesystem::create_directories(root_ / "sys");
@@ -53,80 +89,88 @@ TEST_F(watch_tree, reads_stat_with_any_process_name) {
     EXPECT_EQ(processes[0].started_ticks, 99U);
 }
 
-TEST_F(watch_tree, counts_the_process_and_its_descendants_only) {
+TEST_P(watch_tree, counts_the_process_and_its_descendants_only) {
     process_tree tree(10);
     write_stat(1, 0, 1000, 0);
     write_stat(10, 1, 50, 0);
     write_stat(11, 10, 5, 0);
     write_stat(12, 11, 5, 0);
     write_stat(20, 1, 900, 0);
-    EXPECT_FALSE(tree.update(read_processes(root_))) << "the first sight is the baseline";
+    EXPECT_FALSE(tree.update(processes_of(tree))) << "the first sight is the baseline";
     EXPECT_THAT(tree.members(), UnorderedElementsAre(10, 11, 12));
     write_stat(10, 1, 60, 0);
     write_stat(12, 11, 25, 3);
     write_stat(20, 1, 2000, 0);
-    EXPECT_EQ(tree.update(read_processes(root_)), 10U + 23U);
+    EXPECT_EQ(tree.update(processes_of(tree)), 10U + 23U);
 }
 
-TEST_F(watch_tree, a_child_that_ends_is_counted_once) {
+TEST_P(watch_tree, a_child_that_ends_is_counted_once) {
     process_tree tree(10);
     write_stat(10, 1, 100, 0, 0);
     write_stat(11, 10, 500, 0);
-    tree.update(read_processes(root_));
+    tree.update(processes_of(tree));
     remove(11); // used 30 more, then ended and was waited for
     write_stat(10, 1, 101, 0, 530);
-    EXPECT_EQ(tree.update(read_processes(root_)), 1U + 30U);
+    EXPECT_EQ(tree.update(processes_of(tree)), 1U + 30U);
 }
 
-TEST_F(watch_tree, a_child_that_lived_between_two_samples_is_counted) {
+TEST_P(watch_tree, a_child_that_lived_between_two_samples_is_counted) {
     process_tree tree(10);
     write_stat(10, 1, 100, 0, 0);
-    tree.update(read_processes(root_));
+    tree.update(processes_of(tree));
     write_stat(10, 1, 100, 0, 8);
-    EXPECT_EQ(tree.update(read_processes(root_)), 8U);
+    EXPECT_EQ(tree.update(processes_of(tree)), 8U);
 }
 
-TEST_F(watch_tree, a_child_that_nobody_waits_for_never_makes_it_negative) {
+TEST_P(watch_tree, a_child_that_nobody_waits_for_never_makes_it_negative) {
     process_tree tree(10);
     write_stat(10, 1, 100, 0);
     write_stat(11, 10, 500, 0);
-    tree.update(read_processes(root_));
+    tree.update(processes_of(tree));
     remove(11);
     write_stat(10, 1, 102, 0);
-    EXPECT_EQ(tree.update(read_processes(root_)), 2U);
+    EXPECT_EQ(tree.update(processes_of(tree)), 2U);
 }
 
-TEST_F(watch_tree, a_descendant_is_followed_when_its_parent_ended) {
+TEST_P(watch_tree, a_descendant_is_followed_when_its_parent_ended) {
     process_tree tree(10);
     write_stat(10, 1, 100, 0);
     write_stat(11, 10, 10, 0);
     write_stat(12, 11, 10, 0);
-    tree.update(read_processes(root_));
+    tree.update(processes_of(tree));
     remove(11);
     write_stat(12, 1, 14, 0);
     write_stat(10, 1, 100, 0, 10);
-    EXPECT_EQ(tree.update(read_processes(root_)), 4U);
+    EXPECT_EQ(tree.update(processes_of(tree)), 4U);
     write_stat(13, 12, 3, 0, 0, 50);
-    EXPECT_EQ(tree.update(read_processes(root_)), 3U);
+    EXPECT_EQ(tree.update(processes_of(tree)), 3U);
 }
 
-TEST_F(watch_tree, a_process_id_used_again_is_another_process) {
+TEST_P(watch_tree, only_a_kernel_that_lists_no_children_is_asked_for_all_processes) {
+    write_stat(10, 1, 100, 0);
+    write_stat(11, 10, 10, 0);
+    write_stat(20, 1, 10, 0);
+    const process_tree tree(10);
+    EXPECT_EQ(processes_of(tree).size(), GetParam() ? 2U : 3U);
+}
+
+TEST_P(watch_tree, a_process_id_used_again_is_another_process) {
     process_tree tree(10);
     write_stat(10, 1, 100, 0, 0, 1);
-    tree.update(read_processes(root_));
+    tree.update(processes_of(tree));
     write_stat(10, 1, 900, 0, 0, 77);
-    EXPECT_FALSE(tree.update(read_processes(root_)));
+    EXPECT_FALSE(tree.update(processes_of(tree)));
     EXPECT_TRUE(tree.members().empty());
 }
 
-TEST_F(watch_tree, memory_is_the_sum_of_proportional_sizes) {
+TEST_P(watch_tree, memory_is_the_sum_of_proportional_sizes) {
     write(1, "smaps_rollup",
           "55d0-7ffe ---p 0 00:00 0 [rollup]\nRss:  900 kB\nPss:     100 kB\nPss_Dirty: 7 kB\n");
     write(2, "smaps_rollup", "Rss:  900 kB\nPss:  50 kB\n");
     EXPECT_EQ(read_memory_bytes(root_, {1, 2, 3}), 150U * 1024U) << "3 has just ended";
 }
 
-TEST_F(watch_tree, memory_without_permission_counts_the_shared_part_once) {
+TEST_P(watch_tree, memory_without_permission_counts_the_shared_part_once) {
     write(1, "smaps_rollup", "Pss: 100 kB\n");
     write(1, "statm", "5000 100 80 1 0 1 0\n");
     write(2, "statm", "5000 130 90 1 0 1 0\n");
@@ -134,7 +178,7 @@ TEST_F(watch_tree, memory_without_permission_counts_the_shared_part_once) {
     EXPECT_EQ(read_memory_bytes(root_, {1, 2}), (20U + 40U + 90U) * page);
 }
 
-TEST_F(watch_tree, samples_columns_with_gaps_where_the_process_is_gone) {
+TEST_P(watch_tree, samples_columns_with_gaps_where_the_process_is_gone) {
     write_stat(10, 1, 100, 0);
     write(10, "smaps_rollup", "Pss: 4 kB\n");
     write(10, "cmdline",
@@ -146,12 +190,12 @@ TEST_F(watch_tree, samples_columns_with_gaps_where_the_process_is_gone) {
     ASSERT_TRUE(process.exists());
     EXPECT_EQ(process.command(), "ingest --port 8180");
     EXPECT_EQ(process.cpus(), "0-1");
-    process.sample(0, read_processes(root_));
+    process.sample(0, read_trees(root_, process.roots()));
     const auto ticks = static_cast<int>(::sysconf(_SC_CLK_TCK));
     write_stat(10, 1, 100 + 3 * ticks, 0);
-    process.sample(2, read_processes(root_));
+    process.sample(2, read_trees(root_, process.roots()));
     remove(10);
-    process.sample(3, read_processes(root_));
+    process.sample(3, read_trees(root_, process.roots()));
     EXPECT_EQ(process.t_s(), (std::vector<double>{2, 3}));
     EXPECT_DOUBLE_EQ(process.cpu_cores()[0], 1.5);
     EXPECT_DOUBLE_EQ(process.memory_bytes()[0], 4096);
@@ -159,15 +203,20 @@ TEST_F(watch_tree, samples_columns_with_gaps_where_the_process_is_gone) {
     EXPECT_TRUE(std::isnan(process.memory_bytes()[1]));
 }
 
-TEST_F(watch_tree, a_process_that_is_not_there_does_not_exist) {
+TEST_P(watch_tree, a_process_that_is_not_there_does_not_exist) {
     EXPECT_FALSE(watched_process({"x", 4242}, root_).exists());
 }
 
-TEST(watch, sees_this_very_process) {
+TEST(watch, sees_this_very_process_and_its_child) {
     const std::filesystem::path proc = "/proc";
     process_tree tree(::getpid());
-    tree.update(read_processes(proc));
-    EXPECT_THAT(tree.members(), testing::Contains(::getpid()));
+    const pid_t child = ::fork();
+    if (child == 0)
+        ::pause();
+    tree.update(read_trees(proc, tree.roots()));
+    EXPECT_THAT(tree.members(), UnorderedElementsAre(::getpid(), child));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
     EXPECT_GT(read_memory_bytes(proc, {::getpid()}), 100'000U);
     EXPECT_FALSE(read_cpus_allowed(proc, ::getpid()).empty());
     EXPECT_THAT(read_command(proc, ::getpid()), testing::HasSubstr("test"));
