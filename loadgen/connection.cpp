@@ -251,7 +251,7 @@ void connection::close_socket() noexcept {
 
 std::unique_ptr<connection> make_connection(lane& owner, event_loop& loop, const target& to,
                                             connection::id_type id, std::uint64_t number) {
-    if (owner.the_plan().http2)
+    if (owner.the_plan().version == http_version::http_2)
         return std::make_unique<http2_connection>(owner, loop, to, id, number);
     return std::make_unique<http1_connection>(owner, loop, to, id, number);
 }

@@ -30,7 +30,8 @@ void connection::ready(std::uint32_t events) {
             return;
         // Whoever closes at once, or speaks before it may, has no answers to give.
         const bool speaks = (events & EPOLLIN) != 0;
-        const bool may_speak = lane_.the_plan().http2 && !target_.tls; // RFC 9113 section 3.4
+        const bool may_speak =
+            lane_.the_plan().version == http_version::http_2 && !target_.tls; // RFC 9113 section 3.4
         auto code = pending_error(socket_);
         if (!code && ((speaks && !may_speak) || (events & ends) != 0))
             code = asio::error::connection_reset;

@@ -48,7 +48,7 @@ void check_descriptors(std::uint64_t connections, std::size_t targets, std::uint
 
 // What a target is asked for: all that was asked for, or its turns of it.
 std::vector<stage> stages_of(const run_options& options, std::size_t target) {
-    if (!options.pair || options.pair->turns.empty())
+    if (!takes_turns(options))
         return options.stages;
     auto stages = paired::stages_of(options.pair->turns, target);
     if (options.warmup.count() > 0)
@@ -74,7 +74,7 @@ plan make_plan(const run_options& options) {
     for (const auto& t : options.targets) {
         auto& added =
             targets.emplace_back(target{t.name, t.where, make_requests(options, t.where, files), {}});
-        if (options.pair && !options.pair->turns.empty())
+        if (takes_turns(options))
             added.own.emplace(stages_of(options, targets.size() - 1), options.arrivals);
     }
     const auto threads = std::min(options.threads, options.connections);
@@ -90,7 +90,7 @@ plan make_plan(const run_options& options) {
         }
         require_source(options.rules.sources, t);
         if (t.where.secure && !tls)
-            tls = std::make_shared<const tls_context>(options.tls);
+            tls = std::make_shared<const tls_context>(options.tls, options.version);
         if (t.where.secure)
             t.tls = tls;
     }
@@ -101,7 +101,7 @@ plan make_plan(const run_options& options) {
             .connections = options.connections,
             .rules = options.rules,
             .threads = threads,
-            .http2 = options.http2,
+            .version = options.version,
             .streams = options.streams,
             .timeout = options.timeout,
             .dns_ttl = options.dns_ttl,

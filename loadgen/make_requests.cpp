@@ -14,10 +14,6 @@ namespace beastmark::loadgen {
 
 namespace {
 
-http_version version_of(const run_options& options) {
-    return options.http2 ? http_version::http_2 : http_version::http_1_1;
-}
-
 // With what a connection for each request asks for, where -H does not (RFC 9112 section 9.6).
 std::vector<std::string> headers_of(const run_options& options) {
     auto headers = options.headers;
@@ -48,7 +44,7 @@ request_template make_request(const request_spec& spec, const run_options& optio
                 headers_of(spec, headers_of(options)),
                 body_template(spec.body, template_place::body, files),
                 files,
-                version_of(options)};
+                options.version};
     } catch (const std::invalid_argument& wrong) {
         throw std::invalid_argument(
             fmt::format("--requests {}, request '{}': {}", options.requests_file, spec.name, wrong.what()));
@@ -62,7 +58,7 @@ request_set replayed(const replay_log& log, const run_options& options, const ur
     const auto headers = headers_of(options);
     for (const auto& r : log.requests)
         distinct.emplace_back(r.method, where, body_template::literal(joined_target(where, r.path)), headers,
-                              body_template::literal(r.body), files, version_of(options));
+                              body_template::literal(r.body), files, options.version);
     return {std::move(distinct), log.which};
 }
 
@@ -79,7 +75,7 @@ request_set make_requests(const run_options& options, const url& where, line_fil
         return request_template(options.method, where,
                                 body_template(where.target, template_place::target, files),
                                 headers_of(options), body_template(options.body, template_place::body, files),
-                                files, version_of(options));
+                                files, options.version);
     if (options.requests.size() == 1)
         return make_request(options.requests.front(), options, where, files);
     std::vector<request_set::named> several;

@@ -48,7 +48,7 @@ struct plan {
     std::uint32_t connections = 64; // of each target, over all threads
     connection_rules rules{};
     std::uint32_t threads = 1;
-    bool http2 = false;
+    http_version version = http_version::http_1_1;
     std::uint32_t streams = 1; // of HTTP/2: how many requests a connection carries at once
     run_time timeout = std::chrono::seconds(1);
     run_time dns_ttl{}; // how long a name's addresses hold; 0: all the run

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "loadgen/body_template.hpp"
+#include "loadgen/http_version.hpp"
 #include "loadgen/url.hpp"
 
 #include <cstddef>
@@ -14,8 +15,6 @@
 #include <vector>
 
 namespace beastmark::loadgen {
-
-enum class http_version : std::uint8_t { http_1_1, http_2 };
 
 /// A request of HTTP/2 (RFC 9113 section 8.3).
 struct http2_message {

@@ -201,7 +201,7 @@ json config_json(const plan& what, const run_options& options) {
         {"shard", {{"index", options.share.index}, {"of", options.share.of}}},
         {"threads", what.threads},
         {"connections", what.connections},
-        {"protocol", what.http2 ? "HTTP/2" : "HTTP/1.1"},
+        {"protocol", what.version == http_version::http_2 ? "HTTP/2" : "HTTP/1.1"},
         {"streams", what.streams},
         {"connections_auto", what.rules.automatic},
         {"keepalive", what.rules.keep_alive},
@@ -287,7 +287,7 @@ json make_result(const run_record& record, const run_options& options, int exit_
                 {"slo", json::array()},
                 {"watched", json::object()},
                 {"scraped", json::object()}};
-    if (!options.pair || options.pair->turns.empty()) // turns are too short to be judged alone
+    if (!takes_turns(options)) // turns are too short to be judged alone
         paired::add_steady_state(result);
     return result;
 }

@@ -69,7 +69,7 @@ void read_http2(const run_arguments& a, run_options& o) {
     if (a.streams && !a.http2)
         throw std::invalid_argument(
             "--streams: only HTTP/2 carries several requests at once: give --http2, too");
-    o.http2 = a.http2;
+    o.version = a.http2 ? http_version::http_2 : http_version::http_1_1;
     o.streams = a.streams.value_or(1);
     if (o.streams > 1 && o.clients.last > 0)
         throw std::invalid_argument("--clients have a connection each: leave out --streams");
@@ -247,7 +247,6 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
     read_http2(a, o);
     read_asked(a, o);
     o.tls = read_tls(a);
-    o.tls.http2 = a.http2;
     o.timeout = read_timeout(a.timeout);
     if (!a.dns_ttl.empty())
         o.dns_ttl = read_duration("--dns-ttl", a.dns_ttl);

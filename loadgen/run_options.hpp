@@ -36,7 +36,7 @@ struct run_options {
     connection_rules rules;
     std::map<std::string, std::string> unix_sockets; // paths, by target
     std::uint32_t threads = 1;
-    bool http2 = false;
+    http_version version = http_version::http_1_1;
     std::uint32_t streams = 1;
     std::string method = "GET"; // of several that differ: "several"
     std::string body;
@@ -72,5 +72,10 @@ struct run_options {
     interop::export_arguments exports;
     std::vector<std::string> argv;
 };
+
+/// --pair abba: each of two targets has stages of its own.
+inline bool takes_turns(const run_options& options) {
+    return options.pair && !options.pair->turns.empty();
+}
 
 } // namespace beastmark::loadgen

@@ -10,7 +10,6 @@ struct tls_options {
     std::string ca_file;     // --cacert: PEM, instead of the system's authorities
     std::string certificate; // --cert: PEM, ours, for a server that asks for one
     std::string key;         // --key: PEM, without a passphrase; empty: in the certificate's file
-    bool http2 = false;      // offer HTTP/2 instead of HTTP/1.1
     bool resume = false;     // --tls-resume: a connection begins with the session of the one before it
 };
 

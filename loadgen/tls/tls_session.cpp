@@ -56,7 +56,7 @@ void identify(SSL_CTX* context, const tls_options& options) {
 
 } // namespace
 
-tls_context::tls_context(const tls_options& options)
+tls_context::tls_context(const tls_options& options, http_version offered)
     : context_(SSL_CTX_new(TLS_client_method())), verifies_(options.verify), resumes_(options.resume) {
     if (!context_)
         throw std::bad_alloc();
@@ -68,7 +68,7 @@ tls_context::tls_context(const tls_options& options)
                                   SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(context, resumes_ ? SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL
                                                      : SSL_SESS_CACHE_OFF);
-    if (options.http2)
+    if (offered == http_version::http_2)
         SSL_CTX_set_alpn_protos(context, http_2.data(), http_2.size());
     else
         SSL_CTX_set_alpn_protos(context, http_1_1.data(), http_1_1.size());

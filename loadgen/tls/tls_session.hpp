@@ -1,6 +1,7 @@
 // TLS on a connection's socket, by OpenSSL: what recv(2) and send(2) are without it.
 #pragma once
 
+#include "loadgen/http_version.hpp"
 #include "loadgen/tls/tls_options.hpp"
 
 #include <boost/system/error_code.hpp>
@@ -33,7 +34,9 @@ class tls_context {
 public:
     /// Reads the files. Throws std::runtime_error with one clear line: a file that cannot be read or is no
     /// PEM, a key that is not the certificate's.
-    explicit tls_context(const tls_options& options);
+    ///
+    /// @param offered to the servers, by ALPN (RFC 7301).
+    tls_context(const tls_options& options, http_version offered);
 
     [[nodiscard]] SSL_CTX* native() const noexcept { return context_.get(); }
 

@@ -47,7 +47,7 @@ const tls_context& client_context() {
     static const tls_context made = [] {
         tls_options options;
         options.verify = false;
-        return tls_context(options);
+        return tls_context(options, http_version::http_1_1);
     }();
     return made;
 }

@@ -32,8 +32,7 @@ run_options options_for(const std::string& url, std::uint32_t connections = 2, s
     o.targets = {parse_target(url)};
     o.stages = {{stage_kind::hold, 200ms, 200, 200, 1}};
     o.connections = connections;
-    o.http2 = true;
-    o.tls.http2 = true;
+    o.version = loadgen::http_version::http_2;
     o.streams = streams;
     o.timeout = 20s; // not because the machine is slow
     return o;
