@@ -30,6 +30,10 @@ std::string answer(int status, const std::string& body, const std::string& heade
            "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
+reply at_once(const request_seen& /*request*/) {
+    return {{answer()}};
+}
+
 fault_server::fault_server(handler h, std::string host, std::uint16_t port)
     : handler_(std::move(h)), host_(std::move(host)), port_(port) {
     listen();

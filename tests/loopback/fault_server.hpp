@@ -32,6 +32,9 @@ struct reply {
 /// A 200 with a length, or another status.
 std::string answer(int status = 200, const std::string& body = "ok", const std::string& headers = "");
 
+/// A handler: answer() at once, to all.
+reply at_once(const request_seen& request);
+
 /// Listens on loopback, a thread for each connection. `handler` is called on those threads.
 class fault_server {
 public:

@@ -25,14 +25,11 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::answer;
+using testing::at_once;
 using testing::fault_server;
 using ::testing::HasSubstr;
 using testing::reply;
 using testing::request_seen;
-
-reply at_once(const request_seen& /*unused*/) {
-    return {{answer()}};
-}
 
 reply late(const request_seen& /*unused*/) {
     return {{answer()}, 30ms};

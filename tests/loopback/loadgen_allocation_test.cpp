@@ -13,6 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::answer;
+using testing::at_once;
 using testing::fault_server;
 using testing::reply;
 using testing::request_seen;
@@ -21,7 +22,7 @@ enum class counted_by { nothing, address, request };
 
 // With a second address, or a second request, the figures of each are counted, too.
 std::uint64_t allocations_of(std::uint64_t requests, counted_by kind = counted_by::nothing) {
-    fault_server server([](const request_seen&) { return reply{{answer()}}; });
+    fault_server server(at_once);
     run_options options;
     options.targets = {parse_target(server.url())};
     const auto rate = static_cast<double>(requests);

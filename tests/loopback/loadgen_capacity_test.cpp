@@ -28,12 +28,8 @@ process_options capacity(std::vector<std::string> arguments) {
     return {.arguments = std::move(arguments)};
 }
 
-reply fine(const request_seen&) {
-    return {{answer()}};
-}
-
 TEST(loadgen_capacity, a_stage_added_during_a_run_goes_over_the_same_connections) {
-    fault_server server(fine);
+    fault_server server(at_once);
     loadgen::run_options o;
     o.targets = {loadgen::parse_target(server.url())};
     const auto hold = [](loadgen::run_time duration, double rate) {
@@ -120,7 +116,7 @@ TEST(loadgen_capacity, tells_each_probe_and_writes_the_answer) {
 }
 
 TEST(loadgen_capacity, an_interrupted_search_tells_what_is_known) {
-    fault_server server(fine);
+    fault_server server(at_once);
     const temporary_directory folder;
     process search(capacity({"--slo", "p99<20s", "--timeout", "20s", "--range", "20..200", "--probe-duration",
                              "60s", "-c", "4", "-o", folder.path().string(), server.url()}));

@@ -205,7 +205,7 @@ TEST(loadgen_cli, a_run_prints_a_summary_and_writes_its_files) {
 class interrupted_run : public ::testing::TestWithParam<int> {};
 
 TEST_P(interrupted_run, ends_early_with_a_partial_result_that_says_so) {
-    fault_server server([](const request_seen&) { return reply{{answer()}}; });
+    fault_server server(at_once);
     const temporary_directory folder;
     process child(
         command({"run", "-R", "200", "-d", "120s", "-c", "4", "-o", folder.path().string(), server.url()}));
@@ -244,7 +244,7 @@ TEST(loadgen_cli, a_second_signal_ends_it_at_once) {
 
 TEST(loadgen_cli, shards_together_send_all_arrivals) {
     for (const std::string kind : {"uniform", "poisson"}) {
-        fault_server server([](const request_seen&) { return reply{{answer()}}; });
+        fault_server server(at_once);
         std::uint64_t offered = 0;
         for (const std::string shard : {"0/3", "1/3", "2/3"}) {
             const temporary_directory folder;

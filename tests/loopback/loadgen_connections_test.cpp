@@ -33,6 +33,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::answer;
+using testing::at_once;
 using ::testing::ElementsAre;
 using testing::fault_server;
 using ::testing::HasSubstr;
@@ -55,10 +56,6 @@ const tally& counts_of(const run_record& record) {
     const auto& counts = record.targets.front().total().counts;
     EXPECT_EQ(counts.settled(), counts.offered);
     return counts;
-}
-
-reply at_once(const request_seen& /*unused*/) {
-    return {{answer()}};
 }
 
 std::map<std::uint64_t, int> requests_by_connection(const fault_server& server) {
@@ -317,7 +314,7 @@ TEST(requests_per_connection, are_counted_over_the_streams_of_http2) {
         ++requests[connection];
     });
     auto options = options_for(server.url());
-    options.http2 = true;
+    options.version = loadgen::http_version::http_2;
     options.connections = 2;
     options.streams = 4;
     options.rules.requests = 3;

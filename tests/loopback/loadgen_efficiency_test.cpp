@@ -88,7 +88,7 @@ TEST(loadgen_efficiency, cpu_and_money_of_a_watched_process_are_in_summary_resul
 }
 
 TEST(loadgen_efficiency, without_what_a_target_costs_nothing_is_said_of_it) {
-    fault_server server([](const request_seen&) { return reply{{answer()}}; });
+    fault_server server(at_once);
     const temporary_directory folder;
     const auto ended = run_loadgen({"-R", "20", "-d", "300ms", "-o", folder.path().string(), server.url()});
     ASSERT_THAT(ended.status.code, AnyOf(0, 4)) << ended.err;
@@ -99,7 +99,7 @@ TEST(loadgen_efficiency, without_what_a_target_costs_nothing_is_said_of_it) {
 }
 
 TEST(loadgen_efficiency, a_prometheus_that_does_not_answer_costs_the_run_nothing_else) {
-    fault_server server([](const request_seen&) { return reply{{answer()}}; });
+    fault_server server(at_once);
     const temporary_directory folder;
     const auto ended = run_loadgen({"-R", "20", "-d", "300ms", "--prometheus", "http://127.0.0.1:1", "-o",
                                     folder.path().string(), server.url()});

@@ -20,6 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::and_then;
 using testing::answer;
+using testing::at_once;
 using testing::certificate_authority;
 using testing::fault_server;
 using ::testing::HasSubstr;
@@ -83,7 +84,7 @@ protected:
 
     testing::temporary_directory folder_;
     certificate_authority authority_;
-    fault_server server_{[](const request_seen&) { return reply{{answer()}}; }};
+    fault_server server_{at_once};
 };
 
 TEST_F(loadgen_https, every_arrival_is_sent_once_and_answered_and_handshakes_are_measured_apart) {

@@ -151,7 +151,7 @@ TEST(loadgen_metrics, the_last_scrape_says_what_result_json_says) {
 }
 
 TEST(loadgen_metrics, lingering_ends_by_itself) {
-    const fault_server server([](const request_seen&) { return reply{{answer()}}; });
+    const fault_server server(at_once);
     auto [child, port] = start({"-R", "20", "-d", "200ms", "-c", "2", "--linger", "300ms", server.url()});
     const auto status = child.wait();
     ASSERT_TRUE(status);
@@ -161,7 +161,7 @@ TEST(loadgen_metrics, lingering_ends_by_itself) {
 }
 
 TEST(loadgen_metrics, a_run_tells_before_its_end_and_an_interrupted_one_does_not_linger) {
-    const fault_server server([](const request_seen&) { return reply{{answer()}}; });
+    const fault_server server(at_once);
     auto [child, port] = start({"-R", "100", "-d", "100s", "-c", "2", "--linger", "100s", server.url()});
     ASSERT_TRUE(wait_until([&] { return sum_of(metrics::scrape(port), "loadgen_requests_total") > 0; }));
     child.signal(SIGTERM);
@@ -172,7 +172,7 @@ TEST(loadgen_metrics, a_run_tells_before_its_end_and_an_interrupted_one_does_not
 }
 
 TEST(loadgen_metrics, a_port_that_is_taken_is_told_before_anything_is_sent) {
-    const fault_server server([](const request_seen&) { return reply{{answer()}}; });
+    const fault_server server(at_once);
     const auto port = std::to_string(server.port());
     for (const std::string& where : {"127.0.0.1:" + port, ":" + port}) {
         const auto ended = run(command({"-R", "100", "-d", "1s", "--metrics", where, server.url()}));

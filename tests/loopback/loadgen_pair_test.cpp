@@ -37,10 +37,6 @@ process_options pair(std::vector<std::string> arguments) {
     return {.arguments = std::move(arguments)};
 }
 
-reply fine(const request_seen&) {
-    return {{answer()}};
-}
-
 std::vector<std::string> sorted_bodies(const fault_server& server) {
     std::vector<std::string> bodies;
     for (const auto& r : server.requests())
@@ -177,8 +173,8 @@ TEST(loadgen_pair, of_arrivals_at_the_same_moment_either_is_sent_first_as_often)
 }
 
 TEST(loadgen_pair, in_turns_both_get_the_same_requests_and_never_at_once) {
-    fault_server a(fine);
-    fault_server b(fine);
+    fault_server a(at_once);
+    fault_server b(at_once);
     loadgen::run_options o;
     o.targets = {loadgen::parse_target("a=" + a.url()), loadgen::parse_target("b=" + b.url())};
     o.stages = {{loadgen::stage_kind::hold, 800ms, 100, 100, 1}};
@@ -201,7 +197,7 @@ TEST(loadgen_pair, in_turns_both_get_the_same_requests_and_never_at_once) {
 }
 
 TEST(loadgen_pair, a_null_run_writes_its_noise_floor_which_the_next_one_reads) {
-    fault_server server(fine);
+    fault_server server(at_once);
     const temporary_directory folder;
     const std::vector<std::string> load{"--pair", "concurrent", "-R",      "40", "-d", "12s",
                                         "-c",     "4",          "--plain", "-t", "1"};

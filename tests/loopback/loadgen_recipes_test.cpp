@@ -58,7 +58,7 @@ std::string shortened(std::string text, const std::string& address) {
 class loadgen_recipes : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(loadgen_recipes, run_as_they_stand) {
-    fault_server server([](const request_seen&) { return reply{{answer()}}; });
+    fault_server server(at_once);
     const auto address = server.url("");
     const temporary_directory folder;
     std::size_t commands = 0;

@@ -21,6 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::and_then;
 using testing::answer;
+using testing::at_once;
 using testing::fault_server;
 using testing::reply;
 using testing::request_seen;
@@ -67,7 +68,7 @@ finished run_against(const fault_server::handler& handler, std::optional<unsigne
 }
 
 TEST(loadgen_run, every_arrival_is_sent_once_and_answered) {
-    fault_server server([](const request_seen&) { return reply{{answer()}}; });
+    fault_server server(at_once);
     auto options = options_for(server, 500, 1200ms);
     options.threads = 2;
     const auto f = run_with(options);
@@ -107,7 +108,7 @@ TEST(loadgen_run, bodies_are_filled_in_by_index_over_all_threads) {
 }
 
 TEST(loadgen_run, each_target_gets_the_whole_schedule) {
-    fault_server one([](const request_seen&) { return reply{{answer()}}; });
+    fault_server one(at_once);
     fault_server two([](const request_seen&) { return reply{{answer(503)}}; });
     auto options = options_for(one, 300, 500ms);
     options.targets = {parse_target("one=" + one.url()), parse_target("two=" + two.url())};
@@ -272,7 +273,7 @@ TEST(loadgen_run, a_delay_of_the_server_is_its_service_time) {
 }
 
 TEST(loadgen_run, arrivals_fail_while_the_server_is_away_and_succeed_when_it_is_back) {
-    fault_server server([](const request_seen&) { return reply{{answer()}}; });
+    fault_server server(at_once);
     auto options = options_for(server, 100, 4s);
     options.stop_when.reset();
     bool away = false;
@@ -369,7 +370,7 @@ TEST(loadgen_run, a_closed_loop_counts_the_attempts_to_connect_to_a_server_that_
 }
 
 TEST(loadgen_run, the_warm_up_is_sent_and_left_out_of_the_total) {
-    fault_server server([](const request_seen&) { return reply{{answer()}}; });
+    fault_server server(at_once);
     auto options = options_for(server, 100, 500ms);
     options.warmup = 300ms;
     options.stages.insert(options.stages.begin(), {stage_kind::hold, 300ms, 100, 100, 1});
@@ -380,7 +381,7 @@ TEST(loadgen_run, the_warm_up_is_sent_and_left_out_of_the_total) {
 }
 
 TEST(loadgen_run, a_spinning_thread_sends_the_same_schedule) {
-    fault_server server([](const request_seen&) { return reply{{answer()}}; });
+    fault_server server(at_once);
     auto options = options_for(server, 200, 300ms);
     options.spin = true;
     EXPECT_EQ(run_with(options).of(outcome::ok), 60u);
@@ -421,7 +422,7 @@ TEST(loadgen_run, a_large_answer_is_read_in_turns_with_the_rest) {
 // What comes with the connect may be seen after the first request went out: then it is its answer. It must
 // never lie unread until the timeout.
 TEST(loadgen_run, what_a_server_says_before_it_is_asked_is_never_left_unread) {
-    fault_server server([](const request_seen&) { return reply{{answer()}}; });
+    fault_server server(at_once);
     server.speak_first(answer(503));
     auto options = options_for(server, 100, 300ms);
     options.connections = 2;
@@ -450,7 +451,7 @@ TEST(loadgen_run, who_sums_up_gives_way_to_the_load_and_to_nobody_afterwards) {
     const auto nice = [] { return ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid())); };
     const auto before = nice();
     int meanwhile = before;
-    fault_server server([](const request_seen&) { return reply{{answer()}}; });
+    fault_server server(at_once);
     run_with(options_for(server, 100, 300ms),
              {.tick = [&](const run_record&, run_time) { meanwhile = nice(); }});
     EXPECT_EQ(meanwhile, std::max(before, 10));

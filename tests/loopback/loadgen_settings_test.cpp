@@ -49,7 +49,7 @@ protected:
     }
 
     temporary_directory folder;
-    fault_server server{[](const request_seen&) { return reply{{answer()}}; }};
+    fault_server server{at_once};
 };
 
 TEST_F(loadgen_settings, a_run_of_a_file_the_environment_and_flags_is_run_again_from_its_result) {
