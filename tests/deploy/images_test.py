@@ -40,6 +40,11 @@ def command(rendering: str, program: str, name: str, cpus: float | None = None) 
     return podman_run_of(pod_of(rendering, program), program, image(program), f"beastmark-test-{os.getpid()}-{name}", cpus)
 
 
+def in_shell(run: list[str], script: str) -> str:
+    """What it prints in that container, instead of its program."""
+    return subprocess.run([*run[:-1], "--entrypoint", "/bin/sh", run[-1], "-c", script], capture_output=True, text=True, check=False).stdout
+
+
 def text(url: str) -> str:
     with urllib.request.urlopen(url, timeout=5) as answer:
         return answer.read().decode()
@@ -65,10 +70,12 @@ class ImagesTest(unittest.TestCase):
             rendering = {"loadgen": "load/smoke", "go": BOTH_CONTENDERS, "fastapi": BOTH_CONTENDERS}.get(program, "eks")
             said = subprocess.run([*command(rendering, program, "version"), "--version"], capture_output=True, text=True, check=True).stdout
             self.assertIn(revision, said)
-            found = command(rendering, program, "compilers")
-            found[-1:] = ["--entrypoint", "/bin/sh", found[-1]]
-            said = subprocess.run([*found, "-c", COMPILERS], capture_output=True, text=True, check=False).stdout
+            said = in_shell(command(rendering, program, "compilers"), COMPILERS)
             self.assertEqual(said, "", program)
+
+    def test_loadgen_trusts_the_authorities_of_debian(self) -> None:
+        said = in_shell(command("load/smoke", "loadgen", "authorities"), "grep -c 'BEGIN CERTIFICATE' /usr/lib/ssl/cert.pem")
+        self.assertGreater(int(said or 0), 50)
 
     def serve(self, rendering: str, program: str, cpus: float | None = None) -> tuple[int, int]:
         """Its port and its admin port; it ends with the test."""
