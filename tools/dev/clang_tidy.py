@@ -51,12 +51,11 @@ class Tidy:
         words = words[1:] if words and not words[0].startswith("-") else words  # the compiler behind ccache
         try:
             # Without line markers and so the same in each checkout; with comments, as NOLINT is one.
-            text = output_of([self.compiler, *words, "-E", "-P", "-CC", "-w", entry["file"]], entry["directory"])
+            text = output_of([self.compiler, *words, "-E", "-P", "-C", "-w", entry["file"]], entry["directory"])
         except subprocess.CalledProcessError:
             return None
-        flags = "\n".join(words).replace(str(ROOT), "")
-        name = os.path.relpath(entry["file"], ROOT)
-        return hashlib.sha256(b"\0".join([self.common, flags.encode(), name.encode(), text])).hexdigest()
+        seen = b"\0".join([self.common, "\n".join(words).encode(), entry["file"].encode(), text])
+        return hashlib.sha256(seen.replace(str(ROOT).encode(), b"")).hexdigest()
 
     def check(self, entry: dict[str, str]) -> str:
         """What is wrong with it; nothing when it is clean."""
