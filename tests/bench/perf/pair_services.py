@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
     asked = parser.parse_args(argv)
     program = asked.build / "bin/baseline"
     setup = place_services(asked.build, asked.out, [asked.build / "bin/loadgen", program])
-    seconds = 30 if asked.quick else 60
+    seconds = 30 if asked.quick else 120
     ours = baseline(program)
     with tempfile.TemporaryDirectory(prefix="beastmark-nginx-") as folder, ours.serving(setup) as base:
         _, body = answer_bytes(base.port)
