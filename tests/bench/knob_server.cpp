@@ -10,6 +10,11 @@
 //
 // With a share of failures, so many requests in a million get a 503 after the same time, each by its own
 // draw.
+//
+// Several services in one process are for comparisons: they differ by what their knobs say and nothing else.
+// As processes on a core, whoever is due a moment after the other is woken by the other's timer, for nothing
+// and too early or too late by more than the difference. So the loop does not sleep through the last 0.2 ms
+// before an answer is due.
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -59,23 +64,31 @@ std::uint32_t number(const char* text, const char* name, std::uint32_t highest) 
     return value;
 }
 
-class server {
+struct knobs {
+    std::uint16_t port = 0;
+    std::uint32_t slots = 0; // 0: as many as there are requests
+    std::chrono::microseconds service_time{};
+    std::uint32_t rate = 0;     // of the token bucket; 0: none
+    std::uint32_t failures = 0; // of a million requests
+};
+
+class service {
 public:
-    /// @param slots 0: as many as there are requests
-    /// @param rate of the token bucket; 0: none
-    /// @param failures of a million requests
-    server(std::uint16_t port, std::uint32_t slots, std::chrono::microseconds service_time,
-           std::uint32_t rate, std::uint32_t failures)
-        : service_time_(service_time), rate_(rate), fails_(failures / 1e6), free_at_(slots) {
+    service(const knobs& how, int epoll, std::uint32_t index)
+        : service_time_(how.service_time),
+          rate_(how.rate),
+          fails_(how.failures / 1e6),
+          free_at_(how.slots),
+          epoll_(epoll),
+          index_(index) {
         listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-        if (listener_ < 0 || epoll_ < 0)
-            die("socket or epoll_create1");
+        if (listener_ < 0)
+            die("socket");
         const int on = 1;
         ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         sockaddr_in address{};
         address.sin_family = AF_INET;
-        address.sin_port = htons(port);
+        address.sin_port = htons(how.port);
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         socklen_t size = sizeof address;
         if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), size) != 0)
@@ -88,21 +101,26 @@ public:
         std::fflush(stdout);
     }
 
-    [[noreturn]] void run() {
-        std::array<epoll_event, 256> events{};
-        for (;;) {
-            const auto wait = time_to_wait();
-            const int n = ::epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()),
-                                         due_.empty() ? nullptr : &wait, nullptr);
-            if (n < 0 && errno != EINTR)
-                die("epoll_pwait2");
-            for (int i = 0; i < n; ++i) {
-                if (events[i].data.fd == listener_)
-                    accept_all();
-                else
-                    read(events[i].data.fd);
-            }
-            answer_due();
+    /// Something is to be read there.
+    void ready(int fd) {
+        if (fd == listener_)
+            accept_all();
+        else
+            read(fd);
+    }
+
+    [[nodiscard]] clock_type::time_point next_due() const {
+        return due_.empty() ? clock_type::time_point::max() : due_.front().at;
+    }
+
+    void answer_due() {
+        while (!due_.empty() && due_.front().at <= clock_type::now()) {
+            const auto [at, fd, generation, fails] = due_.front();
+            due_.pop_front();
+            const auto what = fails ? refusal : answer;
+            // So small an answer always fits; a client that has gone is noticed when its end is read.
+            if (connections_[static_cast<std::size_t>(fd)].generation == generation)
+                static_cast<void>(::send(fd, what.data(), what.size(), MSG_NOSIGNAL));
         }
     }
 
@@ -122,17 +140,9 @@ private:
     void watch(int fd) {
         epoll_event event{};
         event.events = EPOLLIN;
-        event.data.fd = fd;
+        event.data.u64 = std::uint64_t{index_} << 32 | static_cast<std::uint32_t>(fd);
         if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0)
             die("epoll_ctl");
-    }
-
-    [[nodiscard]] timespec time_to_wait() const {
-        if (due_.empty())
-            return {};
-        const auto ns =
-            std::max<std::int64_t>(std::chrono::nanoseconds(due_.front().at - clock_type::now()).count(), 0);
-        return {ns / 1'000'000'000, ns % 1'000'000'000};
     }
 
     void accept_all() {
@@ -198,17 +208,6 @@ private:
         due_.push_back({starts + service_time_, fd, generation, fails_(random_)});
     }
 
-    void answer_due() {
-        while (!due_.empty() && due_.front().at <= clock_type::now()) {
-            const auto [at, fd, generation, fails] = due_.front();
-            due_.pop_front();
-            const auto what = fails ? refusal : answer;
-            // So small an answer always fits; a client that has gone is noticed when its end is read.
-            if (connections_[static_cast<std::size_t>(fd)].generation == generation)
-                static_cast<void>(::send(fd, what.data(), what.size(), MSG_NOSIGNAL));
-        }
-    }
-
     std::chrono::microseconds service_time_;
     double rate_;
     double tokens_ = 0;
@@ -221,25 +220,71 @@ private:
     std::vector<connection> connections_; // by descriptor
     std::uint64_t generations_ = 0;
     int listener_ = -1;
-    int epoll_ = -1;
+    int epoll_;
+    std::uint32_t index_;
 };
+
+timespec time_until(clock_type::time_point t) {
+    const auto ns = std::max<std::int64_t>(std::chrono::nanoseconds(t - clock_type::now()).count(), 0);
+    return {ns / 1'000'000'000, ns % 1'000'000'000};
+}
+
+[[noreturn]] void serve(const std::vector<knobs>& all) {
+    const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+    if (epoll < 0)
+        die("epoll_create1");
+    std::vector<service> services;
+    services.reserve(all.size());
+    for (const auto& how : all)
+        services.emplace_back(how, epoll, static_cast<std::uint32_t>(services.size()));
+    const auto awake = std::chrono::microseconds(all.size() > 1 ? 200 : 0);
+    std::array<epoll_event, 256> events{};
+    for (;;) {
+        auto due = clock_type::time_point::max();
+        for (const auto& s : services)
+            due = std::min(due, s.next_due());
+        const auto wait = time_until(due - awake);
+        const int n = ::epoll_pwait2(epoll, events.data(), static_cast<int>(events.size()),
+                                     due == clock_type::time_point::max() ? nullptr : &wait, nullptr);
+        if (n < 0 && errno != EINTR)
+            die("epoll_pwait2");
+        for (int i = 0; i < n; ++i)
+            services[events[i].data.u64 >> 32].ready(static_cast<int>(events[i].data.u64 & 0xffffffff));
+        for (auto& s : services)
+            s.answer_due();
+    }
+}
 
 } // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 4 || argc > 6) {
-        std::fputs("usage: knob_server PORT SLOTS SERVICE-TIME-US [RATE [FAILURES]]\n"
-                   "Serves 127.0.0.1, writes its port to stdout. PORT 0: any; SLOTS 0: no limit; RATE\n"
-                   "0, or none: no limit of requests per second. FAILURES of a million requests get a 503.\n",
-                   stderr);
-        return 2;
+    const std::vector<const char*> words(argv + 1, argv + argc);
+    std::vector<std::vector<const char*>> groups(1);
+    for (const auto* const word : words) {
+        if (std::strcmp(word, ",") == 0)
+            groups.emplace_back();
+        else
+            groups.back().push_back(word);
+    }
+    std::vector<knobs> all;
+    for (const auto& group : groups) {
+        if (group.size() < 3 || group.size() > 5) {
+            std::fputs(
+                "usage: knob_server PORT SLOTS SERVICE-TIME-US [RATE [FAILURES]] [, PORT SLOTS ...]\n"
+                "Serves 127.0.0.1, writes its ports to stdout. PORT 0: any; SLOTS 0: no limit; RATE\n"
+                "0, or none: no limit of requests per second. FAILURES of a million requests get a 503.\n",
+                stderr);
+            return 2;
+        }
+        all.push_back({
+            .port = static_cast<std::uint16_t>(
+                number(group[0], "PORT", std::numeric_limits<std::uint16_t>::max())),
+            .slots = number(group[1], "SLOTS", 100'000),
+            .service_time = std::chrono::microseconds(number(group[2], "SERVICE-TIME-US", 10'000'000)),
+            .rate = group.size() > 3 ? number(group[3], "RATE", 10'000'000) : 0,
+            .failures = group.size() > 4 ? number(group[4], "FAILURES", 1'000'000) : 0,
+        });
     }
     ::prctl(PR_SET_TIMERSLACK, 1UL); // 50 us otherwise, a good part of a short service time
-    const auto port = number(argv[1], "PORT", std::numeric_limits<std::uint16_t>::max());
-    const auto slots = number(argv[2], "SLOTS", 100'000);
-    const auto service_us = number(argv[3], "SERVICE-TIME-US", 10'000'000);
-    const auto rate = argc > 4 ? number(argv[4], "RATE", 10'000'000) : 0;
-    const auto failures = argc > 5 ? number(argv[5], "FAILURES", 1'000'000) : 0;
-    server(static_cast<std::uint16_t>(port), slots, std::chrono::microseconds(service_us), rate, failures)
-        .run();
+    serve(all);
 }

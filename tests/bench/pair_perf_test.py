@@ -6,6 +6,7 @@ from __future__ import annotations
 import http.client
 import subprocess
 import sys
+import time
 import unittest
 from pathlib import Path
 from typing import Any
@@ -67,12 +68,18 @@ class JudgedTest(unittest.TestCase):
 
 
 class KnobServerTest(unittest.TestCase):
-    def statuses(self, failures: int, count: int) -> list[int]:
-        server = subprocess.Popen([PROGRAMS / "knob_server", "0", "0", "0", "0", str(failures)], stdout=subprocess.PIPE, text=True)
+    def ports(self, words: list[str]) -> list[int]:
+        server = subprocess.Popen([PROGRAMS / "knob_server", *words], stdout=subprocess.PIPE, text=True)
         self.addCleanup(server.communicate)
         self.addCleanup(server.kill)
         assert server.stdout is not None
-        client = http.client.HTTPConnection("127.0.0.1", int(server.stdout.readline()), timeout=10)
+        return [int(server.stdout.readline()) for _ in range(words.count(",") + 1)]
+
+    def statuses(self, failures: int, count: int) -> list[int]:
+        return self.statuses_of(self.ports(["0", "0", "0", "0", str(failures)])[0], count)
+
+    def statuses_of(self, port: int, count: int) -> list[int]:
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         self.addCleanup(client.close)
         seen = []
         for _ in range(count):
@@ -86,6 +93,15 @@ class KnobServerTest(unittest.TestCase):
         self.assertEqual(self.statuses(0, 20), [200] * 20)
         self.assertEqual(self.statuses(1_000_000, 20), [503] * 20)
         self.assertEqual(set(self.statuses(500_000, 100)), {200, 503})
+
+    def test_several_in_one_process_have_knobs_of_their_own(self) -> None:
+        one, other = self.ports(["0", "0", "2000", ",", "0", "0", "5000", "0", "1000000"])
+        began = time.monotonic()
+        self.assertEqual(self.statuses_of(one, 5), [200] * 5)
+        took = time.monotonic() - began
+        self.assertGreaterEqual(took, 5 * 0.002)
+        self.assertEqual(self.statuses_of(other, 5), [503] * 5)
+        self.assertGreaterEqual(time.monotonic() - began - took, 5 * 0.005)
 
     def test_more_than_all_cannot_fail(self) -> None:
         ended = subprocess.run([PROGRAMS / "knob_server", "0", "0", "0", "0", "1000001"], capture_output=True, text=True, timeout=10)

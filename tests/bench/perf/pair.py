@@ -20,13 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from perf_main import place_services, run, version, write_results
-from programs import CouldNotRun, Server, Setup, knob_server, run_client
+from programs import CouldNotRun, Server, Setup, knob_servers, run_client
 from rounds import Row, not_judged, say
 
 SERVICE_US = 2000
-# 2 in flight: connections and the core of the servers have room. Arrivals at random: an answer after two of 1 ms between
-# them would come when the next is sent, while the core is awake, and what is planted would not be what there is.
-RATE, CONNECTIONS = 1000, 32
+RATE, CONNECTIONS = 1000, 32  # 2 in flight: connections and the core of the servers have room
+# What is planted is what there is only where neither side sleeps: the second of two that are woken a moment apart is spared
+# the wake-up, tens of microseconds in a virtual machine, of loadgen (--spin) and of the servers (which are one process).
+# And at random: after two of the 1 ms between even arrivals all would be awake to send the next.
+HOW = ("--pair", "concurrent", "-R", str(RATE), "--arrivals", "poisson", "--spin", "-t", "1", "-c", str(CONNECTIONS), "--plain")
 RESOLUTION = 1e-3  # of a percentile: what loadgen's histograms do not tell apart
 CONFIDENCE, CHANCE = 0.95, 1e-3
 
@@ -38,8 +40,13 @@ class Planted:
     failures: int = 0  # of a million
 
     @property
+    def words(self) -> list[str]:
+        """Of the server that differs, as knob_server has them."""
+        return ["0", str(SERVICE_US + self.slower_us), "0", str(self.failures)]
+
+    @property
     def truth(self) -> dict[str, float]:
-        """By metric. Not in it is what the servers' CPU time differs by: other times make other wake-ups."""
+        """By metric."""
         errors = self.failures / 1e6
         return {"p50_us": self.slower_us, "p99_us": self.slower_us, "error_rate": errors, "throughput_rps": -RATE * errors}
 
@@ -93,12 +100,11 @@ def at_most_by_chance(n: int, probability: float) -> int:
 def pair(setup: Setup, seconds: int, targets: list[tuple[str, Server]], *how: str) -> dict[str, Any]:
     """What result.json has of it. Where too few windows are to be believed for a verdict, it is made once more."""
     folder = setup.out / "loadgen"
-    words = [word for name, server in targets for word in ("--target", f"{name}={server.url}", "--watch", f"{name}={server.pid}")]
+    words = [word for name, server in targets for word in ("--target", f"{name}={server.url}")]
     found: dict[str, Any] = {}
     for _ in range(2):
-        ended = run_client(setup.client_core, [
-            str(setup.loadgen), "run", "--pair", "concurrent", "-R", str(RATE), "--arrivals", "poisson", "-d", f"{seconds}s",
-            "-t", "1", "-c", str(CONNECTIONS), "--plain", "-o", str(folder), *words, *how], seconds + 60)
+        ended = run_client(setup.client_core, [str(setup.loadgen), "run", *HOW, "-d", f"{seconds}s", "-o", str(folder), *words, *how],
+                           seconds + 60)
         if ended.code not in (0, 4):
             raise CouldNotRun(f"loadgen ended with exit code {ended.code}:\n{ended.output}")
         found = json.loads((folder / "result.json").read_text())["paired"]
@@ -109,7 +115,7 @@ def pair(setup: Setup, seconds: int, targets: list[tuple[str, Server]], *how: st
 
 def null_run(setup: Setup, seconds: int, floor: Path) -> Judged:
     """Its result goes to `floor`, for the others to be judged by."""
-    with knob_server(setup, "0", str(SERVICE_US)) as base:
+    with knob_servers(setup, NULL.words, NULL.words) as (base, _):
         judged = Judged.of(NULL, pair(setup, seconds, [("a", base)], "--aa"))
     (setup.out / "loadgen/result.json").rename(floor)
     say(f"{judged.planted.what}: {judged.text}")
@@ -118,12 +124,10 @@ def null_run(setup: Setup, seconds: int, floor: Path) -> Judged:
 
 def one_round(setup: Setup, seconds: int, floor: Path) -> list[Judged]:
     judged = []
-    with knob_server(setup, "0", str(SERVICE_US)) as base:
-        for planted in SITUATIONS:
-            words = ["0", str(SERVICE_US + planted.slower_us), "0", str(planted.failures)]
-            with knob_server(setup, *words) as other:
-                judged.append(Judged.of(planted, pair(setup, seconds, [("a", base), ("b", other)], "--noise-floor", str(floor))))
-            say(f"  {planted.what}: {judged[-1].text}")
+    for planted in SITUATIONS:
+        with knob_servers(setup, NULL.words, planted.words) as (base, other):
+            judged.append(Judged.of(planted, pair(setup, seconds, [("a", base), ("b", other)], "--noise-floor", str(floor))))
+        say(f"  {planted.what}: {judged[-1].text}")
     return judged
 
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,19 +111,28 @@ class Server:
 
 
 @contextmanager
-def knob_server(setup: Setup, *words: str) -> Iterator[Server]:
-    """A server whose capacity is made up, by these words after the port (tests/bench/knob_server.cpp), while the block runs."""
+def knob_servers(setup: Setup, *all_words: Sequence[str]) -> Iterator[list[Server]]:
+    """Servers whose capacity is made up, each by its words after the port (tests/bench/knob_server.cpp), in one process while
+    the block runs."""
+    groups = [word for words in all_words for word in (",", "0", *words)]
     with on_cores(setup.server_core):
-        process = subprocess.Popen([str(setup.knob_server), "0", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen([str(setup.knob_server), *groups[1:]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
-        port = process.stdout.readline().strip()
-        if not port:
+        ports = [process.stdout.readline().strip() for _ in all_words]
+        if not all(ports):
             raise CouldNotRun("the knob server did not start; what it said is above")
-        yield Server(process.pid, f"http://127.0.0.1:{port}/", None)
+        yield [Server(process.pid, f"http://127.0.0.1:{port}/", None) for port in ports]
     finally:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def knob_server(setup: Setup, *words: str) -> Iterator[Server]:
+    """One of them alone."""
+    with knob_servers(setup, words) as servers:
+        yield servers[0]
 
 
 @contextmanager
