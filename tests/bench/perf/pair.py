@@ -23,8 +23,8 @@ from perf_main import place_services, run, version, write_results
 from programs import CouldNotRun, Server, Setup, knob_servers, run_client
 from rounds import Row, not_judged, say
 
-SERVICE_US = 2000
-RATE, CONNECTIONS = 1000, 32  # 2 in flight: connections and the core of the servers have room
+SERVICE_US = 5000
+RATE, CONNECTIONS = 1000, 32  # 5 in flight: connections and the core of the servers have room
 # What is planted is what there is only where neither side sleeps: the second of two that are woken a moment apart is spared
 # the wake-up, tens of microseconds in a virtual machine, of loadgen (--spin) and of the servers (which are one process).
 # And at random: after two of the 1 ms between even arrivals all would be awake to send the next.
