@@ -170,6 +170,29 @@ TEST_F(loadgen_addresses, stay_when_a_name_does_not_resolve_any_more_which_is_sa
     EXPECT_EQ(servers_[0]->connections() + servers_[1]->connections(), 4U);
 }
 
+TEST_F(loadgen_addresses, of_a_connection_for_each_request_a_dead_one_is_tried_once) {
+    serve({at_once, at_once});
+    names_.add("pods.test", {"127.0.0.1", "127.0.0.2"});
+    auto asked = options(2, 200, 1s);
+    asked.rules.keep_alive = false;
+    bool gone = false;
+    const run_observer tell{.tick = [&](const run_record&, run_time now) {
+        if (now > 300ms && !std::exchange(gone, true))
+            servers_[1]->go_away();
+    }};
+    const auto record = run(make_plan(asked), {}, tell);
+    ASSERT_TRUE(gone);
+    const auto judged = judge_addresses(record.targets.front().addresses());
+    const auto& alive = *judged.addresses[0].counts;
+    const auto& dead = *judged.addresses[1].counts;
+    EXPECT_EQ(alive.opened, servers_[0]->connections()) << "one for each request, and one before the start";
+    EXPECT_GT(alive.opened, 100U);
+    EXPECT_EQ(alive.of(outcome::ok), servers_[0]->requests().size()) << "where each went, not where it began";
+    EXPECT_GE(dead.opened, 2U);
+    EXPECT_GE(dead.attempts_failed(), 1U);
+    EXPECT_LE(dead.attempts_failed(), 2U) << "once by each connection: then it begins with the other";
+}
+
 TEST_F(loadgen_addresses, a_name_with_one_has_no_figures_by_address) {
     serve({at_once});
     names_.add("pods.test", {"127.0.0.1"});
