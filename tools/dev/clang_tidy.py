@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import dropwhile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,11 +45,10 @@ class Tidy:
 
     def key(self, entry: dict[str, str]) -> str | None:
         """None where it cannot be preprocessed, which clang-tidy then says in its own words."""
-        words = shlex.split(entry["command"])
+        flags = dropwhile(lambda word: not word.startswith("-"), shlex.split(entry["command"]))  # behind ccache and the compiler
+        words = [word for word in flags if word not in ("-c", entry["file"])]
         if "-o" in words:
             del words[(at := words.index("-o")):at + 2]
-        words = [w for w in words[1:] if w not in ("-c", entry["file"]) and not w.endswith("ccache")]
-        words = words[1:] if words and not words[0].startswith("-") else words  # the compiler behind ccache
         try:
             # Without line markers and so the same in each checkout; with comments, as NOLINT is one.
             text = output_of([self.compiler, *words, "-E", "-P", "-C", "-w", entry["file"]], entry["directory"])

@@ -17,8 +17,8 @@ namespace {
 
 using testing::UnorderedElementsAre;
 
-/// A folder that stands for /proc, of a kernel that lists a thread's children or one that does not.
-class watch_tree : public testing::TestWithParam<bool> {
+/// A folder that stands for /proc.
+class watch_tree : public testing::Test {
 protected:
     watch_tree() {
         std::string name = testing::TempDir() + "watch_XXXXXX";
@@ -46,6 +46,13 @@ protected:
         parents_.erase(pid);
     }
 
+    std::filesystem::path root_;
+    std::map<pid_t, pid_t> parents_;
+};
+
+/// Of a kernel that lists a thread's children or one that does not.
+class watch_processes : public watch_tree, public testing::WithParamInterface<bool> {
+protected:
     /// What is found of the tree and its processes.
     std::vector<process_stat> processes_of(const process_tree& tree) {
         for (const auto& [pid, parent] : parents_) {
@@ -59,8 +66,6 @@ protected:
         return read_trees(root_, tree.roots());
     }
 
-    std::filesystem::path root_;
-
 private:
     std::string children_of(pid_t parent) const {
         std::string children;
@@ -69,14 +74,12 @@ private:
                 children += std::to_string(pid) + ' ';
         return children;
     }
-
-    std::map<pid_t, pid_t> parents_;
 };
 
-INSTANTIATE_TEST_SUITE_P(children, watch_tree, testing::Bool(),
+INSTANTIATE_TEST_SUITE_P(children, watch_processes, testing::Bool(),
                          [](const auto& how) { return how.param ? "are_listed" : "are_looked_for"; });
 
-TEST_P(watch_tree, reads_stat_with_any_process_name) {
+TEST_F(watch_tree, reads_stat_with_any_process_name) {
     write_stat(7, 3, 20, 5, 2, 99);
     write(1, "stat", "no process");
     std::filesystem::create_directories(root_ / "sys");
@@ -89,7 +92,7 @@ TEST_P(watch_tree, reads_stat_with_any_process_name) {
     EXPECT_EQ(processes[0].started_ticks, 99U);
 }
 
-TEST_P(watch_tree, counts_the_process_and_its_descendants_only) {
+TEST_P(watch_processes, counts_the_process_and_its_descendants_only) {
     process_tree tree(10);
     write_stat(1, 0, 1000, 0);
     write_stat(10, 1, 50, 0);
@@ -104,7 +107,7 @@ TEST_P(watch_tree, counts_the_process_and_its_descendants_only) {
     EXPECT_EQ(tree.update(processes_of(tree)), 10U + 23U);
 }
 
-TEST_P(watch_tree, a_child_that_ends_is_counted_once) {
+TEST_P(watch_processes, a_child_that_ends_is_counted_once) {
     process_tree tree(10);
     write_stat(10, 1, 100, 0, 0);
     write_stat(11, 10, 500, 0);
@@ -114,7 +117,7 @@ TEST_P(watch_tree, a_child_that_ends_is_counted_once) {
     EXPECT_EQ(tree.update(processes_of(tree)), 1U + 30U);
 }
 
-TEST_P(watch_tree, a_child_that_lived_between_two_samples_is_counted) {
+TEST_P(watch_processes, a_child_that_lived_between_two_samples_is_counted) {
     process_tree tree(10);
     write_stat(10, 1, 100, 0, 0);
     tree.update(processes_of(tree));
@@ -122,7 +125,7 @@ TEST_P(watch_tree, a_child_that_lived_between_two_samples_is_counted) {
     EXPECT_EQ(tree.update(processes_of(tree)), 8U);
 }
 
-TEST_P(watch_tree, a_child_that_nobody_waits_for_never_makes_it_negative) {
+TEST_P(watch_processes, a_child_that_nobody_waits_for_never_makes_it_negative) {
     process_tree tree(10);
     write_stat(10, 1, 100, 0);
     write_stat(11, 10, 500, 0);
@@ -132,7 +135,7 @@ TEST_P(watch_tree, a_child_that_nobody_waits_for_never_makes_it_negative) {
     EXPECT_EQ(tree.update(processes_of(tree)), 2U);
 }
 
-TEST_P(watch_tree, a_descendant_is_followed_when_its_parent_ended) {
+TEST_P(watch_processes, a_descendant_is_followed_when_its_parent_ended) {
     process_tree tree(10);
     write_stat(10, 1, 100, 0);
     write_stat(11, 10, 10, 0);
@@ -146,7 +149,7 @@ TEST_P(watch_tree, a_descendant_is_followed_when_its_parent_ended) {
     EXPECT_EQ(tree.update(processes_of(tree)), 3U);
 }
 
-TEST_P(watch_tree, only_a_kernel_that_lists_no_children_is_asked_for_all_processes) {
+TEST_P(watch_processes, only_a_kernel_that_lists_no_children_is_asked_for_all_processes) {
     write_stat(10, 1, 100, 0);
     write_stat(11, 10, 10, 0);
     write_stat(20, 1, 10, 0);
@@ -154,7 +157,7 @@ TEST_P(watch_tree, only_a_kernel_that_lists_no_children_is_asked_for_all_process
     EXPECT_EQ(processes_of(tree).size(), GetParam() ? 2U : 3U);
 }
 
-TEST_P(watch_tree, a_process_id_used_again_is_another_process) {
+TEST_P(watch_processes, a_process_id_used_again_is_another_process) {
     process_tree tree(10);
     write_stat(10, 1, 100, 0, 0, 1);
     tree.update(processes_of(tree));
@@ -163,14 +166,14 @@ TEST_P(watch_tree, a_process_id_used_again_is_another_process) {
     EXPECT_TRUE(tree.members().empty());
 }
 
-TEST_P(watch_tree, memory_is_the_sum_of_proportional_sizes) {
+TEST_F(watch_tree, memory_is_the_sum_of_proportional_sizes) {
     write(1, "smaps_rollup",
           "55d0-7ffe ---p 0 00:00 0 [rollup]\nRss:  900 kB\nPss:     100 kB\nPss_Dirty: 7 kB\n");
     write(2, "smaps_rollup", "Rss:  900 kB\nPss:  50 kB\n");
     EXPECT_EQ(read_memory_bytes(root_, {1, 2, 3}), 150U * 1024U) << "3 has just ended";
 }
 
-TEST_P(watch_tree, memory_without_permission_counts_the_shared_part_once) {
+TEST_F(watch_tree, memory_without_permission_counts_the_shared_part_once) {
     write(1, "smaps_rollup", "Pss: 100 kB\n");
     write(1, "statm", "5000 100 80 1 0 1 0\n");
     write(2, "statm", "5000 130 90 1 0 1 0\n");
@@ -178,7 +181,7 @@ TEST_P(watch_tree, memory_without_permission_counts_the_shared_part_once) {
     EXPECT_EQ(read_memory_bytes(root_, {1, 2}), (20U + 40U + 90U) * page);
 }
 
-TEST_P(watch_tree, samples_columns_with_gaps_where_the_process_is_gone) {
+TEST_F(watch_tree, samples_columns_with_gaps_where_the_process_is_gone) {
     write_stat(10, 1, 100, 0);
     write(10, "smaps_rollup", "Pss: 4 kB\n");
     write(10, "cmdline",
@@ -203,7 +206,7 @@ TEST_P(watch_tree, samples_columns_with_gaps_where_the_process_is_gone) {
     EXPECT_TRUE(std::isnan(process.memory_bytes()[1]));
 }
 
-TEST_P(watch_tree, a_process_that_is_not_there_does_not_exist) {
+TEST_F(watch_tree, a_process_that_is_not_there_does_not_exist) {
     EXPECT_FALSE(watched_process({"x", 4242}, root_).exists());
 }
 
