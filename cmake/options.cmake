@@ -30,6 +30,8 @@ if(BEASTMARK_SANITIZE)
   target_compile_options(beastmark_options INTERFACE
     -fsanitize=${BEASTMARK_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g1)
   target_link_options(beastmark_options INTERFACE -fsanitize=${BEASTMARK_SANITIZE})
+  target_sources(beastmark_options INTERFACE
+    $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:${PROJECT_SOURCE_DIR}/cmake/sanitizer_suppressions.cpp>)
   if(BEASTMARK_SANITIZE MATCHES "thread")
     # Asio's fences are not understood by ThreadSanitizer (fixed in Asio 1.38); -Wtsan says so for each.
     target_compile_options(beastmark_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
