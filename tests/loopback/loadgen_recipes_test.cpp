@@ -1,17 +1,24 @@
-// Every command of docs/loadgen.md, as it stands there, but shorter and against a server of the test.
+// Every command of docs/loadgen.md, as it stands there, but shorter and against servers of the test.
 #include "fault_server.hpp"
+#include "http2_server.hpp"
+#include "tests/support/certificate_authority.hpp"
 #include "tests/support/ports.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_directory.hpp"
+#include "tls_front.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <regex>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace beastmark::testing {
@@ -44,9 +51,40 @@ std::vector<block> blocks_of_the_recipes() {
     return blocks;
 }
 
+/// What the recipes' addresses stand for.
+class services {
+public:
+    explicit services(const std::filesystem::path& folder) {
+        const certificate_authority authority(folder); // makes authority.crt
+        authority.issue("127.0.0.1", "service");
+        tls_front_options with;
+        with.certificate = folder / "service.crt";
+        with.key = folder / "service.key";
+        https_.emplace(plain_.port(), with);
+        with.protocol = "h2";
+        https_of_http2_.emplace(http2_.port(), with);
+    }
+
+    [[nodiscard]] std::string in_place(std::string text) const {
+        const std::pair<const char*, std::uint16_t> ports[]{
+            {"8080", plain_.port()}, {"8443", https_->port()}, {"8444", https_of_http2_->port()}};
+        for (const auto& [of_recipes, here] : ports)
+            text =
+                std::regex_replace(text, std::regex(std::string("(https?://127\\.0\\.0\\.1:)") + of_recipes),
+                                   "$01" + std::to_string(here));
+        return text;
+    }
+
+private:
+    fault_server plain_{at_once};
+    http2_server http2_{[](http2_peer& peer, const http2_request_seen& request, std::uint64_t /*connection*/,
+                           std::uint64_t /*number*/) { peer.answer(request.stream); }};
+    std::optional<tls_front> https_;
+    std::optional<tls_front> https_of_http2_;
+};
+
 // Each time becomes a moment (what a condition waits for, a second), "10k" a hundred.
-std::string shortened(std::string text, const std::string& address) {
-    text = std::regex_replace(text, std::regex("http://127\\.0\\.0\\.1:8080"), address);
+std::string shortened(std::string text) {
     text = std::regex_replace(text, std::regex("\\b[0-9]+[smh]\\b"), "300ms");
     text = std::regex_replace(text, std::regex("for 300ms"), "for 1s");
     text = std::regex_replace(text, std::regex("--metrics 127\\.0\\.0\\.1:8085"),
@@ -58,14 +96,13 @@ std::string shortened(std::string text, const std::string& address) {
 class loadgen_recipes : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(loadgen_recipes, run_as_they_stand) {
-    fault_server server(at_once);
-    const auto address = server.url("");
     const temporary_directory folder;
+    const services servers(folder.path());
     std::size_t commands = 0;
     for (const auto& each : blocks_of_the_recipes()) {
         if (each.heading != GetParam())
             continue;
-        const auto text = shortened(each.text, address);
+        const auto text = servers.in_place(shortened(each.text));
         if (each.language == "toml") // its first line is its name
             std::ofstream(folder.path() / each.text.substr(2, each.text.find('\n') - 2))
                 << std::regex_replace(text, std::regex("stage_interval_s = 17"), "stage_interval_s = 1");
@@ -100,7 +137,7 @@ TEST(recipes, are_all_there) {
     EXPECT_THAT(headings(),
                 ::testing::IsSupersetOf({"Find the capacity", "Soak", "Spike", "Compare two services",
                                          "In CI", "From a k6 script", "From vegeta", "Several requests",
-                                         "Replay an access log"}));
+                                         "Replay an access log", "HTTPS and HTTP/2", "Connections"}));
 }
 
 } // namespace
