@@ -10,6 +10,7 @@
 #include <fstream>
 #include <memory>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include <pwd.h>
@@ -48,6 +49,18 @@ void give_to_postgres(const fs::path& path) {
 
 using connection = std::unique_ptr<PGconn, decltype(&::PQfinish)>;
 using result = std::unique_ptr<PGresult, decltype(&::PQclear)>;
+
+/// A session of a server that may be full: whoever was refused just now has a place until its process has
+/// ended, if it must be one of those kept for superusers.
+connection connect(const std::string& where) {
+    connection link(nullptr, &::PQfinish);
+    wait_until([&] {
+        link.reset(::PQconnectdb(where.c_str()));
+        return std::string_view(::PQerrorMessage(link.get())).find("too many clients") ==
+               std::string_view::npos;
+    });
+    return link;
+}
 
 } // namespace
 
@@ -140,7 +153,7 @@ void postgres_cluster::restart(shutdown how) {
 void postgres_cluster::crash() {
     const auto pids = sessions();
     server_.kill();
-    if (!wait_until([&] { return std::all_of(pids.begin(), pids.end(), has_ended); }))
+    if (!wait_until([&] { return std::all_of(pids.begin(), pids.end(), has_ended); }, 60s))
         throw std::runtime_error("sessions of PostgreSQL outlive it");
 }
 
@@ -180,7 +193,7 @@ std::string postgres_cluster::socket_connection_string() const {
 }
 
 postgres_rows postgres_cluster::query(const std::string& sql) {
-    const connection link(::PQconnectdb(socket_connection_string().c_str()), &::PQfinish);
+    const auto link = connect(socket_connection_string());
     const result answer(::PQexec(link.get(), sql.c_str()), &::PQclear);
     const auto status = ::PQresultStatus(answer.get());
     if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
