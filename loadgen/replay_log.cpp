@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <stdexcept>
@@ -186,16 +185,18 @@ replay_log replay_reader::finish(double speed) {
 
 replay_log read_replay(const std::string& file, double speed) {
     std::ifstream in(file, std::ios::binary);
-    if (!in || std::filesystem::is_directory(file))
-        throw std::runtime_error(
-            fmt::format("--replay: cannot read {}: {}", file, in ? "it is a folder" : std::strerror(errno)));
+    const auto fail = [&] {
+        throw std::runtime_error(fmt::format("--replay: cannot read {}: {}", file, std::strerror(errno)));
+    };
+    if (!in)
+        fail();
     replay_reader reader(file);
     std::vector<char> buffer(longest_line + 1);
     while (!in.eof()) {
         in.getline(buffer.data(), static_cast<std::streamsize>(buffer.size()));
         const auto size = static_cast<std::size_t>(in.gcount());
-        if (in.bad())
-            throw std::runtime_error(fmt::format("--replay: cannot read {}: {}", file, std::strerror(errno)));
+        if (in.bad()) // a folder, for example
+            fail();
         if (in.eof() && size == 0)
             break;
         if (in.fail() && !in.eof()) {
