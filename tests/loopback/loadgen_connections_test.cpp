@@ -37,6 +37,7 @@ using testing::at_once;
 using ::testing::ElementsAre;
 using testing::fault_server;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::Pair;
 using testing::reply;
 using testing::request_seen;
@@ -83,6 +84,18 @@ TEST(keepalive_off, makes_a_connection_for_each_request_and_asks_for_its_end) {
     }
     EXPECT_EQ(bodies, wanted);
     EXPECT_EQ(server.connections(), 44u) << "each has looked before the start whether it can connect";
+}
+
+TEST(keepalive_off, says_of_the_connection_what_a_header_given_says) {
+    fault_server server(at_once);
+    auto options = options_for(server.url());
+    options.rules.keep_alive = false;
+    options.headers = {"connection: keep-alive"};
+    EXPECT_EQ(counts_of(run(make_plan(options), {}, {})).of(outcome::ok), 40u);
+    for (const auto& r : server.requests()) {
+        EXPECT_THAT(r.head, HasSubstr("\r\nconnection: keep-alive\r\n"));
+        EXPECT_THAT(r.head, Not(HasSubstr("close")));
+    }
 }
 
 TEST(keepalive_off, has_tls_in_the_time_of_each_request) {

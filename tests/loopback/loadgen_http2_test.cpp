@@ -13,6 +13,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 namespace beastmark::loadgen {
 namespace {
@@ -126,13 +127,17 @@ TEST(loadgen_http2, no_more_at_once_than_the_server_allows) {
             held.push_back(request.stream);
             if (held.size() < 2)
                 return;
+            std::this_thread::sleep_for(20ms); // twenty times: double of what the arrivals last
             for (const auto stream : held)
                 peer.answer(stream);
             held.clear();
         },
         2);
-    EXPECT_EQ(counts(run_with(options_for(server.url(), 1, 50))).of(outcome::ok), 40u);
+    const auto record = run_with(options_for(server.url(), 1, 50));
+    EXPECT_EQ(counts(record).of(outcome::ok), 40u);
     EXPECT_EQ(server.most_at_once(), 2u);
+    EXPECT_GT(record.targets.front().total().times.connection_wait.max(), 100ms)
+        << "who waits for a stream has not been sent";
 }
 
 TEST(loadgen_http2, over_tls_it_is_chosen_by_alpn) {

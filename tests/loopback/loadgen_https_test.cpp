@@ -112,6 +112,16 @@ TEST_F(loadgen_https, a_name_is_asked_for_and_has_to_be_the_certificates) {
     EXPECT_EQ(total(run_with(options_for(front.url("localhost")))).counts.of(outcome::ok), 40u);
     EXPECT_EQ(front.last_name(), "localhost");
     EXPECT_THAT(refusal(options_for(front.url())), HasSubstr("tls: IP address mismatch"));
+    const tls_front of_address(server_.port(), with("server"));
+    EXPECT_THAT(refusal(options_for(of_address.url("localhost"))), HasSubstr("tls: hostname mismatch"));
+}
+
+TEST_F(loadgen_https, http1_is_offered_where_a_server_could_choose_http2) {
+    auto knows_both = with("server");
+    knows_both.protocol = "http/1.1";
+    const tls_front front(server_.port(), knows_both);
+    EXPECT_EQ(total(run_with(options_for(front.url()))).counts.of(outcome::ok), 40u);
+    EXPECT_EQ(front.last_protocol(), "http/1.1");
 }
 
 TEST_F(loadgen_https, a_certificate_that_is_not_accepted_is_told_and_taken_with_insecure) {

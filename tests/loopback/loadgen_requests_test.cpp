@@ -124,6 +124,28 @@ TEST_F(loadgen_requests, of_a_file_are_mixed_by_weight_and_told_apart) {
               std::multiset<std::string>(before.begin(), before.end()));
 }
 
+TEST_F(loadgen_requests, of_a_file_with_a_single_one_have_its_expectation) {
+    write("r.json", R"([{"path": "/none", "expect": 404}])");
+    const auto ended =
+        loadgen({"-R", "100", "-d", "100ms", "--requests", "r.json", "-o", "out", server.url()});
+    ASSERT_THAT(ended.status.code, AnyOf(0, 4)) << ended.err;
+    const auto result = read_json(folder.path() / "out" / "result.json");
+    EXPECT_EQ(result["targets"]["target"]["totals"]["outcomes"]["ok"], 10);
+}
+
+TEST_F(loadgen_requests, of_head_have_no_body_that_could_be_looked_into) {
+    write("r.json", R"([{"path": "/a"}, {"method": "HEAD"}])");
+    write("access.ndjson", R"({"ts": 1, "method": "HEAD", "path": "/"})");
+    for (const auto& these : std::vector<std::vector<std::string>>{{"-R", "100", "--requests", "r.json"},
+                                                                   {"--replay", "access.ndjson"}}) {
+        auto arguments = these;
+        arguments.insert(arguments.end(), {"--expect-body-contains", "x", server.url()});
+        const auto ended = loadgen(arguments);
+        EXPECT_EQ(ended.status.code, 2);
+        EXPECT_THAT(ended.err, HasSubstr("HEAD has no body"));
+    }
+}
+
 // Six requests in 500 ms, written as they ended.
 const char* const log_of_six = R"({"ts": 10.0, "path": "/1"}
 {"ts": 10.1, "path": "/2"}

@@ -74,6 +74,11 @@ std::string tls_front::last_name() const {
     return last_name_;
 }
 
+std::string tls_front::last_protocol() const {
+    const std::lock_guard lock(mutex_);
+    return last_protocol_;
+}
+
 void tls_front::serve(int socket) {
     SSL* const client = SSL_new(context_.get());
     SSL_set_fd(client, socket);
@@ -84,6 +89,10 @@ void tls_front::serve(int socket) {
             const std::lock_guard lock(mutex_);
             const char* const name = SSL_get_servername(client, TLSEXT_NAMETYPE_host_name);
             last_name_ = name == nullptr ? "" : name;
+            const unsigned char* protocol = nullptr;
+            unsigned size = 0;
+            SSL_get0_alpn_selected(client, &protocol, &size);
+            last_protocol_.assign(reinterpret_cast<const char*>(protocol), size);
         }
         if (const int behind = connect_to(behind_); behind >= 0) {
             pass_on(client, socket, behind);

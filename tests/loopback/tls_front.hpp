@@ -44,6 +44,9 @@ public:
     /// The name that the last client asked for (SNI); empty: none.
     [[nodiscard]] std::string last_name() const;
 
+    /// That was chosen with the last client (ALPN); empty: none.
+    [[nodiscard]] std::string last_protocol() const;
+
 private:
     struct free_context {
         void operator()(SSL_CTX* c) const { SSL_CTX_free(c); }
@@ -64,6 +67,7 @@ private:
     std::atomic<std::uint64_t> resumed_{0};
     mutable std::mutex mutex_;
     std::string last_name_;
+    std::string last_protocol_;
     std::optional<connection_threads> threads_; // last: they use the others
 };
 

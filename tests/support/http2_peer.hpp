@@ -67,6 +67,16 @@ public:
     /// Codes of RST_STREAM that came.
     [[nodiscard]] const std::vector<std::uint32_t>& resets() const { return resets_; }
 
+    /// What the client has set, by NGHTTP2_SETTINGS_*.
+    [[nodiscard]] std::uint32_t setting_of_client(nghttp2_settings_id id) const {
+        return nghttp2_session_get_remote_settings(session_.get(), id);
+    }
+
+    /// Bytes of bodies that it may send on the connection before the client allows more.
+    [[nodiscard]] std::int32_t window() const {
+        return nghttp2_session_get_remote_window_size(session_.get());
+    }
+
 private:
     struct session_free {
         void operator()(nghttp2_session* s) const noexcept { nghttp2_session_del(s); }

@@ -90,6 +90,14 @@ TEST(body_template, errors_name_the_placeholder_and_its_position) {
     expect_error("{{pad 16777216}}{{pad 1}}", "{{pad 1}}", "16777216 bytes in all");
 }
 
+TEST(body_template, padding_of_a_head_stays_below_what_servers_take) {
+    line_files files;
+    for (const auto where : {template_place::header, template_place::target}) {
+        EXPECT_EQ(body_template("{{pad 8192}}", where, files).max_size(), 8192u);
+        EXPECT_THROW(body_template("{{pad 8193}}", where, files), std::invalid_argument);
+    }
+}
+
 TEST(body_template, padding_is_a_constant) {
     const body_template t("<{{pad 5}}{{pad 0}}>");
     EXPECT_TRUE(t.constant());

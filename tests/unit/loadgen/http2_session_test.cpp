@@ -84,6 +84,15 @@ TEST(http2_session, begins_when_the_server_says_how_many_streams_it_allows) {
     EXPECT_GT(without_limit.go_on().at(0).count, 1'000'000u);
 }
 
+TEST(http2_session, lets_the_server_send_answers_without_asking_and_nothing_else) {
+    talk t(answer_ok);
+    t.go_on();
+    constexpr auto gigabyte = (1 << 30) - 1;
+    EXPECT_EQ(t.peer.setting_of_client(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE), gigabyte) << "of each stream";
+    EXPECT_EQ(t.peer.window(), gigabyte) << "of all";
+    EXPECT_EQ(t.peer.setting_of_client(NGHTTP2_SETTINGS_ENABLE_PUSH), 0u);
+}
+
 TEST(http2_session, a_request_has_its_pseudo_fields_and_names_in_lower_case) {
     http2_request_seen seen;
     talk t([&](http2_peer& peer, const http2_request_seen& request) {

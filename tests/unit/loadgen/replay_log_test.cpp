@@ -69,6 +69,18 @@ TEST(replay_log, lines_of_one_second_are_spread_evenly_over_it) {
     EXPECT_THAT(*log.which, ElementsAre(0u, 1u, 2u, 3u, 4u, 5u)) << "in the order of the log";
 }
 
+TEST(replay_log, lines_of_one_second_belong_together_wherever_they_stand) {
+    const auto log = read({at_second(1, "/b"), at_second(0, "/a"), at_second(1, "/c")});
+    EXPECT_THAT(*log.due, ElementsAre(0ns, 1s, 1500ms));
+    EXPECT_THAT(*log.which, ElementsAre(1u, 0u, 2u));
+}
+
+TEST(replay_log, a_line_with_an_exact_time_goes_between_those_of_its_second) {
+    const auto log = read({at_second(0, "/a"), at_second(0, "/b"), "1769853600.250 " + at_second(0, "/c")});
+    EXPECT_THAT(*log.due, ElementsAre(0ns, 250ms, 500ms));
+    EXPECT_THAT(*log.which, ElementsAre(0u, 2u, 1u));
+}
+
 TEST(replay_log, lines_out_of_order_are_sorted_and_counted) {
     const auto log = read({at("3", "/c"), at("1", "/a"), at("2", "/b"), at("4", "/d")});
     EXPECT_THAT(*log.due, ElementsAre(0ns, 1s, 2s, 3s));
@@ -109,6 +121,9 @@ TEST(replay_log, limits_are_told) {
     alike.line(at("1", "/a"));
     alike.line(at("2", "/a"));
     EXPECT_THROW(alike.line(at("3", "/b")), std::invalid_argument);
+    replay_reader small("a.log", {.distinct_bytes = 100});
+    small.line(at("1", "/a"));
+    EXPECT_THROW(small.line(at("2", "/" + std::string(100, 'b'))), std::invalid_argument);
     EXPECT_THAT(refusal({at("1"), at("4000000000")}), HasSubstr("above the limit of 744h"));
     EXPECT_EQ(refusal({at("1"), at("4000000000")}, 1e5), "taken");
 }
@@ -129,13 +144,15 @@ TEST(replay_log, a_file_is_read_to_a_last_line_without_an_end) {
 TEST(replay_log, is_sent_as_it_is_below_the_path_of_the_url) {
     run_options options;
     options.headers = {"X-A: {{seq}}"};
-    options.replay = std::make_shared<const replay_log>(read({at("1", "/{{nope}}"), at("2", "/b?c")}));
+    options.replay = std::make_shared<const replay_log>(
+        read({R"({"ts": 1, "path": "/{{nope}}", "body": "{{none}}"})", at("2", "/b?c")}));
     auto files = pick_files(options);
     const auto set = make_requests(options, url::parse("http://h/api"), files);
     std::string bytes(set.max_size(), '?');
     bytes.resize(set.of(0).render(bytes.data(), 1, 0));
-    EXPECT_THAT(bytes, HasSubstr("GET /api/{{nope}} HTTP/1.1\r\n"));
+    EXPECT_THAT(bytes, HasSubstr("POST /api/{{nope}} HTTP/1.1\r\n"));
     EXPECT_THAT(bytes, HasSubstr("X-A: 0\r\n"));
+    EXPECT_TRUE(bytes.ends_with("\r\n\r\n{{none}}")) << bytes;
 }
 
 schedule of(std::vector<nanoseconds> due, nanoseconds end) {

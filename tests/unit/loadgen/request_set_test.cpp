@@ -80,11 +80,12 @@ TEST(request_set, every_share_of_the_arrivals_is_mixed) {
 }
 
 TEST(request_set, tells_name_expectation_and_the_room_of_what_is_rendered) {
-    std::vector<request_set::named> two;
-    two.push_back({"read", 1, a_request("GET"), {}});
-    two.push_back({"write", 1, a_request("POST", "{{uuid}}"), 201});
-    const auto room = two[1].request.max_size();
-    const request_set set(std::move(two), 1);
+    std::vector<request_set::named> three;
+    three.push_back({"read", 1, a_request("GET"), {}});
+    three.push_back({"write", 1, a_request("POST", "{{uuid}}"), 201});
+    three.push_back({"touch", 1, a_request("POST", "{{seq}}"), {}});
+    const auto room = three[1].request.max_size(); // the most of all
+    const request_set set(std::move(three), 1);
     EXPECT_EQ(set.name(1), "write");
     EXPECT_EQ(set.expected(0), std::nullopt);
     EXPECT_EQ(set.expected(1), 201u);

@@ -83,6 +83,11 @@ TEST(request_template, placeholders_of_target_and_headers_are_filled_in) {
     EXPECT_TRUE(whole.ends_with("\r\nX-N: <12>\r\nContent-Length: 36\r\n\r\n" + body)) << whole;
     EXPECT_EQ(whole.find(body), whole.size() - 36) << "the header's is another";
 
+    // The first of the head and the first of the body are not the same draw.
+    const request_template alike("POST", url::parse("http://host/"), headers, body_template("{{uuid}}"));
+    const auto same_form = rendered(alike, 12);
+    EXPECT_EQ(same_form.find(same_form.substr(same_form.size() - 36)), same_form.size() - 36);
+
     const request_template constant_body("POST", where, headers, body_template("hello"));
     EXPECT_TRUE(rendered(constant_body, 3).ends_with("\r\nX-N: <3>\r\nContent-Length: 5\r\n\r\nhello"));
 }

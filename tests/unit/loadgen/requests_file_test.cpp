@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
@@ -69,6 +71,19 @@ TEST(requests_file, bodies_and_picked_lines_are_files_beside_it) {
     EXPECT_THAT(bytes, HasSubstr("POST /api/42 HTTP/1.1\r\n"));
     EXPECT_TRUE(bytes.ends_with("\r\n\r\nfrom a file"));
     EXPECT_THROW(parse_requests(R"([{"body": {"file": "none"}}])", path), std::runtime_error);
+}
+
+TEST(requests_file, a_file_that_memory_should_not_hold_is_refused) {
+    const testing::temporary_directory folder;
+    const auto path = folder.path() / "huge.txt";
+    std::ofstream(path) << "a\n";
+    std::filesystem::resize_file(path, (std::uintmax_t{1} << 30) + 1); // of which the disk holds two bytes
+    try {
+        const body_template picked("{{pick " + path.string() + "}}");
+        ADD_FAILURE();
+    } catch (const std::invalid_argument& wrong) {
+        EXPECT_THAT(wrong.what(), HasSubstr("has 1073741825 bytes, above the limit of 1073741824"));
+    }
 }
 
 TEST(requests_file, headers_of_the_command_line_are_added_where_an_entry_has_none_of_that_name) {

@@ -127,6 +127,17 @@ request_timeout_ms = 5000
                                                  {"expect", {"201"}}}));
 }
 
+TEST(reference_config, of_as_many_clients_throughout_has_no_steps) {
+    std::map<std::string, texts> all;
+    for (const auto& each : parse_reference_config(
+             "[test]\nmin_clients = 5\nmax_clients = 5\nstage_interval_s = 35\nrequest_delay_ms = 0\n"
+             "request_timeout_ms = 100\n",
+             "Tester.toml"))
+        all[each.key] = each.texts;
+    EXPECT_EQ(all, (std::map<std::string, texts>{
+                       {"clients", {"5"}}, {"duration", {"35s"}}, {"timeout", {"100ms"}}}));
+}
+
 TEST(reference_config, names_the_line_of_what_it_does_not_know) {
     const auto refused = [](const std::string& text) -> std::string {
         try {
