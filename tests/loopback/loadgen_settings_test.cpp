@@ -72,6 +72,8 @@ TEST_F(loadgen_settings, a_run_of_a_file_the_environment_and_flags_is_run_again_
     EXPECT_THAT(text("first/report.html"), Not(HasSubstr("Bearer")));
 
     expect_wrong_use(loadgen({"run", "--again", "first/result.json"}), "give -H 'Authorization: ...'");
+    expect_wrong_use(loadgen({"capacity", "--again", "first/result.json"}),
+                     "it was made by loadgen run: loadgen run --again first/result.json");
     const auto again = loadgen({"run", "--again", "first/result.json", "-R", "50", "-H", "Authorization: y"});
     ASSERT_THAT(again.status.code, AnyOf(0, 4)) << again.err;
     EXPECT_THAT(again.err, HasSubstr("without its --output"));
