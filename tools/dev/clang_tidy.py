@@ -2,9 +2,7 @@
 """Runs clang-tidy on the sources of a build folder, each unless it was clean before: what it depends on is then the same.
 
 That is the source with its headers and comments, how it is compiled, .clang-tidy, and the version. What was clean is kept
-in ${XDG_CACHE_HOME:-~/.cache}/beastmark/clang-tidy, for two months after it was last asked for. On a machine that keeps
-nothing yet all takes three quarters of an hour; with --minutes it begins with no other source when they are over, says how
-many it has not looked at, and the next run goes on with those.
+in ${XDG_CACHE_HOME:-~/.cache}/beastmark/clang-tidy, for two months after it was last asked for.
 
 Prints what is wrong. Exit code: 0 nothing, 1 something, 2 bad use or no tool.
 """
@@ -37,8 +35,7 @@ def output_of(command: list[str], folder: str) -> bytes:
 
 
 class Tidy:
-    def __init__(self, build: Path, suffix: str, minutes: float) -> None:
-        self.deadline, self.left = time.monotonic() + 60 * minutes, 0
+    def __init__(self, build: Path, suffix: str) -> None:
         self.build, self.program = build, f"clang-tidy{suffix}"
         self.compiler = f"clang++{suffix}"
         version = output_of([self.program, "--version"], ".")
@@ -67,9 +64,6 @@ class Tidy:
         if clean and clean.exists():
             clean.touch()
             return ""
-        if time.monotonic() > self.deadline:
-            self.left += 1
-            return ""
         ended = subprocess.run([self.program, "-quiet", "-p", str(self.build), entry["file"]], capture_output=True, text=True,
                                check=False)
         if ended.returncode == 0:
@@ -84,11 +78,10 @@ def main() -> int:
     parser.add_argument("build", type=Path, help="folder with compile_commands.json")
     parser.add_argument("folders", nargs="+", help="of the project, whose sources are looked at")
     parser.add_argument("--suffix", default="-19", help="of the names of clang-tidy and clang++ [-19]")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="to begin with another source in [no limit]")
     asked = parser.parse_args()
     try:
         entries = json.loads((asked.build / "compile_commands.json").read_text())
-        tidy = Tidy(asked.build, asked.suffix, asked.minutes)
+        tidy = Tidy(asked.build, asked.suffix)
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"clang_tidy: {error}", file=sys.stderr)
         return 2
@@ -103,8 +96,6 @@ def main() -> int:
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         wrong = [text for text in pool.map(tidy.check, entries) if text]
     print("\n".join(wrong), end="")
-    if tidy.left:
-        print(f"clang_tidy: time was up: {tidy.left} of {len(entries)} sources not looked at; the next run goes on with them")
     return 1 if wrong else 0
 
 
