@@ -28,7 +28,8 @@ struct scenario {
     /// Takes the fault away, and returns when the backend answers again.
     std::function<void(backends&)> end = [](backends&) {};
     std::set<int> may = {201, 503, 504};
-    /// Of at least one request that was sent after the beginning: the fault was there.
+    /// Of at least one request that was sent after the beginning, or was in flight and went wrong: the fault
+    /// was there.
     predicate shows = is_failed;
     /// At least; longer until it shows.
     std::chrono::milliseconds lasts{500};
