@@ -1,5 +1,7 @@
 #include "loadgen/watch.hpp"
 
+#include "loadgen/secrets.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -159,10 +161,18 @@ std::string read_cpus_allowed(const std::filesystem::path& proc, pid_t pid) {
 }
 
 std::string read_command(const std::filesystem::path& proc, pid_t pid) {
-    std::string command = read_file(process_file(proc, pid, "cmdline")).value_or("");
-    while (!command.empty() && (command.back() == '\0' || command.back() == ' '))
+    const std::string words = read_file(process_file(proc, pid, "cmdline")).value_or("");
+    std::string command;
+    for (std::size_t at = 0; at < words.size();) {
+        const auto end = std::min(words.find('\0', at), words.size());
+        const std::string_view word(words.data() + at, end - at);
+        // "-HCookie: x", "--header=Cookie: x", or the line alone; of loadgen as of other programs
+        const bool secret = word.find(':') != word.npos && is_secret(header_name(word));
+        command.append(secret ? without_value(word) : word).append(" ");
+        at = end + 1;
+    }
+    while (command.ends_with(' '))
         command.pop_back();
-    std::replace(command.begin(), command.end(), '\0', ' ');
     command = blank_passwords(command);
     if (command.size() > command_length)
         command.resize(command_length);

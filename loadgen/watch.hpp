@@ -40,8 +40,8 @@ std::vector<process_stat> read_trees(const std::filesystem::path& proc, std::vec
 /// Cpus_allowed_list of /proc/PID/status, e.g. "0-1"; empty when it cannot be read.
 std::string read_cpus_allowed(const std::filesystem::path& proc, pid_t pid);
 
-/// The command line with its passwords blanked (it goes into a report that people pass on); empty when it
-/// cannot be read.
+/// The command line without passwords and the values of secret headers (it goes into a report that people
+/// pass on); empty when it cannot be read.
 std::string read_command(const std::filesystem::path& proc, pid_t pid);
 
 /// Replaces the values of `password=...` and of `scheme://user:...@` by ***.

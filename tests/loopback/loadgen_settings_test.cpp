@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -17,6 +18,7 @@
 namespace beastmark::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -81,6 +83,17 @@ TEST_F(loadgen_settings, a_run_of_a_file_the_environment_and_flags_is_run_again_
     EXPECT_THAT(server.requests()[20].head, HasSubstr("Authorization: y"));
     EXPECT_THAT(server.requests()[20].head, HasSubstr("X-One: 1"));
     EXPECT_EQ(server.requests()[20].body, "{\"a\": 1}");
+}
+
+TEST_F(loadgen_settings, nothing_that_is_written_holds_the_value_of_a_typed_secret) {
+    const auto ran = loadgen({"run", "-R", "50", "-d", "200ms", "-H", "Authorization: Bearer x",
+                              "-HCookie: y=z", "-o", "typed", server.url("/")});
+    ASSERT_THAT(ran.status.code, AnyOf(0, 4)) << ran.err;
+    EXPECT_THAT(server.requests()[0].head, AllOf(HasSubstr("Bearer x"), HasSubstr("y=z")));
+    for (const auto& file : std::filesystem::directory_iterator(folder.path() / "typed"))
+        EXPECT_THAT(text("typed/" + file.path().filename().string()),
+                    Not(AnyOf(HasSubstr("Bearer"), HasSubstr("y=z"))))
+            << file.path();
 }
 
 TEST_F(loadgen_settings, print_config_tells_what_would_run_and_runs_nothing) {

@@ -225,6 +225,15 @@ TEST(watch, sees_this_very_process_and_its_child) {
     EXPECT_THAT(read_command(proc, ::getpid()), testing::HasSubstr("test"));
 }
 
+TEST_F(watch_tree, a_command_does_not_tell_the_values_of_secret_headers) {
+    using namespace std::string_literals;
+    write(10, "cmdline",
+          "loadgen\0-H\0Authorization: Bearer x\0-HCookie: x\0--header=X-Api-Key:x\0-H\0Accept: y\0"
+          "http://token/\0"s);
+    EXPECT_EQ(read_command(root_, 10), "loadgen -H Authorization: *** -HCookie: *** --header=X-Api-Key: *** "
+                                       "-H Accept: y http://token/");
+}
+
 TEST(watch, passwords_of_a_command_line_are_blanked) {
     EXPECT_EQ(blank_passwords("ingest --postgres host=db password=s3cret user=x"),
               "ingest --postgres host=db password=*** user=x");
