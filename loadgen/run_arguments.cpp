@@ -246,12 +246,14 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
     read_connections(a, o);
     read_http2(a, o);
     read_asked(a, o);
-    o.tls = read_tls(a);
+    o.tls = read_tls(a, o.targets);
     o.timeout = read_timeout(a.timeout);
     if (!a.dns_ttl.empty())
         o.dns_ttl = read_duration("--dns-ttl", a.dns_ttl);
     if (a.on_late == "skip")
         o.skip_after = read_duration("--late-after", a.late_after);
+    else if (a.late_after != run_arguments{}.late_after)
+        throw std::invalid_argument("--late-after says what --on-late skip skips: give that, too");
     if (!a.warmup.empty()) {
         o.warmup = read_duration("--warmup", a.warmup);
         prepend_warmup(o.stages, o.warmup);

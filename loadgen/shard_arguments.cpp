@@ -49,8 +49,11 @@ std::chrono::nanoseconds read_duration(const char* option, const std::string& te
 }
 
 std::optional<barrier_options> read_barrier(const run_arguments& a, const shard& share) {
-    if (a.barrier.empty())
+    if (a.barrier.empty()) {
+        if (a.barrier_timeout != run_arguments{}.barrier_timeout)
+            throw std::invalid_argument("--barrier-timeout is how long --barrier waits: give that, too");
         return std::nullopt;
+    }
     const auto wrong = [&](std::string_view what) {
         return std::invalid_argument(fmt::format("--barrier '{}': {}", a.barrier, what));
     };

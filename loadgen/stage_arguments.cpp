@@ -25,6 +25,8 @@ std::vector<stage> read_stages(const run_arguments& a) {
             throw std::invalid_argument("--k6-stage holds rate and duration: leave out -R, -d and --stage");
         return interop::read_k6_stages(a.k6_start_rate, a.k6_stages);
     }
+    if (a.k6_start_rate != run_arguments{}.k6_start_rate)
+        throw std::invalid_argument("--k6-start-rate is where the first --k6-stage begins: give that, too");
     if (!a.stages.empty()) {
         if (!a.rate.empty() || !a.duration.empty())
             throw std::invalid_argument("--stage holds rate and duration: leave out -R and -d");

@@ -132,31 +132,64 @@ private:
     bool unlike_ = false;
 };
 
+void tell_missing_floors(const std::vector<comparison>& noise) {
+    for (const auto& null : noise)
+        for (const auto& stage : null.stages)
+            if (!stage.why_not.empty())
+                fmt::print(stderr, "{}",
+                           wrapped("loadgen compare:",
+                                   fmt::format("{} gives no noise floor at {}: {}", null.other,
+                                               rate_of(stage), stage.why_not),
+                                   2));
+}
+
 struct judgement {
     std::vector<std::string> regressions;
+    std::vector<std::string> not_sure;   // may be regressions
+    std::vector<std::string> no_verdict; // names of what lacks one
     bool any_judged = false;
+
+    [[nodiscard]] int exit_code() const {
+        if (!regressions.empty())
+            return exits::objective_missed;
+        return any_judged && not_sure.empty() && no_verdict.empty() ? 0 : exits::not_to_be_believed;
+    }
 };
 
 judgement judge(const std::vector<comparison>& all, const tolerance& allowed) {
     judgement found;
-    for (const auto& one : all)
-        for (const auto& stage : one.stages)
+    for (const auto& one : all) {
+        if (one.stages.empty())
+            found.no_verdict.push_back(one.other);
+        for (const auto& stage : one.stages) {
+            if (stage.lacks_verdict())
+                found.no_verdict.push_back(fmt::format("{} at {}", one.other, rate_of(stage)));
             for (const auto& d : stage.differences) {
                 found.any_judged = true;
                 if (is_regression(d, allowed))
                     found.regressions.push_back(sentence_of(one, stage, d));
+                else if (may_be_regression(d, allowed))
+                    found.not_sure.push_back(sentence_of(one, stage, d));
             }
+        }
+    }
     return found;
 }
 
 std::string outcome_of(const judgement& found, const compare_arguments& arguments) {
     if (!found.any_judged)
         return "NO VERDICT: nothing could be judged.";
-    if (found.regressions.empty())
-        return fmt::format("No regression of more than {} is shown (of the error rate, {}).",
-                           arguments.tolerance, arguments.error_tolerance);
-    return fmt::format("REGRESSION of more than {}: {}.", arguments.tolerance,
-                       fmt::join(found.regressions, "; "));
+    if (!found.regressions.empty())
+        return fmt::format("REGRESSION of more than {}: {}.", arguments.tolerance,
+                           fmt::join(found.regressions, "; "));
+    if (!found.not_sure.empty())
+        return fmt::format("NO VERDICT: more than {} worse, but not for sure: {}. Hold the rate for longer.",
+                           arguments.tolerance, fmt::join(found.not_sure, "; "));
+    if (!found.no_verdict.empty())
+        return fmt::format("NO VERDICT on {}. Of the rest no regression of more than {} is shown.",
+                           fmt::join(found.no_verdict, ", "), arguments.tolerance);
+    return fmt::format("No regression of more than {} is shown (of the error rate, {}).", arguments.tolerance,
+                       arguments.error_tolerance);
 }
 
 } // namespace
@@ -208,7 +241,9 @@ int run_compare(const compare_arguments& arguments) {
         return against.exit_code();
     }
     const auto base_side = side_of(base);
-    const auto all = compare(base_side, sides_of(others), compare(base_side, sides_of(again)));
+    const auto noise = compare(base_side, sides_of(again));
+    tell_missing_floors(noise);
+    const auto all = compare(base_side, sides_of(others), noise);
     const auto found = judge(all, allowed);
     const auto outcome = outcome_of(found, arguments);
     std::string markdown = escaped_markdown(outcome) + "\n\n";
@@ -219,9 +254,7 @@ int run_compare(const compare_arguments& arguments) {
     fmt::print("{}", wrapped("", outcome, 2));
     if (arguments.markdown)
         write_file(*arguments.markdown, markdown);
-    if (!found.any_judged)
-        return exits::not_to_be_believed;
-    return found.regressions.empty() ? 0 : exits::objective_missed;
+    return found.exit_code();
 }
 
 } // namespace beastmark::loadgen::paired

@@ -42,11 +42,21 @@ struct matched {
     }
 };
 
-std::string why_not(const matched& m, const std::string& base, const std::string& other) {
+// A side of a stage.
+struct judged_side {
+    const std::string& name;
+    steadiness steady;
+};
+
+std::string why_not(const matched& m, const judged_side& base, const judged_side& other) {
+    for (const auto* one : {&base, &other})
+        if (one->steady.failed_in_part)
+            return fmt::format("{} failed for a part of the time, which a mean over all of it would hide",
+                               one->name);
     if (!m.stage.base_steady_s || !m.stage.other_steady_s) {
-        const auto who = m.stage.base_steady_s    ? other
-                         : m.stage.other_steady_s ? base
-                                                  : base + " and " + other;
+        const auto who = m.stage.base_steady_s    ? other.name
+                         : m.stage.other_steady_s ? base.name
+                                                  : base.name + " and " + other.name;
         return fmt::format("{} did not become steady: hold the rate for longer, or warm up (--warmup)", who);
     }
     if (m.windows.size() < mean_bootstrap::fewest_values)
@@ -81,7 +91,7 @@ matched match(const measured_stage& base, const measured_stage& other, const std
             m.windows.push_back({&one, same});
     }
     m.stage.windows = m.windows.size();
-    m.stage.why_not = why_not(m, base_name, other_name);
+    m.stage.why_not = why_not(m, {base_name, base_steady}, {other_name, other_steady});
     return m;
 }
 
@@ -97,6 +107,11 @@ std::vector<window_difference> by_window(const std::vector<both>& windows) {
     return all;
 }
 
+// As far as the difference of two shares can be.
+interval within_shares(const interval& of) {
+    return {std::max(of.low, -1.0), std::min(of.high, 1.0)};
+}
+
 double furthest(const interval& of) {
     return std::max(std::abs(of.low), std::abs(of.high));
 }
@@ -110,6 +125,10 @@ std::optional<double> noise_floor(std::span<const comparison> noise, std::size_t
                 if (s.index == stage && d.what == what)
                     floor = std::max(floor.value_or(0), furthest(d.likely));
     return floor;
+}
+
+double least_worse(figure what, const interval& of) {
+    return more_is_worse(what) ? of.low : -of.high;
 }
 
 finding judge(const difference& d) {
@@ -135,6 +154,10 @@ difference difference_of(const std::vector<both>& windows, figure what, std::siz
     d.mean = mean.mean();
     d.likely = mean.at(confidence);
     d.surely = mean.at(surely);
+    if (what == figure::error_rate) {
+        d.likely = within_shares(d.likely);
+        d.surely = within_shares(d.surely);
+    }
     return d;
 }
 
@@ -150,6 +173,13 @@ void judge(matched& m, std::span<const comparison> noise, std::size_t judged_tog
         d.found = judge(d);
         m.stage.differences.push_back(d);
     }
+}
+
+bool has_noise_floors(const comparison& all) {
+    return std::ranges::all_of(all.stages, [](const compared_stage& stage) {
+        return std::ranges::all_of(stage.differences,
+                                   [](const auto& d) { return d.noise_floor.has_value(); });
+    });
 }
 
 std::size_t judged(const matched& m) {
@@ -175,10 +205,12 @@ std::string_view name_of(finding what) {
 }
 
 bool is_regression(const difference& d, const tolerance& allowed) {
-    if (d.found != finding::worse)
-        return false;
-    const auto least = more_is_worse(d.what) ? d.surely.low : -d.surely.high;
-    return least > (d.what == figure::error_rate ? allowed.errors : allowed.share * d.base);
+    return d.found == finding::worse && least_worse(d.what, d.surely) > allowed.of(d);
+}
+
+bool may_be_regression(const difference& d, const tolerance& allowed) {
+    return d.found == finding::no_difference &&
+           least_worse(d.what, d.likely) > std::max(allowed.of(d), d.noise_floor.value_or(0));
 }
 
 std::vector<comparison> compare(const side& base, std::span<const side> others,
@@ -196,11 +228,12 @@ std::vector<comparison> compare(const side& base, std::span<const side> others,
     }
     std::vector<comparison> found;
     for (std::size_t i = 0; i < others.size(); ++i) {
-        comparison c{base.name, others[i].name, {}, judged_together, !noise.empty()};
+        comparison c{base.name, others[i].name, {}, judged_together};
         for (auto& m : all[i]) {
             judge(m, noise, judged_together);
             c.stages.push_back(std::move(m.stage));
         }
+        c.noise_known = !noise.empty() && has_noise_floors(c);
         found.push_back(std::move(c));
     }
     return found;

@@ -52,10 +52,17 @@ struct difference {
 struct tolerance {
     double share = 0.05;   // of the base
     double errors = 0.001; // of the error rate: itself
+
+    [[nodiscard]] double of(const difference& d) const {
+        return d.what == figure::error_rate ? errors : share * d.base;
+    }
 };
 
 /// Worse, and by more than is tolerated: for all of `surely`.
 bool is_regression(const difference& d, const tolerance& allowed);
+
+/// No difference is shown by `surely`, but for all of `likely` it is worse by more than is tolerated.
+bool may_be_regression(const difference& d, const tolerance& allowed);
 
 /// A window of both.
 struct window_difference {
@@ -73,6 +80,13 @@ struct compared_stage {
     std::optional<double> base_steady_s; // from when on, since the stage's beginning; nothing: never
     std::optional<double> other_steady_s;
     std::string why_not; // of a stage of which nothing is said
+
+    /// It was made to be compared, and could not be: not a ramp, and not too short from the outset.
+    [[nodiscard]] bool lacks_verdict() const {
+        return !why_not.empty() && from_rps == to_rps &&
+               windows + unsteady + doubtful >= statistics::mean_bootstrap::fewest_values;
+    }
+
     std::vector<difference> differences;
     std::vector<window_difference> by_window;
 };
@@ -82,14 +96,14 @@ struct comparison {
     std::string other;
     std::vector<compared_stage> stages;
     std::size_t judged_together = 0; // figures whose `surely` hold together, of all comparisons made at once
-    bool noise_known = false;
+    bool noise_known = false;        // of every difference
 };
 
 /// Compares each of `others` with `base`. Stages are matched by index, windows by place.
 ///
-/// Of a stage nothing is said when one of the two was not steady (MSER-5 of its median response time), or
-/// fewer than mean_bootstrap::fewest_values windows are left. False alarms: of comparisons of two things that
-/// do not differ, at most 5 % find any figure of any stage worse or better (Bonferroni).
+/// Of a stage nothing is said when one of the two was not steady (steadiness_of()), or fewer than
+/// mean_bootstrap::fewest_values windows are left. False alarms: of comparisons of two things that do not
+/// differ, at most 5 % find any figure of any stage worse or better (Bonferroni).
 ///
 /// @param noise  one or several comparisons of the same thing with itself, by the same stages: a difference
 ///               that is not larger than the furthest end of theirs is none. Empty: not known.

@@ -53,6 +53,11 @@ void require_windows(const run_options& o, const pair_options& pair) {
                         format_duration(needed), fewest, format_duration(pair.turn_length)));
 }
 
+void require_turns(const run_arguments& a) {
+    if (a.turn != run_arguments{}.turn)
+        throw std::invalid_argument("--turn is the length of the turns of --pair abba: give that, too");
+}
+
 } // namespace
 
 void add_pair_options(CLI::App& run, run_arguments& a) {
@@ -71,6 +76,7 @@ void read_pair(const run_arguments& a, run_options& o) {
     if (a.pair.empty()) {
         if (a.null || !a.noise_floor.empty())
             throw std::invalid_argument("--aa and --noise-floor belong to a comparison: give --pair, too");
+        require_turns(a);
         return;
     }
     if (a.closed || o.share.of > 1)
@@ -82,7 +88,9 @@ void read_pair(const run_arguments& a, run_options& o) {
     pair_options pair;
     pair.null = a.null;
     pair.noise_floor = a.noise_floor;
-    if (a.pair == "abba") {
+    if (a.pair != "abba") {
+        require_turns(a);
+    } else {
         pair.kind = pair_kind::abba;
         pair.turn_length = read_turn(a.turn);
         const schedule asked(o.stages, o.arrivals);

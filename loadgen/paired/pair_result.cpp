@@ -29,6 +29,17 @@ void mark_turns(json& result, const run_options& options) {
     }
 }
 
+// Its windows that are to be believed count all the same: better than no floor.
+void tell_doubts(const std::string& path, const json& result) {
+    for (const auto& [name, target] : part_of(result, "targets").items())
+        for (const auto& doubt : doubts_about(result, name))
+            fmt::print(
+                stderr, "{}",
+                wrapped("loadgen run:",
+                        fmt::format("--noise-floor {}, {}, is not to be believed: {}", path, name, doubt),
+                        2));
+}
+
 } // namespace
 
 std::vector<comparison> read_noise_floor(const pair_options& pair, const json& config) {
@@ -48,6 +59,7 @@ std::vector<comparison> read_noise_floor(const pair_options& pair, const json& c
     if (!differ.empty())
         throw std::runtime_error(
             fmt::format("--noise-floor {} is of another load: {}", pair.noise_floor, differ.front()));
+    tell_doubts(pair.noise_floor, result);
     return {read_comparison(part_of(found, "comparison"))};
 }
 

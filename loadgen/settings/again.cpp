@@ -6,12 +6,15 @@
 
 #include <boost/algorithm/string/predicate.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <stdexcept>
 #include <string_view>
+#include <vector>
 
 namespace beastmark::loadgen::settings {
 
@@ -38,6 +41,10 @@ nlohmann::json manifest_of(const std::string& path, const std::string& command) 
     return manifest;
 }
 
+// Files that it wrote, which would be written over, and processes that have other ids by now.
+constexpr std::array<std::string_view, 5> of_that_run{"output", "k6-summary", "k6-summary-export", "hdrplot",
+                                                      "watch"};
+
 // Paths of that run are relative to where it was started.
 std::string path_of(const nlohmann::json& manifest, const std::string& name) {
     if (!manifest.value("directory", nlohmann::json()).is_string())
@@ -57,19 +64,20 @@ earlier_run read_again(const std::string& path, const CLI::App& command) {
         fail(path, fmt::format("its command line is not understood: {}", problem.what()));
     }
     earlier_run run;
+    std::vector<std::string> without;
     for (const auto* const option : settable(*parsed)) {
         const auto key = key_of(*option);
         if (option->count() == 0)
             continue;
-        if (key == "output" || key == "watch") {
-            run.note += fmt::format("{} --{}", run.note.empty() ? "without its" : " and", key);
+        if (std::ranges::find(of_that_run, key) != of_that_run.end()) {
+            without.push_back("--" + key);
             continue;
         }
         auto& added = run.settings.emplace_back(setting{key, option->results(), path});
         with_file(key, added.texts, [&](const std::string& name) { return path_of(manifest, name); });
     }
-    if (!run.note.empty())
-        run.note = fmt::format("--again {}: {}", path, run.note);
+    if (!without.empty())
+        run.note = fmt::format("--again {}: without its {}", path, fmt::join(without, ", "));
     return run;
 }
 

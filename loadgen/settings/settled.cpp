@@ -38,8 +38,8 @@ const std::array<exclusion, 11>& exclusions() {
          {"replay", "replay-speed", "rate", "stage", "k6-stage", "k6-start-rate", "clients", "step-every",
           "arrivals", "on-late", "spin"}},
         {"clients",
-         {"replay", "replay-speed", "rate", "duration", "stage", "k6-stage", "k6-start-rate", "step-every",
-          "arrivals", "on-late", "spin"}},
+         {"replay", "replay-speed", "rate", "stage", "k6-stage", "k6-start-rate", "arrivals", "on-late",
+          "spin"}},
         {"requests", {"method", "body", "replay", "replay-speed"}},
         {"method", {"requests", "replay", "replay-speed"}},
         {"body", {"requests", "replay", "replay-speed"}},
@@ -52,9 +52,18 @@ const std::array<exclusion, 11>& exclusions() {
     return all;
 }
 
+// One number of clients is held for -d, a range of them takes --step-every.
+bool is_time_of_other_clients(const setting& before, std::string_view key) {
+    if (before.key != "clients" || before.texts.empty())
+        return false;
+    return key == (before.texts.front().find("..") == std::string::npos ? "step-every" : "duration");
+}
+
 bool excludes(const setting& before, std::string_view key) {
     if (before.texts == std::vector<std::string>{"false"}) // --closed=false asks for nothing
         return false;
+    if (is_time_of_other_clients(before, key))
+        return true;
     return std::any_of(exclusions().begin(), exclusions().end(), [&](const exclusion& each) {
         return each.key == before.key && std::ranges::find(each.others, key) != each.others.end();
     });
@@ -105,9 +114,10 @@ void add_source_options(CLI::App& command, source_arguments& a) {
                     "What is typed goes before the environment (LOADGEN_RATE=10k), that before the file")
         ->configurable(false);
     command
-        .add_option("--again", a.again,
-                    "RESULT.json: run that again, with what else is given changed; without its -o and "
-                    "--watch")
+        .add_option(
+            "--again", a.again,
+            "RESULT.json: run that again, with what else is given changed; without the files it wrote "
+            "and its --watch")
         ->configurable(false);
     command
         .add_flag("--print-config", a.print_config,

@@ -1,10 +1,32 @@
 #include "loadgen/tls/tls_arguments.hpp"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <stdexcept>
+#include <utility>
 
 namespace beastmark::loadgen {
+
+namespace {
+
+void require_https(const run_arguments& a, std::span<const target_spec> targets) {
+    if (std::ranges::any_of(targets, [](const auto& t) { return t.where.secure; }))
+        return;
+    const std::array<std::pair<bool, const char*>, 5> given{{{a.insecure, "-k"},
+                                                             {!a.tls.ca_file.empty(), "--cacert"},
+                                                             {!a.tls.certificate.empty(), "--cert"},
+                                                             {!a.tls.key.empty(), "--key"},
+                                                             {a.tls.resume, "--tls-resume"}}};
+    for (const auto& [is_given, flag] : given)
+        if (is_given)
+            throw std::invalid_argument(
+                fmt::format("{} belongs to https, and no URL begins with https://", flag));
+}
+
+} // namespace
 
 void add_tls_options(CLI::App& command, run_arguments& a) {
     command.add_flag("-k,--insecure", a.insecure,
@@ -19,7 +41,8 @@ void add_tls_options(CLI::App& command, run_arguments& a) {
                      "which saves the server a signature");
 }
 
-tls_options read_tls(const run_arguments& a) {
+tls_options read_tls(const run_arguments& a, std::span<const target_spec> targets) {
+    require_https(a, targets);
     if (a.insecure && !a.tls.ca_file.empty())
         throw std::invalid_argument(
             "-k takes any certificate, --cacert says which to trust: leave one of them out");

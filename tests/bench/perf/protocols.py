@@ -146,8 +146,8 @@ def summary(load: Load) -> dict[str, object]:
 
 def measure(setup: Setup, scenario: Scenario, service: Service, title: str, url: str, rounds: int, seconds: int, patience: Patience) -> Pair:
     clients: dict[str, Callable[[], Load]] = {
-        "loadgen": lambda: loadgen(replace(setup, connections=scenario.connections), replace(service, url=url), seconds, "--closed", "-k",
-                                   *(("--http2", "--streams", str(scenario.streams)) if scenario.http2 else ())),
+        "loadgen": lambda: loadgen(replace(setup, connections=scenario.connections), replace(service, url=url), seconds, "--closed",
+                                   *(("-k",) if url.startswith("https:") else ()), *(("--http2", "--streams", str(scenario.streams)) if scenario.http2 else ())),
         "h2load": lambda: h2load(setup, scenario, url, seconds),
     }
 

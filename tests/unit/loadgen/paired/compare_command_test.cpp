@@ -159,6 +159,40 @@ TEST_F(compare_command, nothing_judged_is_no_pass) {
     EXPECT_THAT(t.out, HasSubstr("NO VERDICT"));
 }
 
+TEST_F(compare_command, one_that_could_not_be_judged_is_no_pass_of_all) {
+    auto dies = same_;
+    for (std::size_t i = 36; i < 60; ++i)
+        dies["targets"]["app"]["timeline"][i]["availability"] = 0;
+    write("dies", dies);
+    const auto t = compare({"same", "dies"});
+    EXPECT_EQ(t.exit_code, 4) << t.out;
+    EXPECT_THAT(t.out, HasSubstr("NO VERDICT on dies at 1,000 requests/s. Of the rest no regression of more "
+                                 "than 5% is shown."));
+    EXPECT_EQ(compare({"dies", "slower"}).exit_code, 3);
+}
+
+TEST_F(compare_command, much_worse_but_not_for_sure_is_no_pass) {
+    auto worse = same_;
+    auto& seconds = worse["targets"]["app"]["timeline"];
+    for (std::size_t i = 30; i < 60; ++i) // half of the time: blocks are few
+        seconds[i]["response"]["p99_us"] = 100 * seconds[i]["response"]["p99_us"].get<double>();
+    write("worse", worse);
+    const auto t = compare({"worse"});
+    EXPECT_EQ(t.exit_code, 4) << t.out;
+    EXPECT_THAT(t.out, AllOf(HasSubstr("NO VERDICT: more than 5% worse, but not for sure: worse's p99 is"),
+                             HasSubstr("Hold the rate for longer")));
+}
+
+TEST_F(compare_command, says_which_other_run_of_the_base_gives_no_noise_floor) {
+    write("short", result_of({{"app", simulated_pair(2, 8).side()}}));
+    compare_arguments a;
+    a.again = {path("short")};
+    const auto t = compare({"same"}, a);
+    EXPECT_EQ(t.exit_code, 0) << t.out;
+    EXPECT_THAT(t.err, HasSubstr("short gives no noise floor at 1,000 requests/s: "));
+    EXPECT_THAT(t.out, ::testing::Not(HasSubstr("beyond the noise floor")));
+}
+
 TEST_F(compare_command, one_of_several_targets_has_to_be_chosen) {
     simulated_pair pair(3);
     write("two", result_of({{"app", pair.side()}, {"beside", pair.side()}}));

@@ -95,6 +95,43 @@ TEST(paired_comparison, a_difference_within_the_noise_floor_is_none) {
     EXPECT_EQ(of(found, figure::error_rate).noise_floor.has_value(), true);
 }
 
+TEST(paired_comparison, a_null_without_a_verdict_is_no_noise_floor) {
+    simulated_pair pair(4);
+    const auto base = pair.side();
+    const auto null = compare_two(base, simulated_pair(5, 8).side());
+    ASSERT_TRUE(null.stages[0].differences.empty());
+    const auto found = compare_two(base, pair.side(), {null});
+    EXPECT_FALSE(found.stages[0].differences.empty());
+    EXPECT_FALSE(found.noise_known);
+}
+
+TEST(paired_comparison, of_what_failed_for_a_part_of_the_time_nothing_is_said) {
+    simulated_pair pair(9);
+    const auto base = pair.side();
+    auto other = pair.side();
+    for (std::size_t i = 36; i < other.error_rate.size(); ++i)
+        other.error_rate[i] = 1;
+    const auto found = compare_two(base, other);
+    EXPECT_THAT(found.stages[0].why_not, HasSubstr("b failed for a part of the time"));
+    EXPECT_TRUE(found.stages[0].lacks_verdict());
+    EXPECT_TRUE(found.stages[0].differences.empty());
+}
+
+TEST(paired_comparison, error_rates_differ_by_no_more_than_all) {
+    simulated_pair pair(10);
+    auto base = pair.side();
+    auto other = pair.side();
+    for (std::size_t i = 0; i < other.error_rate.size(); ++i) {
+        base.error_rate[i] = i % 5 == 0 ? 0.5 : 0;
+        other.error_rate[i] = i % 7 == 0 ? 0.6 : 1;
+    }
+    const auto found = compare_two(base, other);
+    const auto& errors = of(found, figure::error_rate);
+    EXPECT_LE(errors.likely.high, 1);
+    EXPECT_LE(errors.surely.high, 1);
+    EXPECT_GT(errors.surely.high, errors.mean);
+}
+
 TEST(paired_comparison, more_figures_at_once_need_more_evidence) {
     simulated_pair pair(6);
     const auto base = side_of("a", pair.side());

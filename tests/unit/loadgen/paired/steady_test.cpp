@@ -36,6 +36,24 @@ TEST(paired_steady, what_goes_on_changing_never_was) {
     EXPECT_TRUE(stage_of(judged(told)).at("steady_from_s").is_null());
 }
 
+TEST(paired_steady, what_fails_for_a_part_of_the_time_never_was) {
+    const auto fails = [](std::size_t from, std::size_t to) {
+        auto result = result_of({{"a", simulated_pair(7).side()}});
+        for (auto i = from; i < to; ++i) {
+            auto& second = result["targets"]["a"]["timeline"][i];
+            second["availability"] = 0;
+            second["response"]["p50_us"] = nullptr; // nothing is answered
+        }
+        add_steady_state(result);
+        return stage_of(result).at("steady_from_s");
+    };
+    EXPECT_TRUE(fails(0, 20).is_null());
+    EXPECT_TRUE(fails(20, 40).is_null());
+    EXPECT_TRUE(fails(4, 60).is_null()) << "of too few seconds a median is known";
+    EXPECT_TRUE(fails(40, 60).is_null());
+    EXPECT_EQ(fails(30, 31), 0.0) << "a second is no part of the time";
+}
+
 TEST(paired_steady, nothing_is_said_of_a_short_stage_or_a_warm_up) {
     EXPECT_FALSE(stage_of(judged(simulated_pair(3, 9).side())).contains("steady_from_s"));
     EXPECT_TRUE(stage_of(judged(simulated_pair(3, 10).side())).contains("steady_from_s"));

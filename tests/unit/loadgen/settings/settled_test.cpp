@@ -124,6 +124,13 @@ TEST_F(settled, what_excludes_one_another_gives_way_to_the_layer_before) {
     EXPECT_FALSE(options_of({"--config", rated, "--closed"}).contains("rate"));
     EXPECT_TRUE(options_of({"--config", rated, "--closed"}).contains("duration"));
     EXPECT_TRUE(options_of({"--config", rated, "--closed=false"}).contains("rate"));
+    const auto stepped = file("c.toml", "duration = '1s'\nstep-every = '2s'\n");
+    const auto held = options_of({"--config", stepped, "--clients", "3"});
+    EXPECT_TRUE(held.contains("duration"));
+    EXPECT_FALSE(held.contains("step-every"));
+    const auto ramped = options_of({"--config", stepped, "--clients", "1..3"});
+    EXPECT_FALSE(ramped.contains("duration"));
+    EXPECT_TRUE(ramped.contains("step-every"));
     const auto both = file("b.toml", "rate = 5\nstage = ['1s:1']\n");
     EXPECT_TRUE(options_of({"--config", both}).contains("stage")) << "for the check to refuse";
     EXPECT_TRUE(options_of({"--config", both}).contains("rate"));
@@ -217,18 +224,23 @@ TEST_F(settled, a_printed_config_gives_the_same_run) {
 
 TEST_F(settled, a_result_is_run_again_with_what_is_given_changed) {
     const auto before = result({"loadgen", "run", "--stage", "1s:5", "-c", "7", "-b", "@b.json", "-o", "old",
-                                "--watch", "x=1", "--seed", "4", "http://old/"});
+                                "--watch", "x=1", "--seed", "4", "--k6-summary", "s.json",
+                                "--k6-summary-export", "e.json", "--hdrplot", "p.txt", "http://old/"});
     const auto all = options_of({"--again", before, "-R", "9", "http://new/"});
     EXPECT_FALSE(all.contains("stage"));
     EXPECT_FALSE(all.contains("output"));
     EXPECT_FALSE(all.contains("watch"));
+    EXPECT_FALSE(all.contains("k6-summary"));
+    EXPECT_FALSE(all.contains("k6-summary-export"));
+    EXPECT_FALSE(all.contains("hdrplot"));
     EXPECT_THAT(all.at("rate"), ElementsAre("9"));
     EXPECT_THAT(all.at("connections"), ElementsAre("7"));
     EXPECT_THAT(all.at("seed"), ElementsAre("4"));
     EXPECT_THAT(all.at("url"), ElementsAre("http://new/"));
     EXPECT_THAT(all.at("body"), ElementsAre("@/of/the/run/b.json"));
     EXPECT_EQ(settle({"loadgen", "run", "--again", before}).note,
-              "--again " + before + ": without its --watch and --output");
+              "--again " + before +
+                  ": without its --watch, --output, --k6-summary, --k6-summary-export, --hdrplot");
 }
 
 TEST_F(settled, who_asks_for_other_requests_gets_those_alone) {
