@@ -7,6 +7,7 @@
 #include "loadgen/make_observer.hpp"
 #include "loadgen/output_folder.hpp"
 #include "loadgen/result.hpp"
+#include "loadgen/tell.hpp"
 #include "loadgen/timeline.hpp"
 
 #include <CLI/CLI.hpp>
@@ -106,13 +107,13 @@ public:
     void begin(std::size_t number, const stage& probe) const {
         if (!drawn_)
             return;
-        fmt::print(stderr, "\r\x1b[Kprobe {}: {:.6g}/s for {} ...", number, probe.from_rps,
-                   format_duration(probe.duration));
+        tell("\r\x1b[Kprobe {}: {:.6g}/s for {} ...", number, probe.from_rps,
+             format_duration(probe.duration));
         std::fflush(stderr);
     }
 
     void end(const std::string& text) const {
-        fmt::print(stderr, "{}{}\n", drawn_ ? "\r\x1b[K" : "", text);
+        tell("{}{}\n", drawn_ ? "\r\x1b[K" : "", text);
         std::fflush(stderr);
     }
 
@@ -235,8 +236,8 @@ int capacity_command(const capacity_options& options) {
     record.what.arrivals = schedule(asked.stages, asked.arrivals);
     const bool interrupted = record.signal != 0;
     const auto exit_code = exit_code_of(record, search.answer());
-    fmt::print("\n{}  {}\n{}\n", record.what.targets.front().name, record.what.targets.front().where.text,
-               answer_text(search, interrupted));
+    show("\n{}  {}\n{}\n", record.what.targets.front().name, record.what.targets.front().where.text,
+         answer_text(search, interrupted));
     if (seconds) {
         seconds->close();
         auto result = make_result(record, asked, exit_code);

@@ -9,6 +9,7 @@
 #include "loadgen/output_folder.hpp"
 #include "loadgen/probe.hpp"
 #include "loadgen/stage.hpp"
+#include "loadgen/tell.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -39,7 +40,7 @@ public:
     void show(const std::string& text) const {
         if (!terminal_)
             return;
-        fmt::print(stderr, "\r\x1b[K{}", text);
+        tell("\r\x1b[K{}", text);
         std::fflush(stderr);
     }
 
@@ -150,9 +151,9 @@ int doctor_command(const doctor_options& options) {
     const int exit_code = found.good().value_or(true) ? 0 : exits::objective_missed;
     const auto json = json_of(found, exit_code).dump(1) + "\n";
     if (options.json == "-") {
-        fmt::print("{}", json);
+        show("{}", json);
     } else {
-        fmt::print("{}", text_of(found));
+        show("{}", text_of(found));
         if (!options.json.empty())
             write_file(options.json, json);
     }

@@ -5,6 +5,7 @@
 #include "loadgen/settings/config_file.hpp"
 #include "loadgen/settings/settled.hpp"
 #include "loadgen/shard_group.hpp"
+#include "loadgen/tell.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -23,13 +24,13 @@ using namespace beastmark::loadgen;
 int parse_end(const CLI::App& app, const CLI::ParseError& end, const std::string& where) {
     if (end.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success))
         return app.exit(end);
-    fmt::print(stderr, "loadgen: {}{} (see loadgen --help)\n", end.what(), where);
+    tell("loadgen: {}{} (see loadgen --help)\n", end.what(), where);
     return exits::wrong_use;
 }
 
 // What is checked is what would run, so that a wrong option is not printed either.
 int print_config(const CLI::App& command) {
-    fmt::print("{}", settings::config_text(command));
+    show("{}", settings::config_text(command));
     return 0;
 }
 
@@ -69,18 +70,22 @@ int main(int argc, char** argv) {
         given = settings::settle({argv, argv + argc});
         line.parse(given.argv);
         if (!given.note.empty())
-            fmt::print(stderr, "{}\n", given.note);
-        return perform(line, given.argv);
+            tell("{}\n", given.note);
+        const int code = perform(line, given.argv);
+        if (shown_all())
+            return code;
+        tell("loadgen: cannot write all of it to stdout\n");
+        return code != 0 ? code : exits::could_not_run;
     } catch (const CLI::ParseError& end) {
         return parse_end(line.app, end, where(end));
     } catch (const std::invalid_argument& wrong) {
-        fmt::print(stderr, "loadgen: {}{}\n", wrong.what(), where(wrong));
+        tell("loadgen: {}{}\n", wrong.what(), where(wrong));
         return exits::wrong_use;
     } catch (const shards_missing& failure) {
-        fmt::print(stderr, "loadgen: {}\n", failure.what());
+        tell("loadgen: {}\n", failure.what());
         return exits::shards_missing;
     } catch (const std::exception& failure) {
-        fmt::print(stderr, "loadgen: {}\n", failure.what());
+        tell("loadgen: {}\n", failure.what());
         return exits::could_not_run;
     }
 }

@@ -4,6 +4,7 @@
 #include "loadgen/recovery/recovery_output.hpp"
 #include "loadgen/shard_summary.hpp"
 #include "loadgen/summary.hpp"
+#include "loadgen/tell.hpp"
 #include "loadgen/timeline.hpp"
 
 #include <CLI/App.hpp>
@@ -62,9 +63,9 @@ int write_merged(const shard_merge& all, const std::string& folder, std::vector<
     seconds->close();
     merged.options.argv = std::move(argv);
     const auto judged = judge(merged);
-    fmt::print("{}{}{}", shards_text(merged), summarize(merged.record), recovery::summary_of(merged.record));
+    show("{}{}{}", shards_text(merged), summarize(merged.record), recovery::summary_of(merged.record));
     for (const auto& r : judged.objectives)
-        fmt::print("  {}\n", text_of(r));
+        show("  {}\n", text_of(r));
     const std::filesystem::path to(folder);
     write_file(to / shard_file_name, merged.text);
     write_results(to, merged.options.name, merged.record, judged.result);

@@ -3,6 +3,7 @@
 #include "common/duration.hpp"
 #include "common/number.hpp"
 #include "loadgen/http_server.hpp"
+#include "loadgen/tell.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
@@ -129,7 +130,7 @@ void metrics_endpoint::linger(std::chrono::nanoseconds time, const std::function
     asio::io_context context;
     asio::signal_set signals(context, SIGINT, SIGTERM);
     signals.async_wait([&](const error_code&, int) { context.stop(); });
-    fmt::print(stderr, "{} stays for {}; Ctrl-C ends that\n", url(), format_duration(time));
+    tell("{} stays for {}; Ctrl-C ends that\n", url(), format_duration(time));
     const auto end = std::chrono::steady_clock::now() + time;
     while (!context.stopped() && std::chrono::steady_clock::now() < end && !(enough && enough()))
         context.run_one_until(std::min(end, std::chrono::steady_clock::now() + ask_again));

@@ -4,12 +4,14 @@
 #include "loadgen/exit_codes.hpp"
 #include "loadgen/report.hpp"
 #include "loadgen/shard_file.hpp"
+#include "loadgen/tell.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -20,7 +22,32 @@
 
 namespace beastmark::loadgen {
 
-void write_file(const std::filesystem::path& path, std::string_view content) {
+namespace {
+
+// A device, a pipe, or what the shell opened: what has it open, or a link to it, is not to be replaced.
+bool is_written_in_place(const std::filesystem::path& path) {
+    std::error_code ignored;
+    const auto what = std::filesystem::status(path, ignored);
+    const bool is_descriptor =
+        path == "/dev/stdout" || path == "/dev/stderr" || path.parent_path() == "/dev/fd";
+    return is_descriptor || (std::filesystem::exists(what) && !std::filesystem::is_regular_file(what));
+}
+
+void write_in_place(const std::filesystem::path& path, std::string_view content) {
+    std::fflush(stdout); // what was shown before comes before
+    std::ofstream file(path, std::ios::binary | std::ios::app);
+    file.write(content.data(), static_cast<std::streamsize>(content.size()));
+    file.close();
+    if (!file)
+        throw std::runtime_error(fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)));
+}
+
+} // namespace
+
+void write_file(const std::filesystem::path& given, std::string_view content) {
+    if (is_written_in_place(given))
+        return write_in_place(given, content);
+    const auto path = std::filesystem::is_symlink(given) ? std::filesystem::weakly_canonical(given) : given;
     auto temporary = path;
     temporary += fmt::format(".{}.tmp", getpid());
     std::ofstream file(temporary, std::ios::binary);
@@ -78,7 +105,7 @@ void write_results(const std::filesystem::path& folder, const std::string& title
     for (std::size_t i = 0; i < record.targets.size(); ++i)
         write_file(folder / (record.what.targets[i].name + ".hgrm"),
                    percentile_distribution(record.targets[i].total().times.response) + note);
-    fmt::print("\nwritten: {}  {}\n", (folder / "result.json").string(), (folder / "report.html").string());
+    show("\nwritten: {}  {}\n", (folder / "result.json").string(), (folder / "report.html").string());
 }
 
 int exit_code_of(const run_record& record, std::span<const slo_result> objectives, bool all_shards) {

@@ -13,7 +13,8 @@
 
 namespace beastmark::loadgen {
 
-/// Writes a file so that a reader sees all of it or nothing: under another name first, then renamed. Throws
+/// Writes a file so that a reader sees all of it or nothing: under another name first, then renamed; what a
+/// link points to, not the link. To a device or pipe (/dev/stdout, /dev/fd/3) it is written as it is. Throws
 /// std::runtime_error with one clear line.
 void write_file(const std::filesystem::path& path, std::string_view content);
 

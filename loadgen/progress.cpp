@@ -2,6 +2,7 @@
 
 #include "common/duration.hpp"
 #include "loadgen/panel/progress_line.hpp"
+#include "loadgen/tell.hpp"
 
 #include <fmt/format.h>
 
@@ -36,9 +37,9 @@ void progress::started(const run_record& record) {
         const auto load = record.what.arrivals.closed_loop()
                               ? std::string("as many requests as are answered (closed loop)")
                               : fmt::format("{} requests", share_of(record.what, i));
-        fmt::print(stderr, "{}: {} over {} on {}, {} thread{}\n", t.where.text, load,
-                   format_duration(record.what.arrivals.duration()), connections_text(record),
-                   record.what.threads, record.what.threads == 1 ? "" : "s");
+        tell("{}: {} over {} on {}, {} thread{}\n", t.where.text, load,
+             format_duration(record.what.arrivals.duration()), connections_text(record), record.what.threads,
+             record.what.threads == 1 ? "" : "s");
     }
 }
 
@@ -61,7 +62,7 @@ void progress::print_rows(const run_record& record) {
         return;
     rows_told_ = rows;
     for (std::size_t i = 0; i < record.targets.size(); ++i)
-        fmt::print(stderr, "{}\n", progress_text(record, i, record.targets[i].rows()[rows - 1].ends));
+        tell("{}\n", progress_text(record, i, record.targets[i].rows()[rows - 1].ends));
 }
 
 void progress::interrupted() {
@@ -70,7 +71,7 @@ void progress::interrupted() {
 
 void progress::note(const std::string& text) {
     finish();
-    fmt::print(stderr, "{}\n", text);
+    tell("{}\n", text);
 }
 
 void progress::finish() {

@@ -18,6 +18,7 @@
 #include "loadgen/shard_group.hpp"
 #include "loadgen/slo.hpp"
 #include "loadgen/summary.hpp"
+#include "loadgen/tell.hpp"
 #include "loadgen/timeline.hpp"
 
 #include <fmt/format.h>
@@ -39,7 +40,7 @@ std::unique_ptr<metrics_endpoint> serve(std::shared_ptr<live_metrics> live, cons
     auto endpoint = std::make_unique<metrics_endpoint>(*options.metrics);
     endpoint->serve(std::move(live));
     endpoint->serve(std::make_shared<process_collector>());
-    fmt::print(stderr, "metrics: {}\n", endpoint->url());
+    tell("metrics: {}\n", endpoint->url());
     return endpoint;
 }
 
@@ -67,7 +68,7 @@ int run_command(const run_options& options) {
     if (!options.output.empty())
         require_folder(options.output);
     if (options.replay && !options.replay->note().empty())
-        fmt::print(stderr, "{}\n", options.replay->note());
+        tell("{}\n", options.replay->note());
     const auto live = std::make_shared<live_metrics>(what, options.method);
     const auto endpoint = serve(live, options);
     std::optional<timeline> seconds;
@@ -126,13 +127,13 @@ int run_command(const run_options& options) {
     auto seen = observed(beside);
     const auto costs = efficiency::find_costs(record, options, seen);
     auto result = result_of(record, options, exit_code, objectives, std::move(seen), costs);
-    fmt::print("{}{}{}", summarize(record), service_quota_text(result), recovery::summary_of(record));
+    show("{}{}{}", summarize(record), service_quota_text(result), recovery::summary_of(record));
     for (const auto& of_target : costs)
-        fmt::print("{}", efficiency::text_of(of_target));
+        show("{}", efficiency::text_of(of_target));
     for (const auto& r : objectives)
-        fmt::print("  {}\n", text_of(r));
+        show("  {}\n", text_of(r));
     if (options.pair)
-        fmt::print("{}", paired::text_of(paired::add_comparison(result, options, noise), *options.pair));
+        show("{}", paired::text_of(paired::add_comparison(result, options, noise), *options.pair));
     const auto write = [&] {
         seconds->close();
         if (share)

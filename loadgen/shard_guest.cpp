@@ -5,6 +5,7 @@
 #include "loadgen/json_parts.hpp"
 #include "loadgen/output_folder.hpp"
 #include "loadgen/shard_test.hpp"
+#include "loadgen/tell.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -77,8 +78,7 @@ steady_time shard_guest::agree_on_start() {
     const auto request = to_json(request_).dump(-1, ' ', false, json::error_handler_t::replace);
     const auto began = clock::now();
     auto heard = false;
-    fmt::print(stderr, "shard {}/{}: joins shard 0 at {}\n", request_.index, request_.of,
-               text_of(barrier_.where));
+    tell("shard {}/{}: joins shard 0 at {}\n", request_.index, request_.of, text_of(barrier_.where));
     for (;;) {
         const auto now = clock::now();
         if (ask(request, now)) {

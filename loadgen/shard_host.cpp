@@ -5,6 +5,7 @@
 #include "loadgen/output_folder.hpp"
 #include "loadgen/secrets.hpp"
 #include "loadgen/shard_test.hpp"
+#include "loadgen/tell.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -112,7 +113,7 @@ shard_host::shard_host(const plan& what, const run_options& options, metrics_end
 }
 
 steady_time shard_host::agree_on_start() {
-    fmt::print(stderr, "shard 0/{}: waits for the others\n", of_);
+    tell("shard 0/{}: waits for the others\n", of_);
     for (;;) {
         {
             const std::lock_guard lock(meeting_->mutex);
@@ -121,8 +122,8 @@ steady_time shard_host::agree_on_start() {
             if (const auto start = barrier.start()) {
                 start_ = *start;
                 if (const auto absent = barrier.missing(); !absent.empty())
-                    fmt::print(stderr, "{} of {} shards are there; begins without shard {}\n",
-                               barrier.present(), of_, fmt::join(absent, ", "));
+                    tell("{} of {} shards are there; begins without shard {}\n", barrier.present(), of_,
+                         fmt::join(absent, ", "));
                 break;
             }
         }
@@ -144,8 +145,7 @@ void shard_host::collect(steady_time deadline) {
         if (awaited.empty())
             return;
         if (clock::now() >= deadline) {
-            fmt::print(stderr, "shard {}: began, and has not told what it counted\n",
-                       fmt::join(awaited, ", "));
+            tell("shard {}: began, and has not told what it counted\n", fmt::join(awaited, ", "));
             return;
         }
         std::this_thread::sleep_for(look_again);

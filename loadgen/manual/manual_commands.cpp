@@ -2,6 +2,7 @@
 
 #include "loadgen/manual/completion.hpp"
 #include "loadgen/manual/man_page.hpp"
+#include "loadgen/tell.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -20,12 +21,12 @@ CLI::App* add_man_command(CLI::App& app) {
 }
 
 int completion_command(const completion_arguments& a, const CLI::App& app) {
-    fmt::print("{}", a.shell == "zsh" ? zsh_completion(app) : bash_completion(app));
+    show("{}", a.shell == "zsh" ? zsh_completion(app) : bash_completion(app));
     return 0;
 }
 
 int man_command(const CLI::App& app) {
-    fmt::print("{}", man_page(app));
+    show("{}", man_page(app));
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "loadgen/paired/output.hpp"
 #include "loadgen/paired/words.hpp"
 #include "loadgen/report.hpp"
+#include "loadgen/tell.hpp"
 #include "loadgen/wrapped.hpp"
 
 #include <CLI/App.hpp>
@@ -125,7 +126,7 @@ public:
 private:
     static void say(bool& what, const std::string& line) {
         what = true;
-        fmt::print(stderr, "{}", wrapped("loadgen compare:", line, 2));
+        tell("{}", wrapped("loadgen compare:", line, 2));
     }
 
     bool doubted_ = false;
@@ -136,8 +137,7 @@ void tell_missing_floors(const std::vector<comparison>& noise) {
     for (const auto& null : noise)
         for (const auto& stage : null.stages)
             if (!stage.why_not.empty())
-                fmt::print(stderr, "{}",
-                           wrapped("loadgen compare:",
+                tell("{}", wrapped("loadgen compare:",
                                    fmt::format("{} gives no noise floor at {}: {}", null.other,
                                                rate_of(stage), stage.why_not),
                                    2));
@@ -237,7 +237,7 @@ int run_compare(const compare_arguments& arguments) {
     for (const auto& run : again)
         against.add(base, run);
     if (against.any() && !arguments.force) {
-        fmt::print(stderr, "loadgen compare: not compared; --force compares all the same\n");
+        tell("loadgen compare: not compared; --force compares all the same\n");
         return against.exit_code();
     }
     const auto base_side = side_of(base);
@@ -248,10 +248,10 @@ int run_compare(const compare_arguments& arguments) {
     const auto outcome = outcome_of(found, arguments);
     std::string markdown = escaped_markdown(outcome) + "\n\n";
     for (const auto& one : all) {
-        fmt::print("{}\n", text_of(one));
+        show("{}\n", text_of(one));
         markdown += markdown_of(one) + "\n";
     }
-    fmt::print("{}", wrapped("", outcome, 2));
+    show("{}", wrapped("", outcome, 2));
     if (arguments.markdown)
         write_file(*arguments.markdown, markdown);
     return found.exit_code();

@@ -5,6 +5,7 @@
 #include "loadgen/paired/output.hpp"
 #include "loadgen/paired/words.hpp"
 #include "loadgen/report.hpp"
+#include "loadgen/tell.hpp"
 #include "loadgen/wrapped.hpp"
 
 #include <fmt/format.h>
@@ -33,11 +34,10 @@ void mark_turns(json& result, const run_options& options) {
 void tell_doubts(const std::string& path, const json& result) {
     for (const auto& [name, target] : part_of(result, "targets").items())
         for (const auto& doubt : doubts_about(result, name))
-            fmt::print(
-                stderr, "{}",
-                wrapped("loadgen run:",
-                        fmt::format("--noise-floor {}, {}, is not to be believed: {}", path, name, doubt),
-                        2));
+            tell("{}",
+                 wrapped("loadgen run:",
+                         fmt::format("--noise-floor {}, {}, is not to be believed: {}", path, name, doubt),
+                         2));
 }
 
 } // namespace

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -253,6 +254,46 @@ TEST(loadgen_cli, a_second_signal_ends_it_at_once) {
     const auto status = child.wait();
     ASSERT_TRUE(status);
     EXPECT_EQ(status->code, 130);
+}
+
+class loadgen_output : public ::testing::Test {
+protected:
+    finished_process shell(const std::string& more) {
+        return run(
+            {.arguments = {"/bin/sh", "-c", loadgen + " run -R 50 -d 1s -c 2 " + more + " " + server.url()},
+             .directory = folder.path().string()});
+    }
+
+    fault_server server{at_once};
+    temporary_directory folder;
+};
+
+TEST_F(loadgen_output, the_result_stays_when_nobody_reads_what_is_told) {
+    const auto untold = shell("-o untold 2>/dev/full");
+    EXPECT_THAT(untold.status.code, AnyOf(0, 4)); // 4: the machine was busy
+    EXPECT_EQ(read_json(folder.path() / "untold/result.json")["targets"]["target"]["totals"]["offered"], 50);
+    EXPECT_THAT(untold.out, HasSubstr("written: untold/result.json"));
+
+    const auto unshown = shell("-o unshown >/dev/full");
+    EXPECT_THAT(unshown.status.code, AnyOf(1, 4));
+    EXPECT_EQ(read_json(folder.path() / "unshown/result.json")["targets"]["target"]["totals"]["offered"], 50);
+    EXPECT_THAT(unshown.err, HasSubstr("loadgen: cannot write all of it to stdout\n"));
+}
+
+TEST_F(loadgen_output, links_and_devices_are_written_to_not_replaced) {
+    std::filesystem::create_symlink("real.json", folder.path() / "link.json");
+    std::ofstream(folder.path() / "real.json") << "before";
+    std::filesystem::create_symlink("/dev/full", folder.path() / "full");
+    const auto linked = shell("--hdrplot /dev/stdout --k6-summary link.json");
+    EXPECT_THAT(linked.status.code, AnyOf(0, 4)) << linked.err;
+    EXPECT_THAT(linked.out, ::testing::ContainsRegex("response .*\n(.*\n)*.*Percentile"));
+    EXPECT_TRUE(std::filesystem::is_symlink(folder.path() / "link.json"));
+    EXPECT_TRUE(read_json(folder.path() / "real.json").contains("metrics"));
+
+    const auto full = shell("--hdrplot full");
+    EXPECT_EQ(full.status.code, 1);
+    EXPECT_THAT(full.err, HasSubstr("cannot write full: No space left on device"));
+    EXPECT_TRUE(std::filesystem::is_symlink(folder.path() / "full"));
 }
 
 TEST(loadgen_cli, shards_together_send_all_arrivals) {
