@@ -41,7 +41,9 @@ std::string answered(const capacity_run& search, const capacity_answer& found) {
     case capacity_kind::found:
         return fmt::format("capacity {} with {}", interval_text(found), objectives);
     case capacity_kind::at_least:
-        return fmt::format("capacity {} with {}: nothing higher was asked", interval_text(found), objectives);
+        return fmt::format(
+            "capacity {} with {}: {}", interval_text(found), objectives,
+            asked_above_text(search.probes(), found.low * (1 + search.how().search.precision)));
     case capacity_kind::below:
         return fmt::format("capacity below {}/s, the lowest rate asked, with {}{}: give a lower --range",
                            rate_text(search.how().search.low), objectives,
@@ -84,12 +86,20 @@ std::string probe_text(const rate_probe& probe, std::size_t number) {
     auto text = fmt::format("probe {:<3} {:>9}/s for {:<4}", number, rate_text(probe.rate),
                             format_duration(probe.length));
     for (const auto& r : probe.objectives)
-        text += fmt::format("  {} {}{}", name_of(r.what), r.value ? text_of(r.what, *r.value) : "-",
-                            r.censored ? "+" : "");
+        text += fmt::format("  {} {}{}{}", name_of(r.what), r.value ? text_of(r.what, *r.value) : "-",
+                            r.censored ? "+" : "", note_of_few(r));
     text += fmt::format("  {}", name_of(probe.outcome));
     // What was missed stands there already.
     const bool told = probe.outcome == probe_outcome::missed || probe.why.empty();
     return told ? text : text + ": " + probe.why;
+}
+
+std::string asked_above_text(std::span<const rate_probe> probes, double rate) {
+    for (auto i = probes.size(); i-- > 0;)
+        if (probes[i].rate > rate)
+            return fmt::format("at {}/s, which was asked, too, it is not known ({})",
+                               rate_text(probes[i].rate), name_of(probes[i].outcome));
+    return "nothing higher was asked";
 }
 
 std::string interval_text(const capacity_answer& found) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <cstddef>
+#include <span>
 #include <string>
 
 namespace beastmark::loadgen {
@@ -15,6 +16,9 @@ std::string probe_text(const rate_probe& probe, std::size_t number);
 
 /// The rates it lies between: "5,010 to 5,080/s", "at least 4,000/s".
 std::string interval_text(const capacity_answer& found);
+
+/// What is known of rates above `rate`: nothing was asked, or what was gave no answer.
+std::string asked_above_text(std::span<const rate_probe> probes, double rate);
 
 /// The answer in one line, the objectives in it.
 std::string answer_text(const capacity_run& search, bool interrupted);

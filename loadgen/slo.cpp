@@ -13,12 +13,31 @@ namespace {
 struct figure {
     std::optional<double> value;
     bool censored = false;
+    std::uint64_t slowest_of = 0;
 };
+
+// Of fewer responses a percentile is the slowest of them.
+std::uint64_t responses_for(metric what) {
+    switch (what) {
+    case metric::p50:
+        return 2;
+    case metric::p90:
+        return 10;
+    case metric::p99:
+        return 100;
+    case metric::p999:
+        return 1000;
+    default:
+        return 0;
+    }
+}
 
 figure figure_in(metric what, const row& figures, run_time timeout) {
     const auto value = value_of(what, figures);
     const auto timeout_us = std::chrono::duration<double, std::micro>(timeout).count();
-    return {value, value && is_time(what) && figures.of(outcome::timeout) > 0 && *value >= timeout_us};
+    const auto count = figures.response.count;
+    return {value, value && is_time(what) && figures.of(outcome::timeout) > 0 && *value >= timeout_us,
+            count < responses_for(what) ? count : 0};
 }
 
 figure figure_of(const condition::figure& wanted, const std::string& target,
@@ -36,7 +55,7 @@ bool is_upper_bound(condition::comparison op) {
 
 slo_result judged(const condition& c, const std::string& target, const figure& left,
                   std::optional<double> bound) {
-    slo_result r{c.text, target, c.left.what, left.value, bound, left.censored, false};
+    slo_result r{c.text, target, c.left.what, left.value, bound, left.censored, false, left.slowest_of};
     r.pass = r.value && r.bound && c.holds(*r.value, *r.bound) && !(r.censored && is_upper_bound(c.op));
     return r;
 }
@@ -92,8 +111,16 @@ slo_result judge_slo(const condition& objective, const std::string& target, cons
 }
 
 std::string text_of(const slo_result& r) {
-    return fmt::format("{}  {}  {}  {}{}", r.pass ? "PASS" : "FAIL", r.target, r.text,
-                       r.value ? text_of(r.what, *r.value) : "nothing to judge", r.censored ? "+" : "");
+    return fmt::format("{}  {}  {}  {}{}{}", r.pass ? "PASS" : "FAIL", r.target, r.text,
+                       r.value ? text_of(r.what, *r.value) : "nothing to judge", r.censored ? "+" : "",
+                       note_of_few(r));
+}
+
+std::string note_of_few(const slo_result& r) {
+    if (r.slowest_of == 0)
+        return {};
+    return fmt::format(" (the slowest of {}; {} takes {})", r.slowest_of, name_of(r.what),
+                       responses_for(r.what));
 }
 
 } // namespace beastmark::loadgen

@@ -4,6 +4,7 @@
 #include "loadgen/condition.hpp"
 #include "loadgen/run.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +22,7 @@ struct slo_result {
     std::optional<double> bound;
     bool censored = false; // `value` is that of a request given up on: the true one is larger
     bool pass = false;
+    std::uint64_t slowest_of = 0; // a percentile that is the slowest of so few responses; 0: there are enough
 };
 
 /// As condition::parse(), without a duration: an objective is judged over the whole run. Throws
@@ -52,5 +54,8 @@ slo_result judge_slo(const condition& objective, const std::string& target, cons
 
 /// "PASS  go p99<50ms  3.21 ms".
 std::string text_of(const slo_result& result);
+
+/// " (the slowest of 20; p99 takes 100)" of a percentile that takes more responses than there were, else "".
+std::string note_of_few(const slo_result& result);
 
 } // namespace beastmark::loadgen

@@ -107,6 +107,17 @@ std::vector<candidate> containers(const json& observed, const std::string& targe
     return found;
 }
 
+// Why the endpoint with the target's name gave none; empty when there is no such endpoint.
+std::string failed_scrape(const json& observed, const std::string& target) {
+    const json& endpoint = part_of(part_of(observed, "scraped"), target.c_str());
+    if (!endpoint.is_object())
+        return {};
+    const json& why = part_of(endpoint, "last_failure");
+    return fmt::format("no CPU was measured: --scrape {} {}", target,
+                       why.is_string() ? "failed: " + why.get<std::string>()
+                                       : "has no process_cpu_seconds_total");
+}
+
 } // namespace
 
 found_cpu observed_cpu(const json& observed, const std::string& target, bool only_target) {
@@ -120,6 +131,8 @@ found_cpu observed_cpu(const json& observed, const std::string& target, bool onl
         for (const candidate& one : candidates)
             others.push_back(one.name);
     }
+    if (const auto why = failed_scrape(observed, target); others.empty() && !why.empty())
+        return {std::nullopt, why};
     if (others.empty())
         return {std::nullopt,
                 fmt::format("no CPU was measured: give --watch {0}=PID, --scrape {0}=URL of its metrics, or "

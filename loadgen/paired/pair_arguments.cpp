@@ -91,6 +91,9 @@ void read_pair(const run_arguments& a, run_options& o) {
     if (a.pair != "abba") {
         require_turns(a);
     } else {
+        if (!a.prices.empty())
+            throw std::invalid_argument("--pair abba compares the CPU of both over all turns: leave out "
+                                        "--price-per-hour, or give --pair concurrent");
         pair.kind = pair_kind::abba;
         pair.turn_length = read_turn(a.turn);
         const schedule asked(o.stages, o.arrivals);

@@ -75,7 +75,11 @@ std::optional<ramp_recovery> find_recovery(const run_record& record, std::size_t
     auto legs = find_legs(stages);
     if (!legs)
         return std::nullopt;
-    return ramp_recovery{std::move(*legs), find_overload(seconds_of(record, target), stretches)};
+    const auto seconds = seconds_of(record, target);
+    const auto count = [&](auto is) { return static_cast<std::size_t>(std::ranges::count_if(seconds, is)); };
+    return ramp_recovery{std::move(*legs), find_overload(seconds, stretches),
+                         count([](const auto& s) { return s.believable && s.overloaded; }),
+                         count([](const auto& s) { return !s.believable; })};
 }
 
 } // namespace beastmark::loadgen::recovery

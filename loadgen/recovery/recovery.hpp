@@ -14,6 +14,8 @@ namespace beastmark::loadgen::recovery {
 struct ramp_recovery {
     two_legs legs;
     std::optional<overload> over;
+    std::size_t overloaded = 0; // seconds, to be believed
+    std::size_t doubtful = 0;   // seconds that are not
 };
 
 /// Of one target. Nothing in a closed loop, and without a way up and a way down.

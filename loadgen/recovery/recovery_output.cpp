@@ -102,9 +102,21 @@ std::string failures_text(const two_legs& legs) {
     return {};
 }
 
-std::string overload_text(const std::optional<overload>& over) {
+// Where no overload was found: that takes three seconds in a row.
+std::string without_overload(const ramp_recovery& found) {
+    if (found.overloaded > 0)
+        return fmt::format(" It was overloaded for {} s, which is too short to judge a return by.",
+                           found.overloaded);
+    if (found.doubtful >= 3)
+        return fmt::format(" Whether it was overloaded is not known: {} s are not to be believed.",
+                           found.doubtful);
+    return " It was not overloaded.";
+}
+
+std::string overload_text(const ramp_recovery& found) {
+    const auto& over = found.over;
     if (!over)
-        return " It was not overloaded.";
+        return without_overload(found);
     if (!over->p99_us)
         return " It was overloaded, but fewer than 3 s before that were normal and to be believed: there is "
                "no level to return to.";
@@ -121,7 +133,7 @@ std::string overload_text(const std::optional<overload>& over) {
 } // namespace
 
 std::string text_of(const ramp_recovery& found) {
-    return latency_text(found.legs) + failures_text(found.legs) + overload_text(found.over);
+    return latency_text(found.legs) + failures_text(found.legs) + overload_text(found);
 }
 
 json as_json(const std::optional<ramp_recovery>& found) {

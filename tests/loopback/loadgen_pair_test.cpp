@@ -55,6 +55,7 @@ TEST(loadgen_pair, wrong_use_is_told_in_one_line) {
          "no whole number of turns of 7s"},
         {{"--pair", "abba", "--turn", "1500ms", "--aa", url}, "--turn '1500ms'"},
         {{"--pair", "abba", "--turn", "10s", "--aa", url}, "no stage lasts 2m"},
+        {{"--pair", "abba", "--price-per-hour", "1", "--aa", url}, "leave out --price-per-hour"},
         {{"--aa", url}, "give --pair, too"},
         {{"--noise-floor", "x", url}, "give --pair, too"},
         {{"--pair", "concurrent", "--shard", "0/2", "--aa", url}, "leave out --closed and --shard"},

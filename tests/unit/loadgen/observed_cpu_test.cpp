@@ -70,6 +70,15 @@ TEST(observed_cpu, cadvisor_tells_that_of_all_containers_with_the_targets_name) 
     EXPECT_THAT(found.series->cores, ElementsAre(0.75, 0.75));
 }
 
+TEST(observed_cpu, what_the_targets_endpoint_did_not_give_is_told) {
+    json page = endpoint(json::array({series("up", {}, {1.0, 1.0})}));
+    EXPECT_EQ(observed_cpu({{"scraped", {{"a", page}}}}, "a", true).why_not,
+              "no CPU was measured: --scrape a has no process_cpu_seconds_total");
+    page["last_failure"] = "Connection refused";
+    EXPECT_EQ(observed_cpu({{"scraped", {{"a", page}}}}, "a", true).why_not,
+              "no CPU was measured: --scrape a failed: Connection refused");
+}
+
 TEST(observed_cpu, where_there_is_none_what_gives_it_is_told) {
     for (const json& seen :
          {json(nullptr), json::object(), json{{"watched", 3}, {"scraped", {{"a", "x"}}}}}) {

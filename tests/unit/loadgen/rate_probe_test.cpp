@@ -1,3 +1,4 @@
+#include "loadgen/capacity_output.hpp"
 #include "loadgen/rate_probe.hpp"
 
 #include <gtest/gtest.h>
@@ -58,6 +59,13 @@ TEST(rate_probe, what_is_missed_and_not_to_be_believed_says_nothing_of_the_servi
         seen.is = verdict::disturbed;
         EXPECT_EQ(judge_probe(seen), probe_outcome::disturbed);
     }
+}
+
+TEST(rate_probe, what_was_asked_above_the_answer_is_not_forgotten) {
+    const std::vector<rate_probe> probes{{.rate = 400, .outcome = probe_outcome::held},
+                                         {.rate = 800, .outcome = probe_outcome::disturbed}};
+    EXPECT_EQ(asked_above_text(probes, 400), "at 800/s, which was asked, too, it is not known (disturbed)");
+    EXPECT_EQ(asked_above_text(probes, 800), "nothing higher was asked");
 }
 
 TEST(rate_probe, what_is_kept_in_spite_of_a_disturbance_is_held) {

@@ -58,6 +58,27 @@ TEST(recovery, a_service_that_is_as_good_as_before_is_told_so) {
         "On the way down p99 is at no rate more than 10 % above that on the way up. It was not overloaded.");
 }
 
+TEST(recovery, an_overload_too_short_to_judge_a_return_by_is_not_denied) {
+    const auto record = made_up_run(up_and_down, {{"t", [](std::size_t second, double rate) {
+                                                       const auto n = static_cast<std::uint64_t>(rate);
+                                                       const auto failed =
+                                                           second == 11 || second == 13 ? n / 2 : 0;
+                                                       return made_second{n - failed, failed};
+                                                   }}});
+    EXPECT_THAT(text_of(*find_recovery(record, 0)),
+                HasSubstr(" It was overloaded for 2 s, which is too short to judge a return by."));
+}
+
+TEST(recovery, what_cannot_be_believed_is_not_called_not_overloaded) {
+    auto record = made_up_run(up_and_down, {{"t", [](std::size_t, double rate) {
+                                                 return made_second{static_cast<std::uint64_t>(rate)};
+                                             }}});
+    auto found = *find_recovery(record, 0);
+    EXPECT_EQ(found.doubtful, 0u);
+    found.doubtful = 3;
+    EXPECT_THAT(text_of(found), HasSubstr(" Whether it was overloaded is not known: 3 s are not to be"));
+}
+
 TEST(recovery, the_warm_up_is_no_way_up) {
     const std::vector<stage> warmed{{stage_kind::hold, 5s, 100, 100, 1},
                                     {stage_kind::hold, 5s, 400, 400, 1},

@@ -105,6 +105,17 @@ TEST(slo, is_told_with_the_figure) {
               "PASS  go  go.error_rate<5%  1 %");
 }
 
+TEST(slo, a_percentile_of_too_few_says_that_it_is_their_slowest) {
+    const auto record = two_targets(20ms, 80ms); // of 198 responses to be believed
+    const auto told = [&](const char* text) {
+        const std::vector<condition> objectives{parse_slo(text)};
+        return text_of(judge_slos(objectives, record).front());
+    };
+    EXPECT_EQ(told("go.p99.9<1s"), "PASS  go  go.p99.9<1s  20.0 ms (the slowest of 198; p99.9 takes 1000)");
+    EXPECT_EQ(told("go.p99<1s"), "PASS  go  go.p99<1s  20.0 ms");
+    EXPECT_EQ(told("go.rps>1"), "PASS  go  go.rps>1  99/s");
+}
+
 TEST(slo, bad_use_is_refused) {
     EXPECT_THROW(parse_slo("p99<50ms for 5s"), std::invalid_argument);
     const std::vector<std::string> names{"go"};
