@@ -65,6 +65,7 @@ void dispatcher::connect_failed(const boost::system::error_code& code, std::opti
         for (const auto& request : std::exchange(returned_, {})) {
             auto& counted = interval_->of(request.segment);
             count_unanswered(counted, request.arrival, outcome::connect_error);
+            ++counted.counts.not_connected;
             counted.counts.add_error(where, code);
         }
     }
@@ -231,6 +232,7 @@ void dispatcher::failed(connection_id id, run_time now, outcome how, phase where
     auto& counted = interval_->of(slots_[id].segment);
     counted.times.failed.record(now - slots_[id].scheduled);
     counted.counts.add(how);
+    counted.counts.not_connected += how == outcome::connect_error ? 1 : 0;
     count_apart(counted, slots_[id], how, now);
     counted.counts.add_error(where, code);
     release(id, now, false);

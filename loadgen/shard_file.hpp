@@ -20,7 +20,7 @@
 
 namespace beastmark::loadgen {
 
-inline constexpr std::string_view shard_schema = "loadgen.shard/3";
+inline constexpr std::string_view shard_schema = "loadgen.shard/4";
 inline constexpr const char* shard_file_name = "shard.ndjson";
 
 /// How a shard's wall clock stood to that of shard 0, as the barrier found.

@@ -124,6 +124,7 @@ json slice_json(const slice& part) {
             {"ok_in_time", part.ok_in_time},
             {"offered", t.offered},
             {"sent", t.sent},
+            {"not_connected", t.not_connected},
             {"completed", t.completed},
             {"skipped_late", t.skipped_late},
             {"bytes_in", t.bytes_in},
@@ -190,6 +191,7 @@ void read_requests(const json& from, request_tallies& requests) {
 void read_tally(const json& from, tally& t) {
     t.offered = count_in(from, "offered");
     t.sent = count_in(from, "sent");
+    t.not_connected = count_in(from, "not_connected");
     t.completed = count_in(from, "completed");
     t.skipped_late = count_in(from, "skipped_late");
     t.bytes_in = count_in(from, "bytes_in");

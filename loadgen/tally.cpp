@@ -11,7 +11,7 @@ std::uint64_t tally::settled() const noexcept {
 
 std::optional<double> tally::availability() const noexcept {
     const auto ended_after_sending =
-        completed + of(outcome::timeout) + of(outcome::reset) + of(outcome::protocol_error);
+        completed + not_connected + of(outcome::timeout) + of(outcome::reset) + of(outcome::protocol_error);
     const auto judged = offered - (sent - ended_after_sending);
     if (judged == 0)
         return std::nullopt;
@@ -25,6 +25,7 @@ void tally::add_error(phase where, const boost::system::error_code& code, std::u
 void tally::merge(const tally& other) {
     offered += other.offered;
     sent += other.sent;
+    not_connected += other.not_connected;
     completed += other.completed;
     skipped_late += other.skipped_late;
     bytes_in += other.bytes_in;
@@ -42,7 +43,7 @@ void tally::merge(const tally& other) {
 }
 
 void tally::reset() noexcept {
-    offered = sent = completed = skipped_late = bytes_in = bytes_out = 0;
+    offered = sent = not_connected = completed = skipped_late = bytes_in = bytes_out = 0;
     outcomes.fill(0);
     statuses.fill(0);
     good_statuses.fill(0);

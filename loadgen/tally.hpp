@@ -25,8 +25,9 @@ struct tally {
 
     std::uint64_t offered = 0;
     std::uint64_t sent = 0;
-    std::uint64_t completed = 0;    // answers received in full, whatever their status
-    std::uint64_t skipped_late = 0; // of those skipped: the generator was late, not all connections busy
+    std::uint64_t not_connected = 0; // of those sent: connect_error
+    std::uint64_t completed = 0;     // answers received in full, whatever their status
+    std::uint64_t skipped_late = 0;  // of those skipped: the generator was late, not all connections busy
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
     std::array<std::uint64_t, outcome_count> outcomes{};

@@ -141,6 +141,9 @@ TEST(keepalive_off, an_attempt_that_fails_is_that_requests_error_and_the_next_ha
     EXPECT_LE(counts.offered - counts.of(outcome::connect_error) - counts.of(outcome::ok), 4u)
         << "those under way when it went";
     EXPECT_EQ(counts.sent, counts.offered) << "none waited for a pause to end";
+    EXPECT_DOUBLE_EQ(counts.availability().value_or(0),
+                     static_cast<double>(counts.of(outcome::ok)) / static_cast<double>(counts.offered))
+        << "none was in flight at the end";
     EXPECT_TRUE(std::any_of(counts.errors.begin(), counts.errors.end(), [](const error_count& e) {
         return describe(e.where, e.code) == "connect: Connection refused";
     }));

@@ -450,7 +450,26 @@ TEST(dispatcher, what_was_not_taken_fails_when_nobody_can_be_connected_to) {
     d.not_taken(0, 10ms);
     d.connect_failed(refused);
     EXPECT_TRUE(d.finished());
-    EXPECT_EQ(end_of(d).sum.of(outcome::connect_error), 1u);
+    const auto c = end_of(d);
+    EXPECT_EQ(c.sum.of(outcome::connect_error), 1u);
+    EXPECT_EQ(c.sum.availability(), 0.0) << "it is not in flight";
+}
+
+// As with a connection for each request.
+TEST(dispatcher, what_was_sent_and_could_not_be_connected_is_not_taken_for_in_flight) {
+    const auto s = holding(1s, 4);
+    dispatcher d(s, {.connections = 3, .timeout = 5s, .expected_status = {}});
+    for (const dispatcher::connection_id id : {0u, 1u, 2u})
+        d.connection_up(id, 0ms);
+    for (int i = 0; i < 3; ++i)
+        ASSERT_TRUE(d.next(600ms));
+    d.answered(0, 610ms, 200, true);
+    d.failed(1, 610ms, outcome::connect_error, phase::connect, refused);
+    ASSERT_TRUE(d.next(800ms));
+    const auto c = end_of(d);
+    EXPECT_EQ(c.sum.sent, 4u);
+    EXPECT_EQ(c.sum.of(outcome::unfinished), 2u) << "in flight";
+    EXPECT_EQ(c.sum.availability(), 0.5);
 }
 
 TEST(dispatcher, what_was_not_taken_is_unfinished_when_the_run_ends_first) {

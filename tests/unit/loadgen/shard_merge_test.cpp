@@ -55,7 +55,9 @@ report_block a_block(std::uint64_t shard, std::size_t row, std::vector<std::chro
     b.evidence.cpu = std::chrono::milliseconds(100 * (shard + 1));
     b.counts = std::make_unique<interval>();
     auto& part = b.counts->of(0);
-    part.counts.offered = part.counts.sent = part.counts.completed = 100;
+    part.counts.offered = part.counts.completed = 100;
+    part.counts.not_connected = shard;
+    part.counts.sent = part.counts.completed + part.counts.not_connected;
     part.counts.add(outcome::ok, 98);
     part.counts.add(outcome::http_5xx, 2);
     part.counts.statuses[200] = part.counts.good_statuses[200] = 98;
@@ -147,6 +149,7 @@ TEST(shard_merge, percentiles_are_those_of_all_samples_in_one_histogram) {
     }
     EXPECT_EQ(total.counts.offered, 900U);
     EXPECT_EQ(total.counts.of(outcome::http_5xx), 18U);
+    EXPECT_EQ(total.counts.not_connected, 9U);
     EXPECT_EQ(total.counts.statuses[503], 18U);
     const auto judged = judge(merged);
     EXPECT_EQ(judged.result["targets"]["t"]["totals"]["errors"]["connect: Connection refused"], 18);
