@@ -172,11 +172,11 @@ void http2_connection::tell(const http2_event& e) {
 
 // The server allows so many streams at once from now on.
 void http2_connection::allow(std::uint32_t streams) {
-    const bool first = allowed_ == 0;
+    const bool first = !is_serving();
     const auto before =
         std::exchange(allowed_, std::min(streams, static_cast<std::uint32_t>(streams_.size())));
     if (first) {
-        if (allowed_ == 0) // not yet
+        if (allowed_ == 0 || draining_) // not yet, or not any more
             return;
         for (stream_type i = 0; i < allowed_; ++i)
             streams_[i].up = true;

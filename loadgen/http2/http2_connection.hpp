@@ -59,7 +59,7 @@ private:
     std::vector<http2_event> events_;
     std::vector<stream> streams_;
     http2_message message_;   // that is being sent
-    stream_type allowed_ = 0; // by the server; 0: it has not spoken yet
+    stream_type allowed_ = 0; // by the server; 0: it has not spoken yet, or wants a pause
     stream_type busy_ = 0;
     std::uint64_t reads_ = 0;
     std::uint32_t sent_ = 0; // requests, since it was opened

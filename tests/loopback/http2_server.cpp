@@ -9,8 +9,9 @@
 
 namespace beastmark::testing {
 
-http2_server::http2_server(handler h, std::optional<std::uint32_t> allowed)
+http2_server::http2_server(handler h, std::optional<std::uint32_t> allowed, greeting g)
     : handler_(std::move(h)),
+      greeting_(std::move(g)),
       allowed_(allowed),
       threads_([this](int socket, std::uint64_t connection) { serve(socket, connection); }) {}
 
@@ -44,16 +45,22 @@ void http2_server::serve(int socket, std::uint64_t connection) {
         },
         allowed_);
     std::array<char, 16'384> block{};
-    for (bool goes_on = true; goes_on && number < cut_after_;) {
+    const auto take = [&] {
+        const auto size = ::recv(socket, block.data(), block.size(), 0);
+        return size > 0 && peer.feed({block.data(), static_cast<std::size_t>(size)});
+    };
+    bool goes_on = true;
+    if (greeting_) {
+        goes_on = take();
+        greeting_(peer, connection);
+    }
+    while (goes_on && number < cut_after_) {
         const auto out = peer.output();
         if (!out.empty() && ::send(socket, out.data(), out.size(), MSG_NOSIGNAL) < 0)
             break;
         if (peer.over())
             break;
-        const auto size = ::recv(socket, block.data(), block.size(), 0);
-        if (size <= 0)
-            break;
-        goes_on = peer.feed({block.data(), static_cast<std::size_t>(size)});
+        goes_on = take();
         const std::lock_guard lock(mutex_);
         most_at_once_ = std::max(most_at_once_, peer.most_at_once());
         resets_[connection] = peer.resets();

@@ -24,7 +24,10 @@ public:
     using handler = std::function<void(http2_peer&, const http2_request_seen&, std::uint64_t connection,
                                        std::uint64_t number)>;
 
-    explicit http2_server(handler h, std::optional<std::uint32_t> allowed = {});
+    /// What is said to a client that has connected, with our SETTINGS; called on the connections' threads.
+    using greeting = std::function<void(http2_peer&, std::uint64_t connection)>;
+
+    explicit http2_server(handler h, std::optional<std::uint32_t> allowed = {}, greeting g = {});
 
     [[nodiscard]] std::uint16_t port() const { return threads_.port(); }
 
@@ -49,6 +52,7 @@ private:
     void serve(int socket, std::uint64_t connection);
 
     handler handler_;
+    greeting greeting_;
     std::optional<std::uint32_t> allowed_;
     std::atomic<std::uint64_t> cut_after_{UINT64_MAX};
     mutable std::mutex mutex_;

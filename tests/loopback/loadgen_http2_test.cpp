@@ -226,6 +226,51 @@ TEST(loadgen_http2, what_a_server_going_away_has_not_looked_at_is_sent_again) {
     EXPECT_GE(errors(record).at("http2: not taken, the server was going away (GOAWAY): sent again"), 2u);
 }
 
+TEST(loadgen_http2, a_server_that_goes_away_before_it_allows_anything_has_not_connected) {
+    // The second connection: no stream, GOAWAY, then streams all the same.
+    const http2_server server(
+        [](http2_peer& peer, const http2_request_seen& request, std::uint64_t connection, std::uint64_t) {
+            if (connection == 0)
+                peer.go_away(request.stream);
+            peer.answer(request.stream);
+        },
+        4,
+        [](http2_peer& peer, std::uint64_t connection) {
+            if (connection != 1)
+                return;
+            peer.allow(0);
+            peer.go_away(0);
+            peer.allow(4);
+        });
+    EXPECT_EQ(counts(run_with(options_for(server.url(), 1))).of(outcome::ok), 40u);
+    EXPECT_EQ(server.connections(), 3u);
+}
+
+TEST(loadgen_http2, a_server_may_pause_its_client_and_let_it_go_on) {
+    for (const bool in_flight : {false, true})
+        for (const bool goes_away : {false, true}) {
+            const http2_server server([&](http2_peer& peer, const http2_request_seen& request,
+                                          std::uint64_t connection, std::uint64_t number) {
+                if (connection == 0 && number == 5) {
+                    if (!in_flight)
+                        peer.answer(request.stream, 200, "");
+                    peer.allow(0);
+                    peer.allow(4);
+                    if (in_flight)
+                        peer.answer(request.stream);
+                    return;
+                }
+                if (goes_away && connection == 0 && number == 10)
+                    peer.go_away(request.stream);
+                peer.answer(request.stream);
+            });
+            auto options = options_for(server.url(), 1);
+            options.timeout = 5s;
+            EXPECT_EQ(counts(run_with(options)).of(outcome::ok), 40u) << in_flight << goes_away;
+            EXPECT_EQ(server.connections(), goes_away ? 2u : 1u) << in_flight;
+        }
+}
+
 TEST(loadgen_http2, why_a_server_goes_away_in_anger_is_told) {
     const http2_server server(
         [](http2_peer& peer, const http2_request_seen& request, std::uint64_t connection, std::uint64_t) {
