@@ -173,7 +173,6 @@ void connection::serve_again() {
 }
 
 void connection::rest() {
-    retransmitted_before_ = retransmitted();
     timer_.cancel();
     close_socket();
     step_ = step::serving;
@@ -213,9 +212,9 @@ void connection::reconnect() {
 }
 
 std::uint64_t connection::retransmitted() {
-    if (!is_open())
+    if (!while_connecting_)
         return retransmitted_before_;
-    return retransmitted_before_ + (socket_retransmissions(socket_) - while_connecting_);
+    return retransmitted_before_ + (socket_retransmissions(socket_) - *while_connecting_);
 }
 
 std::string_view connection::chosen_protocol() const {
@@ -223,7 +222,6 @@ std::string_view connection::chosen_protocol() const {
 }
 
 void connection::close() {
-    retransmitted_before_ = retransmitted();
     if (std::exchange(in_service_, false))
         lane_.disconnected();
     step_ = step::closed;
@@ -237,6 +235,8 @@ void connection::close_socket() noexcept {
     unsent_ = {};
     if (socket_ < 0)
         return;
+    retransmitted_before_ = retransmitted(); // in whatever step it ends: the sum never falls
+    while_connecting_.reset();
     if (tls_) {
         if (target_.tls->resumes())
             if (auto given = tls_->ticket())

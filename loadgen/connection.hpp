@@ -187,7 +187,8 @@ private:
     timer timer_;                            // a connect's deadline, then the backoff's end
     boost::system::error_code could_not_;    // connect, at once: told in another turn of the loop
     std::uint64_t retransmitted_before_ = 0; // on sockets before this one
-    std::uint32_t while_connecting_ = 0;     // SYNs sent again: a server's full queue, not the network's loss
+    // SYNs sent again: a server's full queue, not the network's loss. None: this socket is not connected.
+    std::optional<std::uint32_t> while_connecting_;
     std::chrono::steady_clock::time_point connect_began_{};
     std::chrono::steady_clock::time_point handshake_began_{};
     run_time read_at_{};
