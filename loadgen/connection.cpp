@@ -196,6 +196,11 @@ void connection::attempt_failed(phase where, const error_code& code) {
     lane_.connect_failed(id_, where, code);
 }
 
+void connection::did_not_work(phase where, const error_code& code) {
+    ++failures_;
+    lane_.did_not_work(where, code);
+}
+
 void connection::close_and_reconnect() {
     close();
     reconnect();

@@ -110,10 +110,10 @@ protected:
     /// pause when it did not.
     void close_and_reconnect();
 
-    /// An answer came, or there was none: for that pause.
+    /// An answer came, or there was none: for that pause, and for who asks why nobody is connected.
     void worked() { failures_ = 0; }
 
-    void did_not_work() { ++failures_; }
+    void did_not_work(phase where, const boost::system::error_code& code);
 
     /// Sends some of unsent(); the rest goes out when there is room.
     void write();

@@ -147,6 +147,14 @@ void lane::connect_failed(connection::id_type id, phase where, const error_code&
         pump(now());
 }
 
+// Before the start it is why nobody is connected; then requests tell themselves what becomes of them.
+void lane::did_not_work(phase where, const error_code& code) {
+    if (under_way())
+        return;
+    connect_error_ = code;
+    connect_phase_ = where;
+}
+
 void lane::stream_up(connection::id_type id, connection::stream_type stream, std::size_t address) {
     dispatcher_.stream_up(slot_of(id, stream), under_way() ? now() : run_time{}, address);
     if (under_way())

@@ -85,6 +85,9 @@ public:
 
     void connect_failed(connection::id_type id, phase where, const boost::system::error_code& code);
 
+    /// One that was up ended without an answer.
+    void did_not_work(phase where, const boost::system::error_code& code);
+
     void count_connect(run_time took) { dispatcher_.count_connect(took); }
 
     void count_tls_handshake(run_time took) { dispatcher_.count_tls_handshake(took); }

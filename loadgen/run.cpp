@@ -33,6 +33,12 @@ constexpr auto longest_connect_phase = 10s;
 
 constexpr auto tick = 100ms; // a frame of the panel
 
+std::string why_not_connected(phase where, const error_code& code) {
+    if (code == asio::error::eof)
+        return "closed by the server before any answer";
+    return where == phase::connect ? words_of(code) : describe(where, code);
+}
+
 // The run's control: lives on the calling thread, hears from workers and signals through one io_context.
 class control final : public worker_events {
 public:
@@ -178,8 +184,7 @@ void control::require_connections() {
             throw std::runtime_error(fmt::format(
                 "cannot connect to {} ({}): {}",
                 t.unix_socket.empty() ? fmt::format("{}:{}", t.where.host, t.where.port) : t.unix_socket,
-                t.where.text,
-                failed_at == phase::connect ? words_of(last_error) : describe(failed_at, last_error)));
+                t.where.text, why_not_connected(failed_at, last_error)));
     }
 }
 

@@ -5,6 +5,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/beast/http/error.hpp>
+#include <boost/system/errc.hpp>
 
 #include <cstring>
 
@@ -104,7 +105,7 @@ void http1_connection::on_send_error(const error_code& code) {
 
 void http1_connection::on_bytes(std::size_t size) {
     if (!busy_) { // nothing was asked: what follows on this connection cannot be trusted
-        did_not_work();
+        did_not_work(phase::parse, make_error_code(boost::system::errc::protocol_error));
         lose_idle();
         return;
     }
@@ -119,7 +120,7 @@ void http1_connection::on_bytes(std::size_t size) {
 // The connection's end. It ends an answer without a length (RFC 9112 section 6.3), and breaks any other.
 void http1_connection::on_end(const error_code& code) {
     if (!busy_) {
-        did_not_work();
+        did_not_work(phase::read, code);
         lose_idle();
         return;
     }
@@ -194,7 +195,7 @@ void http1_connection::fail(outcome how, phase where, const error_code& code) {
         return;
     }
     if (how == outcome::reset || how == outcome::connect_error)
-        did_not_work();
+        did_not_work(where, code);
     close_and_reconnect();
     owner().failed(id(), how, where, code);
 }

@@ -87,6 +87,7 @@ void http2_connection::forget() {
     busy_ = 0;
     sent_ = 0;
     draining_ = false;
+    answered_ = false;
     why_away_ = {};
 }
 
@@ -143,6 +144,7 @@ void http2_connection::tell(const http2_event& e) {
         break;
     case http2_event_kind::answered: {
         worked();
+        answered_ = true;
         end(e.place);
         const bool up = streams_[e.place].up = takes_requests(e.place);
         owner().answered(slot, read_at(), e.status, up, e.body_as_expected);
@@ -217,12 +219,13 @@ void http2_connection::drain() {
 void http2_connection::close_when_drained() {
     if (!draining_ || busy_ > 0)
         return;
+    const auto why = why_away_ ? why_away_ : error_code(http2_errc::not_taken);
     if (!is_serving()) {
-        attempt_failed(phase::http2, why_away_ ? why_away_ : error_code(http2_errc::not_taken));
+        attempt_failed(phase::http2, why);
         return;
     }
-    if (why_away_)
-        did_not_work();
+    if (why_away_ || !answered_)
+        did_not_work(phase::http2, why);
     close_and_reconnect();
 }
 
@@ -232,8 +235,8 @@ void http2_connection::lose(outcome how, phase where, error_code code) {
         attempt_failed(phase::http2, code);
         return;
     }
-    if (how == outcome::reset)
-        did_not_work();
+    if (how == outcome::reset || !answered_)
+        did_not_work(where, code);
     const lane::pause until_all_are_told(owner());
     drain();
     std::vector<dispatcher::connection_id> lost;

@@ -64,6 +64,7 @@ private:
     std::uint64_t reads_ = 0;
     std::uint32_t sent_ = 0; // requests, since it was opened
     bool draining_ = false;
+    bool answered_ = false; // anything, since it was opened
     bool wants_flush_ = false;
     boost::system::error_code why_away_; // where the server did not go in peace
 };

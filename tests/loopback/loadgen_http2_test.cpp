@@ -1,4 +1,5 @@
 // Whole runs over HTTP/2: the same schedule, histograms and outcomes; what goes wrong is told in words.
+#include "connection_threads.hpp"
 #include "fault_server.hpp"
 #include "http2_server.hpp"
 #include "loadgen/run.hpp"
@@ -9,11 +10,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <map>
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
+
+#include <sys/socket.h>
 
 namespace beastmark::loadgen {
 namespace {
@@ -170,6 +175,15 @@ TEST(loadgen_http2, a_server_of_http1_is_told) {
                 HasSubstr("http2: the server answers with HTTP/1, it takes no HTTP/2 without TLS"));
 }
 
+TEST(loadgen_http2, a_server_that_hangs_up_without_a_word_is_told) {
+    const testing::connection_threads server([](int socket, std::uint64_t) {
+        std::array<char, 16'384> preface{};
+        ::recv(socket, preface.data(), preface.size(), 0);
+    });
+    EXPECT_THAT(refusal(options_for("http://127.0.0.1:" + std::to_string(server.port()) + "/", 1)),
+                HasSubstr("closed by the server before any answer"));
+}
+
 TEST(loadgen_http2, a_header_of_http1_alone_is_refused) {
     auto options = options_for("http://127.0.0.1:1/");
     options.headers = {"Connection: close"};
@@ -224,6 +238,46 @@ TEST(loadgen_http2, what_a_server_going_away_has_not_looked_at_is_sent_again) {
     EXPECT_EQ(counts(record).of(outcome::ok), 40u);
     EXPECT_EQ(counts(record).sent, 40u) << "each counts once";
     EXPECT_GE(errors(record).at("http2: not taken, the server was going away (GOAWAY): sent again"), 2u);
+}
+
+// Draining, it takes connections and says GOAWAY to each.
+void go_away_at_once(http2_peer& peer, std::uint64_t connection) {
+    if (connection > 0)
+        peer.go_away(0);
+}
+
+TEST(loadgen_http2, a_server_that_goes_away_from_each_connection_at_once_is_left_alone_for_a_while) {
+    const http2_server server(
+        [](http2_peer& peer, const http2_request_seen& request, std::uint64_t, std::uint64_t) {
+            peer.go_away(request.stream);
+            peer.answer(request.stream);
+        },
+        {}, go_away_at_once);
+    auto options = options_for(server.url(), 1, 1);
+    options.timeout = 300ms; // of what waits
+    EXPECT_EQ(counts(run_with(options)).of(outcome::ok), 1u);
+    EXPECT_GE(server.connections(), 2u);
+    EXPECT_LE(server.connections(), 20u) << "after 10, 20, 40 ms and so on";
+}
+
+TEST(loadgen_http2, why_a_server_ends_each_connection_at_once_is_told_before_the_start) {
+    const http2_server server(answer_all, {}, [](http2_peer& peer, std::uint64_t) { peer.go_away(0); });
+    EXPECT_THAT(refusal(options_for(server.url())), HasSubstr("http2: not taken, the server was going away"));
+    const http2_server angry(
+        answer_all, {}, [](http2_peer& peer, std::uint64_t) { peer.go_away(0, NGHTTP2_ENHANCE_YOUR_CALM); });
+    EXPECT_THAT(refusal(options_for(angry.url())), HasSubstr("http2: GOAWAY ENHANCE_YOUR_CALM"));
+    const testing::connection_threads wrong([](int socket, std::uint64_t) {
+        // SETTINGS, then DATA of no stream.
+        constexpr std::string_view frames("\0\0\0\4\0\0\0\0\0"
+                                          "\0\0\1\0\0\0\0\0\0x",
+                                          19);
+        ::send(socket, frames.data(), frames.size(), MSG_NOSIGNAL);
+        std::array<char, 1024> ignored{};
+        while (::recv(socket, ignored.data(), ignored.size(), 0) > 0) {
+        }
+    });
+    EXPECT_THAT(refusal(options_for("http://127.0.0.1:" + std::to_string(wrong.port()) + "/")),
+                HasSubstr("http2: the server broke the rules of HTTP/2"));
 }
 
 TEST(loadgen_http2, a_server_that_goes_away_before_it_allows_anything_has_not_connected) {

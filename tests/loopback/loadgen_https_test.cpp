@@ -1,8 +1,12 @@
 // Whole runs over TLS: what is wrong with a certificate is told in words, and records may be cut anywhere.
 #include "fault_server.hpp"
+#include "loadgen/error_count.hpp"
+#include "loadgen/mailbox.hpp"
 #include "loadgen/run.hpp"
+#include "loadgen/worker.hpp"
 #include "tests/support/certificate_authority.hpp"
 #include "tests/support/temporary_directory.hpp"
+#include "tests/support/wait.hpp"
 #include "tls_front.hpp"
 
 #include <gmock/gmock.h>
@@ -168,9 +172,36 @@ TEST_F(loadgen_https, our_own_certificate_is_shown_to_who_asks) {
 TEST_F(loadgen_https, without_a_certificate_that_is_asked_for_requests_fail_with_the_servers_words) {
     auto asking = with("server");
     asking.client_authority = authority_.certificate();
-    asking.highest_version = TLS1_2_VERSION; // with 1.3 it is told after the handshake
+    asking.highest_version = TLS1_2_VERSION;
     const tls_front front(server_.port(), asking);
     EXPECT_THAT(refusal(options_for(front.url())), HasSubstr("tls: sslv3 alert handshake failure"));
+}
+
+class no_control final : public worker_events {
+public:
+    void worker_ready() override {}
+
+    void worker_done() override {}
+
+    void addresses_changed(std::size_t, const resolved_name::endpoints&) override {}
+
+    void name_failed(std::size_t, const std::string&) override {}
+};
+
+// With 1.3 the alert comes when our side of the handshake is over, before or after the run's start: here it
+// does not start.
+TEST_F(loadgen_https, without_a_certificate_that_is_asked_for_the_words_come_after_the_handshake_of_tls_1_3) {
+    auto asking = with("server");
+    asking.client_authority = authority_.certificate();
+    const tls_front front(server_.port(), asking);
+    const auto what = make_plan(options_for(front.url()));
+    no_control nobody;
+    mailbox reports;
+    worker connects(what, 0, reports, nobody);
+    connects.connect();
+    const auto told = [&] { return connects.connections_of(0); };
+    ASSERT_TRUE(testing::wait_until([&] { return told().last_error.failed(); }));
+    EXPECT_EQ(words_of(told().last_error), "tlsv13 alert certificate required");
 }
 
 TEST_F(loadgen_https, records_may_be_cut_anywhere) {
