@@ -49,6 +49,8 @@ const char* text_of(int value) {
         return "not taken, the server was going away (GOAWAY)";
     case http2_errc::sent_again:
         return "not taken, the server was going away (GOAWAY): sent again";
+    case http2_errc::not_sent:
+        return "not sent: libnghttp2 refused the request";
     case http2_errc::not_chosen:
         return "the server did not choose HTTP/2 (ALPN): leave out --http2";
     case http2_errc::answers_http1:

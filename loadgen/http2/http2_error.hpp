@@ -26,6 +26,7 @@ boost::system::error_code malformed(std::uint32_t code) noexcept;
 enum class http2_errc {
     not_taken = 1,  // the server went away without having looked at the request
     sent_again,     // that, and it was sent once more
+    not_sent,       // libnghttp2 took the request and did not send it
     not_chosen,     // the server did not choose "h2" (RFC 9113 section 3.2)
     answers_http1,  // the server took our preface for HTTP/1
     connection_over // libnghttp2 gave up the connection

@@ -20,6 +20,9 @@ constexpr std::int32_t window = (1 << 30) - 1;
 // What is gathered for a write. A frame comes whole, so it may be up to 16 KB more.
 constexpr std::size_t output_goal = 16 * 1024;
 
+// Of a request, above what servers take: it is for them to refuse. libnghttp2's own limit is 64 KiB.
+constexpr std::size_t longest_head = 1 << 20;
+
 nghttp2_nv field_of(std::string_view name, std::string_view value) {
     const auto bytes = [](std::string_view text) { // of C, and only read
         return const_cast<std::uint8_t*>(          // NOLINT(cppcoreguidelines-pro-type-const-cast)
@@ -50,10 +53,21 @@ const nghttp2_session_callbacks* http2_session::callbacks() {
     return made;
 }
 
+const nghttp2_option* http2_session::options() {
+    static const auto made = [] {
+        nghttp2_option* all = nullptr;
+        if (nghttp2_option_new(&all) != 0)
+            throw std::bad_alloc();
+        nghttp2_option_set_max_send_header_block_length(all, longest_head);
+        return all;
+    }();
+    return made;
+}
+
 http2_session::http2_session(std::uint32_t places, const body_search* wanted)
     : places_(places), wanted_(wanted) {
     nghttp2_session* made = nullptr;
-    if (nghttp2_session_client_new(&made, callbacks(), this) != 0)
+    if (nghttp2_session_client_new2(&made, callbacks(), this, options()) != 0)
         throw std::bad_alloc();
     session_.reset(made);
     constexpr std::array<nghttp2_settings_entry, 2> ours{{
@@ -245,13 +259,17 @@ int http2_session::on_stream_close(nghttp2_session* /*session*/, std::int32_t st
     if (p == nullptr)
         return 0;
     p->stream = 0;
-    if (s.going_away_ && !p->by_server && code == NGHTTP2_REFUSED_STREAM) {
+    const bool not_sent = !p->by_server && code == NGHTTP2_REFUSED_STREAM;
+    if (not_sent && s.going_away_) {
         s.tell(http2_event_kind::not_taken, p);
         return 0;
     }
     auto& e = s.tell(http2_event_kind::failed, p);
-    e.how = p->by_server ? outcome::reset : outcome::protocol_error;
-    e.code = p->by_server ? stream_reset(code) : malformed(code);
+    e.how = p->by_server || not_sent ? outcome::reset : outcome::protocol_error;
+    if (not_sent)
+        e.code = http2_errc::not_sent;
+    else
+        e.code = p->by_server ? stream_reset(code) : malformed(code);
     return 0;
 }
 

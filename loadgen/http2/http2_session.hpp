@@ -90,6 +90,7 @@ private:
     static ssize_t read_body(nghttp2_session*, std::int32_t stream, std::uint8_t* into, std::size_t room,
                              std::uint32_t* flags, nghttp2_data_source* source, void* self);
     static const nghttp2_session_callbacks* callbacks();
+    static const nghttp2_option* options();
 
     [[nodiscard]] bool under_way() const;
     place* place_of(std::int32_t stream);

@@ -7,6 +7,7 @@
 #include "tests/support/temporary_directory.hpp"
 #include "tls_front.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -323,6 +324,15 @@ TEST(loadgen_http2, a_server_may_pause_its_client_and_let_it_go_on) {
             EXPECT_EQ(counts(run_with(options)).of(outcome::ok), 40u) << in_flight << goes_away;
             EXPECT_EQ(server.connections(), goes_away ? 2u : 1u) << in_flight;
         }
+}
+
+TEST(loadgen_http2, a_head_above_64_kilobytes_is_sent) {
+    const http2_server server(answer_all);
+    auto options = options_for(server.url(), 1, 4);
+    for (int i = 0; i < 5; ++i)
+        options.headers.push_back(fmt::format("x-{}: {}", i, std::string(14'000, 'x')));
+    EXPECT_EQ(counts(run_with(options)).of(outcome::ok), 40u);
+    EXPECT_EQ(server.requests().front().field("x-4").size(), 14'000u);
 }
 
 TEST(loadgen_http2, why_a_server_goes_away_in_anger_is_told) {

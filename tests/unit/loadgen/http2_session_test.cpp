@@ -228,6 +228,26 @@ TEST(http2_session, an_answer_without_a_status_is_malformed) {
     EXPECT_EQ(events.back().code.message(), "a malformed answer (PROTOCOL_ERROR)");
 }
 
+TEST(http2_session, a_head_above_64_kilobytes_is_sent_and_one_that_is_not_blames_nobody) {
+    std::size_t came = 0;
+    talk t([&](http2_peer& peer, const http2_request_seen& request) {
+        ++came;
+        peer.answer(request.stream);
+    });
+    t.go_on();
+    const std::string value(30'000, 'v');
+    const sent large("GET", "", {"x-1: " + value, "x-2: " + value, "x-3: " + value});
+    t.session.submit(0, large.message);
+    EXPECT_THAT(kinds(t.go_on()), ElementsAre(kind::first_byte, kind::answered));
+    const sent too_large("GET", "", {"x: " + std::string(2 << 20, 'v')});
+    t.session.submit(0, too_large.message);
+    const auto events = t.go_on();
+    ASSERT_THAT(kinds(events), ElementsAre(kind::failed));
+    EXPECT_EQ(events[0].how, outcome::reset);
+    EXPECT_EQ(events[0].code.message(), "not sent: libnghttp2 refused the request");
+    EXPECT_EQ(came, 1u);
+}
+
 TEST(http2_session, what_a_server_going_away_has_not_looked_at_can_be_sent_again) {
     int came = 0;
     talk t([&](http2_peer& peer, const http2_request_seen& request) {
