@@ -33,10 +33,10 @@ void http2_connection::send(stream_type number, std::uint64_t arrival) {
     s.busy = true;
     s.reads_before = reads_;
     ++busy_;
-    if (++sent_ == owner().the_plan().rules.requests)
-        drain();
     to().requests.of(arrival).render(message_, s.output.get(), owner().the_plan().seed, arrival);
     session_->submit(number, message_);
+    if (++sent_ == owner().the_plan().rules.requests || session_->used_up())
+        drain();
     want_flush();
 }
 

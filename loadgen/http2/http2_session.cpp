@@ -64,7 +64,7 @@ const nghttp2_option* http2_session::options() {
     return made;
 }
 
-http2_session::http2_session(std::uint32_t places, const body_search* wanted)
+http2_session::http2_session(std::uint32_t places, const body_search* wanted, std::int32_t first)
     : places_(places), wanted_(wanted) {
     nghttp2_session* made = nullptr;
     if (nghttp2_session_client_new2(&made, callbacks(), this, options()) != 0)
@@ -75,7 +75,8 @@ http2_session::http2_session(std::uint32_t places, const body_search* wanted)
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, window},
     }};
     if (nghttp2_submit_settings(made, NGHTTP2_FLAG_NONE, ours.data(), ours.size()) != 0 ||
-        nghttp2_session_set_local_window_size(made, NGHTTP2_FLAG_NONE, 0, window) != 0)
+        nghttp2_session_set_local_window_size(made, NGHTTP2_FLAG_NONE, 0, window) != 0 ||
+        nghttp2_session_set_next_stream_id(made, first) != 0)
         throw std::bad_alloc();
 }
 
@@ -104,7 +105,7 @@ void http2_session::submit(std::uint32_t number, const http2_message& request) {
         p.stream = stream;
         return;
     }
-    auto& e = tell(http2_event_kind::failed, &p); // of no memory, or of 2^30 requests before
+    auto& e = tell(http2_event_kind::failed, &p); // of no memory
     e.how = outcome::reset;
     e.code = nghttp2_failure(stream);
 }

@@ -45,12 +45,18 @@ class http2_session {
 public:
     /// @param places how many requests at once
     /// @param wanted what a body should contain; null: anything
-    http2_session(std::uint32_t places, const body_search* wanted);
+    /// @param first the id of the first request (RFC 9113 section 5.1.1): odd
+    http2_session(std::uint32_t places, const body_search* wanted, std::int32_t first = 1);
     http2_session(const http2_session&) = delete;
     http2_session& operator=(const http2_session&) = delete;
 
     /// Puts a request on a free place. What it refers to lasts until the request has ended.
     void submit(std::uint32_t place, const http2_message& request);
+
+    /// There is no id for a further request: 2^30 were.
+    [[nodiscard]] bool used_up() const {
+        return nghttp2_session_get_next_stream_id(session_.get()) > INT32_MAX;
+    }
 
     /// Gives up the request of a place: RST_STREAM CANCEL. The place is free, no event tells of it.
     void cancel(std::uint32_t place);

@@ -343,6 +343,18 @@ TEST(http2_session, a_later_limit_of_streams_is_told) {
     EXPECT_EQ(events.front().count, 2u);
 }
 
+TEST(http2_session, says_when_no_further_request_has_an_id) {
+    http2_session session(2, nullptr, INT32_MAX - 2);
+    const sent get("GET");
+    session.submit(0, get.message);
+    EXPECT_FALSE(session.used_up());
+    session.submit(1, get.message);
+    EXPECT_TRUE(session.used_up());
+    std::vector<http2_event> events;
+    session.take_events(events);
+    EXPECT_THAT(events, IsEmpty()) << "both have one";
+}
+
 TEST(http2_session, whoever_answers_with_http1_is_told_so) {
     http2_session session(1, nullptr);
     EXPECT_TRUE(session.output().starts_with("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
