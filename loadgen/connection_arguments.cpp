@@ -20,14 +20,16 @@ namespace beastmark::loadgen {
 namespace {
 
 constexpr std::uint32_t most_connections = 1'000'000;
-constexpr std::uint32_t usual_bound = 10'000; // of -c auto
+constexpr std::uint32_t most_at_once = 1'000'000; // requests of a target
+constexpr std::uint32_t usual_bound = 10'000;     // of -c auto
 
-// As many of a target as the descriptor limit has room for.
+// As many of a target as the descriptor limit and the limit of requests at once have room for.
 std::uint32_t room_for_connections(const run_options& o) {
     const auto others = descriptors_needed(0, o.targets.size(), o.threads);
     const auto limit = raise_descriptor_limit();
     const auto room = limit > others ? (limit - others) / o.targets.size() : 0;
-    return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(room, 1, usual_bound));
+    return static_cast<std::uint32_t>(
+        std::clamp<std::uint64_t>(room, 1, std::min(usual_bound, most_at_once / o.streams)));
 }
 
 void read_count(const run_arguments& a, run_options& o) {
@@ -46,6 +48,15 @@ void read_count(const run_arguments& a, run_options& o) {
         throw std::invalid_argument(fmt::format("-c '{}': give a number of connections from 1 to {}, or auto",
                                                 a.connections, most_connections));
     o.connections = o.clients.last > 0 ? o.clients.last : *count;
+}
+
+void require_room_for_streams(const run_options& o) {
+    const auto at_once = std::uint64_t{o.streams} * o.connections;
+    if (at_once > most_at_once)
+        throw std::invalid_argument(fmt::format("{} connections ({}) of {} streams (--streams) are {} "
+                                                "requests at once, above the limit of {}",
+                                                o.connections, o.rules.automatic ? "--max-connections" : "-c",
+                                                o.streams, at_once, most_at_once));
 }
 
 // A path may have a '=' in it, too.
@@ -89,9 +100,9 @@ void add_connection_options(CLI::App& command, run_arguments& a) {
                     "from rate and service time (Little's law) while it runs")
         ->capture_default_str();
     command
-        .add_option(
-            "--max-connections", a.max_connections,
-            "what -c auto stays within, each target [10000, or what the descriptor limit has room for]")
+        .add_option("--max-connections", a.max_connections,
+                    "what -c auto stays within, each target [10000, or what the descriptor limit "
+                    "and 1000000 requests at once have room for]")
         ->check(CLI::Range(1U, most_connections));
     command
         .add_option("--keepalive", a.keepalive,
@@ -116,6 +127,7 @@ void add_connection_options(CLI::App& command, run_arguments& a) {
 
 void read_connections(const run_arguments& a, run_options& o) {
     read_count(a, o);
+    require_room_for_streams(o);
     read_unix_sockets(a, o);
     if (!a.source_ip.empty())
         o.rules.sources = source_addresses::parse(a.source_ip);

@@ -7,7 +7,7 @@ namespace beastmark::loadgen {
 
 void add_connection_options(CLI::App& command, run_arguments& a);
 
-/// After the clients were read. Throws std::invalid_argument with one clear line.
+/// After the clients and the streams were read. Throws std::invalid_argument with one clear line.
 void read_connections(const run_arguments& a, run_options& o);
 
 } // namespace beastmark::loadgen

@@ -73,11 +73,6 @@ void read_http2(const run_arguments& a, run_options& o) {
     o.streams = a.streams.value_or(1);
     if (o.streams > 1 && o.clients.last > 0)
         throw std::invalid_argument("--clients have a connection each: leave out --streams");
-    if (std::uint64_t{o.streams} * o.connections > 1'000'000)
-        throw std::invalid_argument(
-            fmt::format("{} connections (-c) of {} streams (--streams) are {} requests at once, "
-                        "above the limit of 1000000",
-                        o.connections, o.streams, std::uint64_t{o.streams} * o.connections));
 }
 
 // A polling thread needs a core of its own.
@@ -243,8 +238,8 @@ run_options check(const run_arguments& a, std::vector<std::string> argv) {
     o.stages = o.replay ? stages_of(*o.replay) : read_stages(a);
     o.clients = read_clients(a);
     o.threads = read_threads(a.threads);
-    read_connections(a, o);
     read_http2(a, o);
+    read_connections(a, o);
     read_asked(a, o);
     o.tls = read_tls(a, o.targets);
     o.timeout = read_timeout(a.timeout);

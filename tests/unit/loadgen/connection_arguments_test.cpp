@@ -54,6 +54,15 @@ TEST(connection_arguments, auto_is_within_a_bound) {
     EXPECT_FALSE(options_of({"-c", "8"}).rules.automatic);
 }
 
+TEST(connection_arguments, what_auto_stays_within_leaves_room_for_the_streams_of_each) {
+    const auto many = options_of({"-c", "auto", "--http2", "--streams", "10000"});
+    EXPECT_EQ(many.connections, 100u);
+    EXPECT_THAT(refusal({"-c", "auto", "--max-connections", "101", "--http2", "--streams", "10000"}),
+                HasSubstr("101 connections (--max-connections) of 10000 streams"));
+    EXPECT_THAT(refusal({"-c", "101", "--http2", "--streams", "10000"}),
+                HasSubstr("101 connections (-c) of 10000 streams"));
+}
+
 TEST(connection_arguments, how_many_that_cannot_be_is_told) {
     for (const auto* const text : {"0", "1000001", "many", "-1", "8.5", "Auto", ""})
         EXPECT_THAT(refusal({"-c", text}), HasSubstr("-c '" + std::string(text) + "': give a number"));
