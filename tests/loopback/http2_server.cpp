@@ -50,12 +50,13 @@ void http2_server::serve(int socket, std::uint64_t connection) {
         return size > 0 && peer.feed({block.data(), static_cast<std::size_t>(size)});
     };
     bool goes_on = true;
+    std::string behind;
     if (greeting_) {
         goes_on = take();
-        greeting_(peer, connection);
+        behind = greeting_(peer, connection);
     }
     while (goes_on && number < cut_after_) {
-        const auto out = peer.output();
+        const auto out = peer.output() + std::exchange(behind, {});
         if (!out.empty() && ::send(socket, out.data(), out.size(), MSG_NOSIGNAL) < 0)
             break;
         if (peer.over())

@@ -25,7 +25,8 @@ public:
                                        std::uint64_t number)>;
 
     /// What is said to a client that has connected, with our SETTINGS; called on the connections' threads.
-    using greeting = std::function<void(http2_peer&, std::uint64_t connection)>;
+    /// @return bytes to send behind it, whatever they are
+    using greeting = std::function<std::string(http2_peer&, std::uint64_t connection)>;
 
     explicit http2_server(handler h, std::optional<std::uint32_t> allowed = {}, greeting g = {});
 
