@@ -10,8 +10,8 @@ command_line::command_line()
     : app("loadgen offers load to HTTP services, on schedule, and tells what became of it.", "loadgen") {
     app.require_subcommand(1);
     app.footer("Exit codes: 0 ok; 1 could not run; 2 wrong use; 3 an objective missed (doctor: not good for "
-               "the rate asked; compare: a regression); 4 not to be believed; 5 shards missing; 130, 143 "
-               "interrupted, with a partial report");
+               "the rate asked; compare: a regression); 4 not to be believed, or no verdict; 5 shards "
+               "missing; 130, 143 interrupted, with a partial report");
     app.set_version_flag("--version", fmt::format("loadgen {} ({})", version(), revision()));
     run_app = add_run_command(app, run);
     capacity_app = add_capacity_command(app, capacity);
