@@ -54,7 +54,7 @@ void require_windows(const run_options& o, const pair_options& pair) {
 }
 
 void require_turns(const run_arguments& a) {
-    if (a.turn != run_arguments{}.turn)
+    if (a.pair != "abba" && a.turn != run_arguments{}.turn)
         throw std::invalid_argument("--turn is the length of the turns of --pair abba: give that, too");
 }
 
@@ -73,10 +73,10 @@ void add_pair_options(CLI::App& run, run_arguments& a) {
 }
 
 void read_pair(const run_arguments& a, run_options& o) {
+    require_turns(a);
     if (a.pair.empty()) {
         if (a.null || !a.noise_floor.empty())
             throw std::invalid_argument("--aa and --noise-floor belong to a comparison: give --pair, too");
-        require_turns(a);
         return;
     }
     if (a.closed || o.share.of > 1)
@@ -88,9 +88,7 @@ void read_pair(const run_arguments& a, run_options& o) {
     pair_options pair;
     pair.null = a.null;
     pair.noise_floor = a.noise_floor;
-    if (a.pair != "abba") {
-        require_turns(a);
-    } else {
+    if (a.pair == "abba") {
         if (!a.prices.empty())
             throw std::invalid_argument("--pair abba compares the CPU of both over all turns: leave out "
                                         "--price-per-hour, or give --pair concurrent");
