@@ -50,9 +50,10 @@ void connect_turns::lost() {
 
 bool connect_turns::give_place() {
     const std::lock_guard lock(mutex_);
-    const bool wanted = pacing_.answer_wanted();
+    const auto now = clock::now();
+    const bool wanted = pacing_.answer_wanted(now);
     if (wanted)
-        pacing_.gave_up(clock::now());
+        pacing_.gave_up(now);
     return wanted;
 }
 

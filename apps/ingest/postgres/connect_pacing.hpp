@@ -39,6 +39,7 @@ public:
     connect_pacing(const pacing_options& options, std::uint32_t seed)
         : most_attempts_(std::max<std::size_t>(options.attempts, 1)),
           silent_after_(options.silent_after),
+          retry_cap_(options.retry_cap),
           backoff_(options.first_retry, options.retry_cap, seed),
           full_backoff_(options.full_retry, options.full_retry, seed),
           place_wanted_(options.place_wanted) {}
@@ -90,21 +91,29 @@ public:
         return connected_ > 1 && place_wanted_ != nullptr && place_wanted_->load(std::memory_order_relaxed);
     }
 
-    /// True: this pool is to give one up. Of several pools one is told so for each time that one asked.
-    [[nodiscard]] bool answer_wanted() noexcept {
-        return place_is_wanted() && place_wanted_->exchange(false, std::memory_order_relaxed);
+    /// True: this pool is to give one up. Of several pools one is told so for each time that one asked. What
+    /// is asked while one is on its way is most probably asked for that one, which whoever wants it has to be
+    /// able to take: until a wait after it was given up the answer is no.
+    [[nodiscard]] bool answer_wanted(time_point now) noexcept {
+        if (now < next_given_ || !place_is_wanted() ||
+            !place_wanted_->exchange(false, std::memory_order_relaxed))
+            return false;
+        next_given_ = time_point::max();
+        return true;
     }
 
     /// A connection that was up was closed, for another pool to have its place.
     void gave_up(time_point now) {
         --connected_;
         full_ = true;
+        next_given_ = now + retry_cap_;
         wait_for_room(now);
     }
 
     /// A connection that was up; where there was no room for more there may be for this one.
     void lost(time_point now) {
         --connected_;
+        next_given_ = std::min(next_given_, now + retry_cap_); // it may be the one that was on its way
         if (waits_for_room_) {
             waits_for_room_ = false;
             not_before_ = now;
@@ -126,11 +135,13 @@ private:
 
     std::size_t most_attempts_;
     std::chrono::milliseconds silent_after_;
+    std::chrono::milliseconds retry_cap_;
     ingest::backoff backoff_;
     ingest::backoff full_backoff_;
     std::atomic<bool>* place_wanted_;
     time_point not_before_{};
     time_point last_began_{};
+    time_point next_given_{};  // no place is given to another pool earlier
     std::size_t attempts_ = 0; // in progress
     std::size_t connected_ = 0;
     bool full_ = false;

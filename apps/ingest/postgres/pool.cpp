@@ -77,8 +77,8 @@ void pool::connect_more() {
 }
 
 // What is left takes the statements: not the last one, nor one beside others that take none.
-void pool::share_places() {
-    if (ready_ > 1 && pacing_.answer_wanted()) {
+void pool::share_places(clock::time_point now) {
+    if (ready_ > 1 && pacing_.answer_wanted(now)) {
         const auto least = std::ranges::min_element(loads_);
         connections_[static_cast<std::size_t>(least - loads_.begin())]->retire();
     }
@@ -192,7 +192,7 @@ void pool::tick(clock::time_point now) {
     queue_.expire(now - options_.longest_wait(), now - options_.timeout, late);
     show_queued();
     finish_all(late, errc::overloaded);
-    share_places();
+    share_places(now);
     for (auto& c : connections_)
         c->tick(now);
     if (!ready())

@@ -137,7 +137,7 @@ private:
     void try_alone(request& r) noexcept;
 
     void connect_more();
-    void share_places();
+    void share_places(clock::time_point now);
     bool dispatch(request_list& rows, clock::time_point now);
     void count_sent(request_list& rows, clock::time_point now) noexcept;
     void set_group_timer(clock::time_point t) noexcept;

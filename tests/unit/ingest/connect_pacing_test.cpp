@@ -127,24 +127,51 @@ TEST_F(pacing, the_place_of_one_that_was_lost_is_asked_for_soon) {
 TEST_F(pacing, a_pool_with_several_gives_one_up_to_one_that_has_none) {
     for (int i = 0; i < 2; ++i)
         succeed(begin());
-    EXPECT_FALSE(tested.answer_wanted()) << "nobody has asked";
+    EXPECT_FALSE(tested.answer_wanted(now)) << "nobody has asked";
     for (int i = 0; i < 2; ++i) { // the second time: another server's client was faster
         another.began(now);
         another.failed(now, true);
-        EXPECT_TRUE(tested.answer_wanted());
-        EXPECT_FALSE(tested.answer_wanted()) << "one for each time";
+        EXPECT_TRUE(tested.answer_wanted(now));
+        EXPECT_FALSE(tested.answer_wanted(now)) << "one for each time";
         tested.gave_up(now);
         EXPECT_GE(wait(), 5s) << "it takes the place itself";
         EXPECT_LE(another.not_before() - now, 100ms);
+        now += 500ms;
     }
     EXPECT_EQ(tested.connected(), 1);
     another.began(now);
     another.failed(now, true);
-    EXPECT_FALSE(tested.answer_wanted()) << "its only one";
+    EXPECT_FALSE(tested.answer_wanted(now)) << "its only one";
     another.began(now);
     another.succeeded(now);
     succeed(1);
-    EXPECT_FALSE(tested.answer_wanted()) << "it has one meanwhile";
+    EXPECT_FALSE(tested.answer_wanted(now)) << "it has one meanwhile";
+}
+
+TEST_F(pacing, a_place_that_is_asked_for_again_while_it_is_on_its_way_is_given_once) {
+    for (int i = 0; i < 2; ++i)
+        succeed(begin());
+    const auto is_asked = [&] {
+        another.began(now);
+        another.failed(now, true);
+        return tested.answer_wanted(now);
+    };
+    EXPECT_TRUE(is_asked());
+    now += 10s; // its statements take their time
+    EXPECT_FALSE(is_asked());
+    tested.gave_up(now);
+    now += 499ms; // and the server takes its own to end it
+    EXPECT_FALSE(is_asked());
+    now += 1ms;
+    EXPECT_TRUE(is_asked()) << "who asks still has none";
+    tested.lost(now); // before its statements were answered
+    now = tested.not_before();
+    succeed(begin());
+    succeed(begin());
+    EXPECT_GT(tested.connected(), 1);
+    EXPECT_FALSE(is_asked());
+    now += 500ms;
+    EXPECT_TRUE(is_asked());
 }
 
 TEST_F(pacing, nothing_is_asked_for_while_one_is_up_or_for_another_failure) {
@@ -156,7 +183,7 @@ TEST_F(pacing, nothing_is_asked_for_while_one_is_up_or_for_another_failure) {
     another.succeeded(now);
     another.began(now);
     another.failed(now, true);
-    EXPECT_FALSE(tested.answer_wanted());
+    EXPECT_FALSE(tested.answer_wanted(now));
 }
 
 TEST_F(pacing, without_room_for_a_single_one_it_is_tried_as_if_the_server_were_away) {
