@@ -58,11 +58,12 @@ void progress::print_rows(const run_record& record) {
     auto rows = record.targets.front().rows().size();
     for (const auto& t : record.targets)
         rows = std::min(rows, t.rows().size());
-    if (rows == rows_told_)
-        return;
-    rows_told_ = rows;
-    for (std::size_t i = 0; i < record.targets.size(); ++i)
-        tell("{}\n", progress_text(record, i, record.targets[i].rows()[rows - 1].ends));
+    for (; rows_told_ < rows; ++rows_told_) { // several at once after a pause
+        for (std::size_t i = 0; i < record.targets.size(); ++i) {
+            const auto& second = record.targets[i].rows()[rows_told_];
+            tell("{}\n", progress_text(record, i, &second, second.ends));
+        }
+    }
 }
 
 void progress::interrupted() {

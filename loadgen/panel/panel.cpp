@@ -74,8 +74,9 @@ panel_line head(const run_record& record, run_time now, std::size_t columns, con
 panel_line one_line(const run_record& record, run_time now, std::size_t columns, const panel_style& style) {
     const auto shown = static_cast<std::size_t>(now / 2s) % record.targets.size();
     const auto& rows = record.targets[shown].rows();
-    const auto failing = !rows.empty() && failures_of(rows.back()) > 0;
-    return fitted({{progress_text(record, shown, now), failing ? ink::red : ink::plain}}, columns,
+    const auto* const newest = rows.empty() ? nullptr : &rows.back();
+    const auto failing = newest != nullptr && failures_of(*newest) > 0;
+    return fitted({{progress_text(record, shown, newest, now), failing ? ink::red : ink::plain}}, columns,
                   style.colour);
 }
 

@@ -17,11 +17,11 @@ double per_second(const row& r, std::uint64_t count) {
     return static_cast<double>(count) / std::max(in_seconds(r.length), 1e-3);
 }
 
-std::string progress_text(const run_record& record, std::size_t target_index, run_time now) {
+std::string progress_text(const run_record& record, std::size_t target_index, const row* second,
+                          run_time now) {
     const auto& schedule = arrivals_of(record.what, target_index);
     const auto stage =
         schedule.segment_at(now - run_time(1)); // a second that ends with a stage is of that stage;
-    const auto& rows = record.targets[target_index].rows();
     auto text = fmt::format("{:>5}  ", human_clock(std::chrono::floor<std::chrono::seconds>(now)));
     if (record.targets.size() > 1)
         text += record.what.targets[target_index].name + "  ";
@@ -29,8 +29,8 @@ std::string progress_text(const run_record& record, std::size_t target_index, ru
         text += "warm-up  ";
     else if (schedule.segments().size() > 1)
         text += fmt::format("stage {}/{}  ", stage + 1, schedule.segments().size());
-    if (!rows.empty()) {
-        const auto& r = rows.back();
+    if (second != nullptr) {
+        const auto& r = *second;
         text += fmt::format(
             "offered {}/s  ok {}/s  p99 {}  errors {}  in flight {}", human_count(per_second(r, r.offered)),
             human_count(per_second(r, r.of(outcome::ok))),

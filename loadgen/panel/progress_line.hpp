@@ -16,7 +16,9 @@ std::uint64_t failures_of(const row& r);
 /// `count` of a second's, as a rate.
 double per_second(const row& r, std::uint64_t count);
 
-/// The line for a target's newest second, without colour.
-std::string progress_text(const run_record& record, std::size_t target_index, run_time now);
+/// The line for a second of a target's, as told at `now`, without colour.
+/// @param second null: none is over yet.
+std::string progress_text(const run_record& record, std::size_t target_index, const row* second,
+                          run_time now);
 
 } // namespace beastmark::loadgen

@@ -1,10 +1,12 @@
 // Frames of made-up runs, as they are seen.
 #include "loadgen/panel/panel.hpp"
+#include "loadgen/progress.hpp"
 #include "tests/unit/loadgen/ramp_record.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -280,6 +282,22 @@ TEST(panel, the_sparklines_show_the_last_minute) {
     const auto lines = frame(record, 70s, {120, 24});
     EXPECT_THAT(lines[6], HasSubstr("up to 1000/s in 60 s"));
     EXPECT_THAT(frame(record, 70s, {60, 24})[6], HasSubstr("up to 1000/s in 25 s"));
+}
+
+TEST(progress_lines, each_second_has_its_own_also_where_two_came_at_once) {
+    progress tested(true);
+    auto record = under_way({{.ok = 1000}});
+    ::testing::internal::CaptureStderr();
+    tested.tick(record, 1s);
+    tell(record.targets.front(), 1, 0, {.ok = 900});
+    tell(record.targets.front(), 2, 0, {.ok = 800});
+    tested.tick(record, 3s);
+    tested.tick(record, 3100ms);
+    const auto told = ::testing::internal::GetCapturedStderr();
+    EXPECT_EQ(std::ranges::count(told, '\n'), 3) << told;
+    EXPECT_THAT(told, HasSubstr(" 0:01  stage 1/2  offered 1000/s"));
+    EXPECT_THAT(told, HasSubstr(" 0:02  stage 1/2  offered 900/s"));
+    EXPECT_THAT(told, HasSubstr(" 0:03  stage 1/2  offered 800/s"));
 }
 
 } // namespace
