@@ -53,7 +53,7 @@ TEST_F(ingest_blocking, has_a_thread_for_each_connection) {
 }
 
 TEST_F(ingest_blocking, a_silent_server_costs_the_client_its_deadline_and_the_worker_its_connection) {
-    start_blocking({"--pool", "2", "--threads", "1", "--request-timeout", "300ms"});
+    start_blocking({"--pool", "2", "--threads", "1", "--request-timeout", "1s"});
     ASSERT_EQ(post().status, 201);
     postgres.freeze();
     EXPECT_EQ(post().status, 504);

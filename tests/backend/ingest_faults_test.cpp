@@ -111,9 +111,9 @@ TEST_F(ingest_faults, one_server_process_killed_under_load) {
 }
 
 TEST_F(ingest_faults, a_statement_that_waits_too_long_is_504_and_its_row_may_be_there) {
-    start({"--request-timeout", "300ms", "--pool", "2"});
+    start({"--request-timeout", "1s", "--pool", "2"});
     ASSERT_EQ(post().status, 201);
-    std::thread holder([&] { postgres.query("BEGIN; LOCK TABLE device; SELECT pg_sleep(2); COMMIT"); });
+    std::thread holder([&] { postgres.query("BEGIN; LOCK TABLE device; SELECT pg_sleep(4); COMMIT"); });
     EXPECT_TRUE(wait_until([&] {
         return postgres.value(
                    "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted") != "0";
@@ -173,7 +173,7 @@ TEST_F(ingest_faults, requests_beyond_what_it_can_hold_are_503_at_once) {
 TEST_F(ingest_faults, a_drain_waits_for_the_database) {
     start({"--request-timeout", "20s", "--max-queue-time", "20s"});
     ASSERT_EQ(post().status, 201);
-    std::thread holder([&] { postgres.query("BEGIN; LOCK TABLE device; SELECT pg_sleep(1.5); COMMIT"); });
+    std::thread holder([&] { postgres.query("BEGIN; LOCK TABLE device; SELECT pg_sleep(4); COMMIT"); });
     EXPECT_TRUE(wait_until([&] {
         return postgres.value(
                    "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted") != "0";

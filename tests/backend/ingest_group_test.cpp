@@ -75,7 +75,7 @@ TEST_F(ingest_group, sessions_terminated_under_load) {
 }
 
 TEST_F(ingest_group, each_leaves_its_own_statements_alone) {
-    start();
+    start({"--max-queue-time", "20s", "--request-timeout", "20s"});
     const auto statuses = post_together(std::vector<std::string>(together, "2.1.5"));
     EXPECT_EQ(std::ranges::count(statuses, 201), together);
     EXPECT_EQ(postgres.value("SELECT count(DISTINCT xmin::text) FROM device"), std::to_string(together));

@@ -66,10 +66,12 @@ TEST_F(ingest_pool, goes_on_with_what_the_database_gives) {
     allow(20);
     // One thread: which of two is without a place for a moment, and says so, is a race.
     start_as_client("64", "1");
-    EXPECT_TRUE(wait_until([&] { return ingest->log().find("--pool") != std::string::npos; }));
-    EXPECT_THAT(ingest->log(), HasSubstr("the database gives 17 of the 64 connections that --pool asks for "
-                                         "(max_connections?): going on with those"));
-    EXPECT_EQ(connected(), 17);
+    // Of several that ask together PostgreSQL may refuse more than it has to: what is left over it gives to
+    // one that asks 5 to 10 s later.
+    const std::string gives_17 = "the database gives 17 of the 64 connections that --pool asks for "
+                                 "(max_connections?): going on with those";
+    EXPECT_TRUE(wait_until([&] { return times(ingest->log(), gives_17) == 1 && connected() == 17; }, 40s))
+        << ingest->log();
     EXPECT_EQ(post().status, 201);
     EXPECT_TRUE(ingest->ready());
 
@@ -82,7 +84,7 @@ TEST_F(ingest_pool, goes_on_with_what_the_database_gives) {
     EXPECT_TRUE(wait_until([&] { // one may be refused between the two looks
         return metric("beastmark_connections_refused_total") == static_cast<double>(refusals(postgres.log()));
     }));
-    EXPECT_EQ(times(ingest->log(), "--pool"), 1) << ingest->log();
+    EXPECT_EQ(times(ingest->log(), gives_17), 1) << ingest->log();
     EXPECT_EQ(times(ingest->log(), "cannot connect"), 0) << ingest->log();
 
     allow(100);
@@ -105,9 +107,10 @@ TEST_F(ingest_pool, no_thread_goes_without_a_connection_while_another_has_two) {
                        "ORDER BY backend_start LIMIT 1 OFFSET " +
                        std::to_string(victim));
         EXPECT_TRUE(wait_until([&] { return metric("beastmark_connections_refused_total") >= 1; }));
-        std::this_thread::sleep_for(300ms); // whether it can serve is told each 100 ms
-        EXPECT_TRUE(wait_until([&] { return ingest->ready() && connected() == 2; }, soon)) << ingest->log();
-        EXPECT_EQ(post().status, 201);
+        EXPECT_TRUE(wait_until([&] { return connected() == 2; }, soon)) << ingest->log();
+        // Whether it can serve is told each 100 ms: it may not know yet that it cannot.
+        EXPECT_TRUE(wait_until([&] { return ingest->ready() && post().status == 201; }, soon))
+            << ingest->log();
         ingest.reset();
         postgres.query("ALTER ROLE client CONNECTION LIMIT -1");
     }

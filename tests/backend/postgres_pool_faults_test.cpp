@@ -190,6 +190,7 @@ TEST_F(postgres_pool, is_not_ready_until_the_table_is_there) {
 
 TEST_F(postgres_pool, a_hung_server_times_out_and_its_late_replies_are_dropped) {
     options.timeout = 200ms;
+    options.max_wait = 100ms; // well before the deadline of the first, at which no connection takes more
     options.hard_limit = 60s; // the links are kept
     start_and_wait();
     cluster.freeze();
@@ -214,7 +215,7 @@ TEST_F(postgres_pool, a_hung_server_times_out_and_its_late_replies_are_dropped) 
 
 TEST_F(postgres_pool, a_server_hung_beyond_the_hard_limit_is_connected_anew) {
     options.timeout = 100ms;
-    options.hard_limit = 300ms;
+    options.hard_limit = 2s; // time enough for what is asked when the server is back
     options.connect_timeout = 400ms;
     start_and_wait();
     cluster.freeze();
@@ -244,7 +245,7 @@ TEST_F(postgres_pool, the_server_gives_up_what_nobody_waits_for) {
 // Each gets the server's whole limit, from when the one before is done: the link outlives them all.
 TEST_F(postgres_pool, the_server_gives_up_one_after_the_other_on_one_link) {
     options.timeout = 100ms;
-    options.hard_limit = 1s;
+    options.hard_limit = 2s;
     options.connections = 1;
     options.depth = 4;
     start_and_wait();

@@ -133,6 +133,7 @@ TEST_F(postgres_pool, sends_a_statement_larger_than_the_sockets_buffer) {
 
 TEST_F(postgres_pool, bounds_its_queue_and_the_time_spent_in_it) {
     options.timeout = 300ms;
+    options.max_wait = 150ms; // well before the deadline of the first, at which no connection takes more
     options.hard_limit = 60s;
     options.max_queued = 2;
     start_and_wait();

@@ -62,6 +62,10 @@ const way async_each{"async_each", {"--write-mode", "each"}};
 const way async_group{"async_group", {"--write-mode", "group"}};
 const way blocking_each{"blocking_each", {"--driver", "blocking"}};
 
+// Where each request is to be stored, the machine's own pauses must not cost one: a queue may last for 0.5 s
+// by default.
+const std::vector<std::string> patient{"--max-queue-time", "5s", "--request-timeout", "5s"};
+
 /// In a test's name.
 void PrintTo(const way& tested, std::ostream* out) {
     *out << tested.name;
@@ -207,7 +211,7 @@ TEST_P(chaos, servers_that_die_or_are_full) {
 }
 
 TEST_P(chaos, statements_that_are_refused) {
-    serve();
+    serve(patient);
     survive(refusal_scenarios());
 }
 
@@ -217,12 +221,12 @@ TEST_P(chaos, links_that_are_lost) {
 }
 
 TEST_P(chaos, links_that_are_slow) {
-    serve();
+    serve(patient);
     survive(slow_link_scenarios());
 }
 
 TEST_P(chaos, a_cache_that_fails) {
-    serve();
+    serve(patient);
     survive(cache_scenarios());
 }
 
@@ -235,16 +239,24 @@ TEST(chaos_itself, finds_what_a_database_has_forgotten) {
     const service ingest({.program = "ingest",
                           .arguments = {"--postgres", all.connection_string(), "--memcached",
                                         "127.0.0.1:" + std::to_string(all.memcached_link.port())}});
-    ledger_client client(ingest.port(), 0, {});
-    ASSERT_TRUE(wait_until([&] {
-        return client.look([](const auto& told) { return std::ranges::count_if(told, is_stored) >= 200; });
-    }));
-    all.postgres.crash();
-    all.postgres.start();
-    const auto verdict = judge(client.finish(), all.rows_from(mac_of(0)), {201, 503, 504});
-    ASSERT_FALSE(verdict.violations.empty());
-    EXPECT_TRUE(verdict.violations.front().ends_with("was answered 201 and has 0 rows"))
-        << verdict.violations.front();
+    // Whole pages of the log are written early, and the crash may come just after one: then nothing is lost.
+    std::vector<std::string> violations;
+    std::uint64_t next = 0;
+    for (int attempt = 0; attempt < 5 && violations.empty(); ++attempt) {
+        ASSERT_TRUE(wait_until([&] { return ingest.ready(); }, 30s));
+        ledger_client client(ingest.port(), next, {});
+        ASSERT_TRUE(wait_until([&] {
+            return client.look(
+                [](const auto& told) { return std::ranges::count_if(told, is_stored) >= 200; });
+        }));
+        all.postgres.crash();
+        all.postgres.start();
+        const auto told = client.finish();
+        violations = judge(told, all.rows_from(mac_of(next)), {201, 503, 504}).violations;
+        next += told.size();
+    }
+    ASSERT_FALSE(violations.empty());
+    EXPECT_TRUE(violations.front().ends_with("was answered 201 and has 0 rows")) << violations.front();
 }
 
 INSTANTIATE_TEST_SUITE_P(ingest, chaos, ::testing::Values(async_each, async_group, blocking_each),

@@ -49,7 +49,7 @@ TEST(service_drain_grace, idle_connections_are_closed_when_it_ends) {
 }
 
 TEST(service_drain_grace, a_client_that_was_answered_and_stays_is_not_owed_anything) {
-    service running(options_under_test({"--drain-grace", "300ms", "--drain-timeout", "600ms"}));
+    service running(options_under_test({"--drain-grace", "300ms", "--drain-timeout", "5s"}));
     http_client stays(running.port());
     stays.send(good_request());
     EXPECT_EQ(stays.receive().status, success());

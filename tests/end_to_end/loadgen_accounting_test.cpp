@@ -13,6 +13,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace beastmark::testing {
 
@@ -47,9 +48,14 @@ protected:
         const auto schema = run({.arguments = {built_program("ingest"), "--init-schema", "--postgres",
                                                postgres.connection_string()}});
         ASSERT_EQ(schema.status, (exit_status{0, 0})) << schema.err;
-        ingest.emplace(service_options{
-            .program = "ingest",
-            .arguments = {"--postgres", postgres.connection_string(), "--memcached", memcached.address()}});
+        start();
+    }
+
+    void start(const std::vector<std::string>& more = {}) {
+        std::vector<std::string> arguments{"--postgres", postgres.connection_string(), "--memcached",
+                                           memcached.address()};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        ingest.emplace(service_options{.program = "ingest", .arguments = std::move(arguments)});
     }
 
     std::vector<std::string> posting(std::vector<std::string> arguments) const {
@@ -164,6 +170,7 @@ TEST_F(loadgen_against_baseline, stops_when_told) {
 }
 
 TEST_F(loadgen_against_ingest, rows_equal_the_201s_exactly) {
+    start({"--max-queue-time", "10s", "--request-timeout", "10s"}); // a busy disk must not cost a request
     loadgen_run load(posting({"-R", "300", "-d", "3s", "--timeout", "10s"}));
     ASSERT_TRUE(ran(load.running.wait(60s))) << load.running.err();
     const auto result = load.result();

@@ -255,7 +255,11 @@ TEST(auto_connections, become_as_many_as_it_takes) {
     const auto record = run(make_plan(options), {}, {});
     EXPECT_EQ(counts_of(record).of(outcome::ok), 480u);
     EXPECT_GE(server.connections(), 20u) << "in flight at once";
-    EXPECT_LT(server.connections(), 400u);
+    const auto& seconds = record.targets.front().windows();
+    const auto paused = std::ranges::any_of(seconds, [](const auto& w) { return w.stall_max_us > 100'000; });
+    if (!paused) { // what is in flight meanwhile looks like a slow server
+        EXPECT_LT(server.connections(), 400u);
+    }
     const auto& rows = record.targets.front().rows();
     EXPECT_GE(rows.front().connections, 20u);
     EXPECT_EQ(rows.back().connections, server.connections()) << "what is up is told";

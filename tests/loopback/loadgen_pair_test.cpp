@@ -162,7 +162,7 @@ TEST(loadgen_pair, of_arrivals_at_the_same_moment_either_is_sent_first_as_often)
     loadgen::run_options o;
     o.targets = {loadgen::parse_target("a=" + server.url("/a")),
                  loadgen::parse_target("b=" + server.url("/b"))};
-    o.stages = {{loadgen::stage_kind::hold, 1s, 500, 500, 1}};
+    o.stages = {{loadgen::stage_kind::hold, 2s, 250, 250, 1}};
     o.connections = 1;
     o.timeout = 20s;
     o.pair.emplace();
