@@ -213,6 +213,21 @@ without_list() {
 }
 expect 'no list of contenders, exit code' "$(status without_list setup_contenders)" 1
 expect 'no list of contenders, a failure' "$(output without_list held | tail -n 1)" '0 passed, 1 failed'
+# shellcheck disable=SC2317
+with_tests() { # a real ctest of two tests and one without a program; then a check
+    local folder
+    folder=$(mktemp -d)
+    printf 'add_test(%s)\n' 'good true' '[[a bad one]] false' 'lost /nowhere/at/all' >"$folder/CTestTestfile.cmake"
+    build() { :; }
+    ctest() { command ctest --test-dir "$folder" "${@:3}"; }
+    suite release >"$folder/said" 2>&1
+    check nothing true
+    check 'this and that' eval 'echo why; false'
+    tell_end || echo "and fails"
+    rm -rf -- "$folder"
+}
+expect 'what failed is named at the end' "$(output with_tests)" "$(printf '%s\n' 'ok      nothing' why 'FAILED  this and that' '' 'failed:' \
+    '    release: a bad one (Failed)' '    release: lost (Not Run)' '    this and that' '' '2 passed, 3 failed' 'and fails')"
 expect 'the list itself, exit code' "$(status contenders)" 0
 
 ((failures == 0)) || exit 1
